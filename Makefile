@@ -1,0 +1,68 @@
+# Every target does its own set-up: a Python >= 3.11 and make are enough.
+# `make PYTHON=python3.12 ...` chooses the Python; `make help` lists the targets.
+PYTHON ?=
+VENV := .venv
+PEERS := .venv-peers
+BIN := $(VENV)/bin
+PIP := -m pip install --disable-pip-version-check --quiet
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test thorough lint format types peers docs readme wheel clean force
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+demo: $(VENV)/.experiments ## prove the layers, then train a small FCN-8 on real digits
+	$(BIN)/jtconv verify --dtype float64
+	$(BIN)/jtconv verify --dtype float32
+	$(BIN)/python -m experiments.fcn8 $(ARGS)
+
+test: $(VENV)/.test ## the tests (ARGS="-k padding" goes to pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+thorough: $(VENV)/.test ## the tests, with 10,000 random examples of each main property
+	$(BIN)/python -m pytest --thorough $(ARGS)
+
+lint: $(VENV)/.dev ## ruff: rules and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev ## ruff: repair what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.dev ## pyright
+	$(BIN)/pyright
+
+peers: $(PEERS)/.peers ## compare with torch, equinox, flax, keras and lax, in .venv-peers
+	$(PEERS)/bin/python -m pytest tests/peers $(ARGS)
+
+docs: $(VENV)/.docs ## build the documentation into site/, strictly
+	$(BIN)/mkdocs build --strict
+
+readme: $(VENV)/.experiments ## run the commands quoted in README.md and put in what they print
+	$(BIN)/python tools/quote_outputs.py README.md
+
+wheel: $(VENV)/.dev ## build dist/jtconv-*.whl
+	rm -rf dist
+	$(BIN)/python -m build --wheel
+
+clean: ## remove the environments and everything built
+	rm -rf $(VENV) $(PEERS) build dist site .hypothesis .pytest_cache .ruff_cache
+
+# An extra is installed again when pyproject.toml or the version changes, or its environment is new.
+$(VENV)/.%: pyproject.toml jtconv/_version.py $(VENV)/.made
+	@echo "Installing jtconv[$*] into $(VENV)"
+	@$(BIN)/python $(PIP) --editable '.[$*]'
+	@touch $@
+
+$(PEERS)/.peers: pyproject.toml jtconv/_version.py $(PEERS)/.made
+	@echo "Installing jtconv[peers] into $(PEERS)"
+	@$(PEERS)/bin/python $(PIP) --editable '.[peers]'
+	@touch $@
+
+# Rewritten only when the environment is made, so that nothing is installed twice.
+$(VENV)/.made $(PEERS)/.made: force
+	@sh tools/venv.sh $(@D) $(PYTHON)

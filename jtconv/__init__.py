@@ -1,0 +1,11 @@
+"""Transposed convolution for JAX: the transpose of the convolution's sparse matrix, and proof of it."""
+
+from jtconv._conv import conv as conv
+from jtconv._conv_transpose import METHODS as METHODS
+from jtconv._conv_transpose import conv_transpose as conv_transpose
+from jtconv._geometry import ConvGeometry as ConvGeometry
+from jtconv._geometry import conv_output_size as conv_output_size
+from jtconv._geometry import conv_transpose_output_size as conv_transpose_output_size
+from jtconv._geometry import output_padding_for as output_padding_for
+from jtconv._matrix import ConvMatrix as ConvMatrix
+from jtconv._matrix import conv_matrix as conv_matrix

@@ -1,0 +1,100 @@
+"""Checks of static arguments: every message names the argument, the rule, the value, the remedy."""
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+Pads = tuple[int, int]
+Padding = str | int | Sequence[int | Sequence[int]]
+
+PADDING_NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")
+PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
+
+
+def integer(name: str, value: Any) -> int:
+    """`value` as an int; floats, bools and strings are refused rather than rounded."""
+    if isinstance(value, bool):
+        raise TypeError(f"`{name}` must be an int, got the bool {value!r}.")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"`{name}` must be an int, got {value!r} ({type(value).__name__}).") from None
+
+
+def sizes(name: str, value: Any) -> tuple[int, ...]:
+    """An int or a sequence of ints as a tuple of ints of at least 1."""
+    entries = tuple(value) if _is_sequence(value) else (value,)
+    return tuple(at_least(name, integer(name, v), 1) for v in entries)
+
+
+def per_axis(name: str, value: Any, ndim: int, *, minimum: int | None = None) -> tuple[int, ...]:
+    """Repeat an int over `ndim` axes, or check that a sequence has `ndim` ints."""
+    if _is_sequence(value):
+        axes = tuple(integer(name, v) for v in value)
+    else:
+        axes = (integer(name, value),) * ndim
+    if len(axes) != ndim:
+        raise ValueError(
+            f"`{name}` must be an int or {_count(ndim, 'int')}, one per spatial axis of the kernel, "
+            f"got {value!r}."
+        )
+    if minimum is not None:
+        for v in axes:
+            at_least(name, v, minimum)
+    return axes
+
+
+def at_least(name: str, value: int, minimum: int) -> int:
+    if value < minimum:
+        raise ValueError(f"`{name}` must be at least {minimum}, got {value}.")
+    return value
+
+
+def one_of(name: str, value: Any, allowed: Sequence[str]) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"`{name}` must be a string, one of {_quoted(allowed)}, got {value!r}.")
+    if value not in allowed:
+        raise ValueError(f"`{name}` must be one of {_quoted(allowed)}, got {value!r}.")
+    return value
+
+
+def padding_rule(padding: Any, ndim: int) -> str | tuple[Pads, ...]:
+    """`padding` in one of two normal forms: a name, or one (lo, hi) pair per spatial axis."""
+    if isinstance(padding, str):
+        return one_of("padding", padding.upper(), PADDING_NAMES)
+    if not _is_sequence(padding):
+        p = integer("padding", padding)
+        return ((p, p),) * ndim
+    if len(padding) != ndim:
+        raise ValueError(
+            f"`padding` must be a name, an int, or {_count(ndim, 'entry', 'entries')}, one per spatial axis "
+            f"of the kernel, each an int or a (lo, hi) pair, got {padding!r}.{_pair_hint(padding, ndim)}"
+        )
+    return tuple(_pads(entry) for entry in padding)
+
+
+def _pads(entry: Any) -> Pads:
+    if not _is_sequence(entry):
+        p = integer("padding", entry)
+        return (p, p)
+    if len(entry) != 2:
+        raise ValueError(f"each entry of `padding` must be an int or a (lo, hi) pair, got {entry!r}.")
+    return (integer("padding", entry[0]), integer("padding", entry[1]))
+
+
+def _pair_hint(padding: Sequence[Any], ndim: int) -> str:
+    if ndim == 1 and len(padding) == 2:
+        return f" For one axis padded unevenly, pass (({padding[0]}, {padding[1]}),)."
+    return ""
+
+
+def _is_sequence(value: Any) -> bool:
+    return hasattr(value, "__len__") and hasattr(value, "__getitem__") and not isinstance(value, str)
+
+
+def _count(n: int, singular: str, plural: str | None = None) -> str:
+    return f"{n} {singular}" if n == 1 else f"{n} {plural or singular + 's'}"
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(repr(n) for n in names)

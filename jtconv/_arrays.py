@@ -1,0 +1,110 @@
+"""The public edge for arrays: dtypes, channels and batch axes are checked and made regular here."""
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.typing import DTypeLike
+
+Precision = Any  # whatever `lax.conv_general_dilated` takes; jax exports no name for it
+
+
+def float_array(name: str, value: Any) -> Array:
+    """`value` as a floating or complex array; integers are refused, since C of them is not."""
+    if not isinstance(value, jax.Array):
+        value = _as_array(name, value)
+    if not jnp.issubdtype(value.dtype, jnp.inexact):
+        raise TypeError(
+            f"`{name}` must have a floating or complex dtype, got {value.dtype}. Convert it first, for example "
+            f"with jnp.asarray({name}, jnp.float32)."
+        )
+    return value
+
+
+def _as_array(name: str, value: Any) -> Array:
+    try:
+        return jnp.asarray(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"`{name}` must be an array, got {type(value).__name__}.") from None
+
+
+def check_kernel(kernel: Array) -> tuple[int, ...]:
+    """The kernel's spatial shape, once its rank and sizes are known to be right."""
+    if kernel.ndim < 2:
+        raise ValueError(
+            f"`kernel` must have shape (*kernel_size, in_ch // groups, out_ch), at least 2 axes, got shape "
+            f"{kernel.shape}."
+        )
+    if 0 in kernel.shape:
+        raise ValueError(f"`kernel` must have no empty axis, got shape {kernel.shape}.")
+    return kernel.shape[:-2]
+
+
+def check_groups(kernel: Array, groups: int) -> None:
+    if kernel.shape[-1] % groups:
+        raise ValueError(
+            f"`groups` must divide the kernel's last axis, out_ch = {kernel.shape[-1]}, got {groups} (kernel shape "
+            f"{kernel.shape}, read as (*kernel_size, in_ch // groups, out_ch))."
+        )
+
+
+def check_image(name: str, image: Array, channels: int, ndim: int, meaning: str) -> tuple[int, ...]:
+    """The spatial shape of `image` (*batch, *size, channels)."""
+    if image.ndim < ndim + 1:
+        raise ValueError(
+            f"`{name}` must have shape (*batch, *size, channels) with {ndim} spatial "
+            f"{'axis' if ndim == 1 else 'axes'}, as many as the kernel has, got shape {image.shape}."
+        )
+    if image.shape[-1] != channels:
+        raise ValueError(
+            f"`{name}` must have {channels} channels in its last axis, {meaning}, got {image.shape[-1]} (shape "
+            f"{image.shape}). Channels come last here."
+        )
+    spatial = image.shape[image.ndim - 1 - ndim : -1]
+    if 0 in spatial:
+        raise ValueError(f"`{name}` must have no empty spatial axis, got shape {image.shape}.")
+    return spatial
+
+
+def dtypes(a: Array, b: Array, preferred: DTypeLike | None) -> tuple[jnp.dtype, jnp.dtype]:
+    """(dtype to compute in, dtype of the result). Mixed inputs are promoted, as in jax.numpy."""
+    common = jnp.promote_types(a.dtype, b.dtype)
+    if preferred is None:
+        return common, common
+    result = jnp.dtype(preferred)
+    if not jnp.issubdtype(result, jnp.inexact):
+        raise TypeError(f"`preferred_element_type` must be a floating or complex dtype, got {result}.")
+    return jnp.promote_types(common, result), result
+
+
+def accumulator(dtype: jnp.dtype) -> jnp.dtype:
+    """float32 for the half-precision types, otherwise the type itself."""
+    return jnp.promote_types(dtype, jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype
+
+
+def check_precision(precision: Precision) -> Precision:
+    """`precision` in hashable form, refused here rather than inside a trace."""
+    entries = precision if isinstance(precision, tuple | list) else (precision,)
+    try:
+        checked = tuple(lax.Precision(p) for p in entries)
+    except ValueError:
+        raise ValueError(
+            f"`precision` must be None, 'default', 'high', 'highest', a jax.lax.Precision or a pair of them, got "
+            f"{precision!r}."
+        ) from None
+    if len(checked) not in (1, 2):
+        raise ValueError(f"`precision` must be one value or a pair of them, got {precision!r}.")
+    return checked if len(checked) == 2 else checked[0]
+
+
+def merge_batch(image: Array, ndim: int) -> Array:
+    """(*batch, *size, channels) -> (N, *size, channels)."""
+    tail = image.shape[image.ndim - 1 - ndim :]
+    return image.reshape(math.prod(image.shape[: image.ndim - 1 - ndim]), *tail)
+
+
+def split_batch(image: Array, like: Array, ndim: int) -> Array:
+    """Undo `merge_batch`: give `image` the batch axes of `like`."""
+    return image.reshape(*like.shape[: like.ndim - 1 - ndim], *image.shape[1:])

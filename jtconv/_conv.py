@@ -1,0 +1,106 @@
+"""`conv`: the convolution C, channels last."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+from jax import Array, lax
+from jax.typing import ArrayLike, DTypeLike
+
+from jtconv import _arrays
+from jtconv._arguments import Padding
+from jtconv._arrays import Precision
+from jtconv._geometry import ConvGeometry
+from jtconv._padding import pad
+from jtconv._sized import SizedGeometry
+
+
+def conv(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    *,
+    strides: int | Sequence[int] = 1,
+    padding: Padding = "VALID",
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+    precision: Precision = None,
+    preferred_element_type: DTypeLike | None = None,
+) -> Array:
+    """Convolution y = C x, as neural networks use the word (the kernel is not flipped).
+
+        y[o, f] = sum over taps t and channels c of kernel[t, c, f] * x[s*o + d*t - lo, c]
+
+    Args:
+      x: (*batch, *in_size, in_ch), floating or complex; any number of batch axes, also none.
+      kernel: (*kernel_size, in_ch // groups, out_ch); its rank gives the number of spatial axes.
+      strides: step s of the window, an int or one per spatial axis.
+      padding: "VALID", "SAME" (output size ceil(i / s), an odd unit at the end), "SAME_LOWER"
+        (the odd unit at the start), "CAUSAL" (all of it before), an int, an int per axis or a
+        (lo, hi) pair per axis; negative entries crop.
+      dilation: spacing d of the taps, an int or one per spatial axis.
+      groups: number of independent channel blocks; divides in_ch and out_ch.
+      padding_mode: what is added: "zeros", "circular", "reflect" or "replicate".
+      precision: as in `jax.lax.conv_general_dilated`.
+      preferred_element_type: dtype of the result, and the least one to compute in. By default the
+        promoted dtype of `x` and `kernel`.
+
+    Returns:
+      (*batch, *out_size, out_ch), out_size = floor((i + lo + hi - d(k-1) - 1) / s) + 1.
+
+    Raises:
+      TypeError: for integer arrays and arguments of a wrong type.
+      ValueError: for shapes and arguments that make no convolution.
+
+    >>> import jax.numpy as jnp
+    >>> conv(jnp.ones((2, 10, 3)), jnp.ones((4, 3, 5)), strides=2, padding=1).shape
+    (2, 5, 5)
+    """
+    x, kernel = _arrays.float_array("x", x), _arrays.float_array("kernel", kernel)
+    geometry = ConvGeometry(
+        _arrays.check_kernel(kernel),
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        padding_mode=padding_mode,
+    )
+    _arrays.check_groups(kernel, geometry.groups)
+    in_ch = kernel.shape[-2] * geometry.groups
+    input_size = _arrays.check_image(
+        "x", x, in_ch, geometry.ndim, "the kernel's second-to-last axis times groups"
+    )
+    work, result = _arrays.dtypes(x, kernel, preferred_element_type)
+    sized = geometry.at(input_size)
+    precision = _arrays.check_precision(precision)
+    return _conv_any_batch(x.astype(work), kernel.astype(work), sized, precision).astype(result)
+
+
+@partial(jax.jit, static_argnames=("sized", "precision"), inline=True)
+def _conv_any_batch(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    y = conv_batched(_arrays.merge_batch(x, sized.ndim), kernel, sized, precision)
+    return _arrays.split_batch(y, x, sized.ndim)
+
+
+def conv_batched(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    """C on (N, *input_size, in_ch), all arguments checked."""
+    if sized.padding_mode != "zeros":
+        return conv_batched(pad(x, sized), kernel, sized.unpadded(), precision)
+    return lax.conv_general_dilated(
+        x,
+        kernel,
+        window_strides=sized.strides,
+        padding=sized.pads,
+        rhs_dilation=sized.dilation,
+        dimension_numbers=channels_last(sized.ndim),
+        feature_group_count=sized.groups,
+        precision=precision,
+    )
+
+
+def channels_last(ndim: int) -> lax.ConvDimensionNumbers:
+    """lax's dimension numbers for (N, *size, ch) and (*kernel_size, in_ch, out_ch), any rank."""
+    spatial = tuple(range(ndim))
+    image = (0, ndim + 1, *(a + 1 for a in spatial))
+    kernel = (ndim + 1, ndim, *spatial)
+    return lax.ConvDimensionNumbers(image, kernel, image)

@@ -1,0 +1,96 @@
+"""`conv_transpose`: Cᵀ, by the method asked for."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
+
+from jtconv import _arguments, _arrays
+from jtconv._arguments import Padding
+from jtconv._arrays import Precision
+from jtconv._auto import choose
+from jtconv._geometry import ConvGeometry
+from jtconv._methods import BY_NAME
+from jtconv._sized import SizedGeometry
+
+METHODS = ("auto", *BY_NAME)
+
+
+def conv_transpose(
+    y: ArrayLike,
+    kernel: ArrayLike,
+    *,
+    strides: int | Sequence[int] = 1,
+    padding: Padding = "VALID",
+    output_padding: int | Sequence[int] | None = None,
+    output_size: int | Sequence[int] | None = None,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+    method: str = "auto",
+    precision: Precision = None,
+    preferred_element_type: DTypeLike | None = None,
+) -> Array:
+    """Transposed convolution x = Cᵀ y: the transpose of `conv` in its input.
+
+        x[i, c] = sum over (o, t) with s*o + d*t - lo = i, and f, of kernel[t, c, f] * y[o, f]
+
+    so that sum(conv(x, kernel) * y) = sum(x * conv_transpose(y, kernel)) for every x and y. Every
+    argument describes the convolution C that is transposed; `kernel` is C's kernel, unflipped.
+    For complex arrays this is the transpose, without conjugation.
+
+    Args:
+      y: (*batch, *out_size, out_ch), what C returns; floating or complex; batch axes as you like.
+      kernel: (*kernel_size, in_ch // groups, out_ch), as in `conv`.
+      strides, padding, dilation, groups, padding_mode: those of C; see `conv`.
+      output_padding: which of the s input sizes that C maps to y's size is meant, an int or one
+        per axis: a in [0, s) above the smallest; for "SAME" and "SAME_LOWER" a in (-s, 0], counted
+        from s*o. Nothing is appended.
+      output_size: the result's spatial size, named outright instead.
+      method: one of `METHODS`; all of them give the same numbers, to rounding.
+      precision: as in `jax.lax.conv_general_dilated`.
+      preferred_element_type: dtype of the result, and the least one to compute in. By default the
+        promoted dtype of `y` and `kernel`.
+
+    Returns:
+      (*batch, *in_size, in_ch), in_size = s(o-1) + d(k-1) + 1 - lo - hi + a; s*o + a for "SAME".
+
+    Raises:
+      TypeError: for integer arrays and arguments of a wrong type.
+      ValueError: for shapes and arguments that no convolution has.
+
+    The arithmetic is no. 14 of Dumoulin and Visin, arXiv:1603.07285.
+
+    >>> import jax.numpy as jnp
+    >>> conv_transpose(jnp.ones((1, 5, 3)), jnp.ones((4, 2, 3)), strides=2, padding=1).shape
+    (1, 10, 2)
+    """
+    y, kernel = _arrays.float_array("y", y), _arrays.float_array("kernel", kernel)
+    geometry = ConvGeometry(
+        _arrays.check_kernel(kernel),
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        padding_mode=padding_mode,
+    )
+    _arrays.check_groups(kernel, geometry.groups)
+    spatial = _arrays.check_image("y", y, kernel.shape[-1], geometry.ndim, "the kernel's last axis, out_ch")
+    input_size = geometry.transpose_output_size(spatial, output_padding=output_padding, target=output_size)
+    work, result = _arrays.dtypes(y, kernel, preferred_element_type)
+    sized = geometry.at(input_size)
+    name = _arguments.one_of("method", method, METHODS)
+    if name == "auto":
+        name = choose(sized, jax.default_backend())
+    precision = _arrays.check_precision(precision)
+    return _transpose_any_batch(y.astype(work), kernel.astype(work), name, sized, precision).astype(result)
+
+
+@partial(jax.jit, static_argnames=("method", "sized", "precision"), inline=True)
+def _transpose_any_batch(
+    y: Array, kernel: Array, method: str, sized: SizedGeometry, precision: Precision
+) -> Array:
+    x = BY_NAME[method](_arrays.merge_batch(y, sized.ndim), kernel, sized, precision)
+    return _arrays.split_batch(x, y, sized.ndim)

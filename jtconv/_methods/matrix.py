@@ -1,0 +1,14 @@
+"""Cᵀ taken literally: the sparse matrix C of the convolution, transposed, times vec(y)."""
+
+from jax import Array
+
+from jtconv._arrays import Precision
+from jtconv._matrix import ConvMatrix
+from jtconv._sized import SizedGeometry
+
+
+def matrix_transpose(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    """`precision` has no say here: nothing runs on a matrix unit."""
+    columns = y.reshape(y.shape[0], -1).T
+    x = ConvMatrix(kernel, sized).T @ columns
+    return x.T.reshape(y.shape[0], *sized.input_size, -1)

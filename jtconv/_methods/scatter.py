@@ -1,0 +1,26 @@
+"""Cᵀ as it is drawn: place the kernel, scaled by each input value, and add where they overlap."""
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jtconv._arrays import Precision
+from jtconv._methods.columns import scaled_kernels
+from jtconv._sized import SizedGeometry, combine
+
+
+def scatter(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    placed = scaled_kernels(y, kernel, sized.groups, precision)
+    n, in_ch = y.shape[0], placed.shape[-1]
+    pixels = math.prod(sized.input_size)
+    x = jnp.zeros((n, pixels, in_ch), placed.dtype)
+    x = x.at[:, _targets(sized).reshape(-1)].add(placed.reshape(n, -1, in_ch), mode="drop")
+    return x.reshape(n, *sized.input_size, in_ch).astype(y.dtype)
+
+
+def _targets(sized: SizedGeometry) -> np.ndarray:
+    """Flat input pixel that (output pixel, tap) lands on; one past the end, to be dropped, for none."""
+    pixel = combine([sized.tap_source(axis) for axis in range(sized.ndim)], sized.input_size)
+    return np.where(pixel < 0, math.prod(sized.input_size), pixel)

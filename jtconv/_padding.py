@@ -1,0 +1,28 @@
+"""Padding by mode, and its transpose, folding.
+
+Zeros are left to the convolution itself. The other modes pad first; their transpose adds what
+landed in the padding back onto the positions that it was copied from.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jtconv._sized import SizedGeometry
+
+_JNP_MODE = {"circular": "wrap", "reflect": "reflect", "replicate": "edge"}
+
+
+def pad(x: Array, sized: SizedGeometry) -> Array:
+    """(N, *input_size, ch) -> (N, *padded size, ch), for modes other than zeros."""
+    grow = [(max(lo, 0), max(hi, 0)) for lo, hi in sized.pads]
+    padded = jnp.pad(x, [(0, 0), *grow, (0, 0)], mode=_JNP_MODE[sized.padding_mode])
+    crop = [(min(lo, 0), min(hi, 0), 0) for lo, hi in sized.pads]
+    return lax.pad(padded, jnp.zeros((), x.dtype), [(0, 0, 0), *crop, (0, 0, 0)])
+
+
+def fold(padded: Array, sized: SizedGeometry) -> Array:
+    """(N, *padded size, ch) -> (N, *input_size, ch): the transpose of `pad`."""
+    shape = (padded.shape[0], *sized.input_size, padded.shape[-1])
+    transpose = jax.linear_transpose(lambda x: pad(x, sized), jax.ShapeDtypeStruct(shape, padded.dtype))
+    return transpose(padded)[0]

@@ -1,0 +1,74 @@
+"""`SizedGeometry`: one convolution with all its sizes fixed, and which input each tap reads."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jtconv import _sizes
+from jtconv._arguments import Pads
+
+
+@dataclass(frozen=True)
+class SizedGeometry:
+    """All that a method needs to know, as tuples of ints. Made by `ConvGeometry.at`."""
+
+    input_size: tuple[int, ...]
+    output_size: tuple[int, ...]
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    pads: tuple[Pads, ...]
+    dilation: tuple[int, ...]
+    groups: int
+    padding_mode: str
+
+    @property
+    def ndim(self) -> int:
+        return len(self.kernel_size)
+
+    @property
+    def effective_kernel_size(self) -> tuple[int, ...]:
+        pairs = zip(self.kernel_size, self.dilation, strict=True)
+        return tuple(_sizes.effective_kernel_size(k, d) for k, d in pairs)
+
+    def unpadded(self) -> "SizedGeometry":
+        """The VALID convolution of the input that has been padded and cropped already."""
+        padded = tuple(i + lo + hi for i, (lo, hi) in zip(self.input_size, self.pads, strict=True))
+        return replace(self, input_size=padded, pads=((0, 0),) * self.ndim, padding_mode="zeros")
+
+    def tap_source(self, axis: int) -> np.ndarray:
+        """Which input position tap t of output o reads: int array (out, k), -1 where padding is zero.
+
+        Position s·o + d·t - lo, brought back into the input as the padding mode says.
+        """
+        o = np.arange(self.output_size[axis])[:, None]
+        t = np.arange(self.kernel_size[axis])[None, :]
+        position = self.strides[axis] * o + self.dilation[axis] * t - self.pads[axis][0]
+        return _into_range(position, self.input_size[axis], self.padding_mode)
+
+
+def _into_range(position: np.ndarray, size: int, mode: str) -> np.ndarray:
+    if mode == "zeros":
+        return np.where((position >= 0) & (position < size), position, -1)
+    if mode == "circular":
+        return position % size
+    if mode == "replicate":
+        return np.clip(position, 0, size - 1)
+    # Reflection without repeating the edge has period 2(size - 1).
+    folded = position % max(2 * (size - 1), 1)
+    return np.minimum(folded, 2 * (size - 1) - folded)
+
+
+def combine(tables: list[np.ndarray], sizes: tuple[int, ...]) -> np.ndarray:
+    """Per-axis tables of positions, (rows, slots) each and -1 for none, as one table of flat positions.
+
+    Rows and slots of the result run over all combinations of the axes', the last axis quickest; an
+    entry is -1 as soon as one axis has none.
+    """
+    flat = np.zeros((1, 1), np.int32)
+    for table, size in zip(tables, sizes, strict=True):
+        rows, slots = table.shape
+        outer = flat[:, None, :, None]
+        inner = table.astype(np.int32)[None, :, None, :]
+        both = np.where((outer < 0) | (inner < 0), -1, outer * size + inner)
+        flat = both.reshape(flat.shape[0] * rows, flat.shape[1] * slots)
+    return flat

@@ -1,0 +1,59 @@
+"""VGG-16 without its classifier (Simonyan and Zisserman, arXiv 1409.1556, configuration D)."""
+
+from collections.abc import Sequence
+
+from flax import nnx
+from jax import Array
+
+from jtconv.models._conv_block import ConvBlock
+from jtconv.models._resize import MaxPool
+
+DEPTHS = (2, 2, 3, 3, 3)
+
+
+class Stage(nnx.Module):
+    """3×3 convolutions at one resolution, then a 2×2 maximum pool."""
+
+    def __init__(self, in_ch: int, out_ch: int, depth: int, *, normalise: bool, rngs: nnx.Rngs):
+        widths = [in_ch] + [out_ch] * depth
+        self.convs = nnx.List(
+            ConvBlock(i, o, normalise=normalise, rngs=rngs) for i, o in zip(widths, widths[1:], strict=False)
+        )
+        self.pool = MaxPool()
+
+    def __call__(self, x: Array) -> Array:
+        for conv in self.convs:
+            x = conv(x)
+        return self.pool(x)
+
+
+class VGG16(nnx.Module):
+    """The convolutions of VGG-16: (…, h, w, in_ch) -> five pools, each half the size of the last.
+
+    Pool i has `out_chs[i] = width · min(2^i, 8)` channels: 64, 128, 256, 512, 512 by default, and
+    14,714,688 parameters. `depths` counts the 3×3 convolutions before each pool; `normalise` puts
+    a batch normalisation after each, as in the "VGG-16 BN" of torchvision.
+    """
+
+    def __init__(
+        self,
+        in_ch: int = 3,
+        width: int = 64,
+        depths: Sequence[int] = DEPTHS,
+        *,
+        normalise: bool = False,
+        rngs: nnx.Rngs,
+    ):
+        self.out_chs = tuple(width * min(2**i, 8) for i in range(len(depths)))
+        in_chs = (in_ch, *self.out_chs)
+        self.stages = nnx.List(
+            Stage(i, o, depth, normalise=normalise, rngs=rngs)
+            for i, o, depth in zip(in_chs, self.out_chs, depths, strict=False)
+        )
+
+    def __call__(self, x: Array) -> list[Array]:
+        pools = []
+        for stage in self.stages:
+            x = stage(x)
+            pools.append(x)
+        return pools

@@ -1,0 +1,92 @@
+"""`ConvTranspose`: a learned kernel and bias around `jtconv.conv_transpose`."""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
+
+from jtconv._arguments import Padding
+from jtconv._arrays import Precision
+from jtconv._conv_transpose import conv_transpose
+from jtconv.nn._initializers import Initializer, transpose_fan_in, zeros
+from jtconv.nn._shared import add_bias, cast, check_channels, module_geometry
+
+
+class ConvTranspose(nnx.Module):
+    """Transposed convolution layer, channels last: the transpose of `Conv(out_ch, in_ch, …)`.
+
+    (*batch, *out_size, in_ch) -> (*batch, *in_size, out_ch), where out_size and in_size are those
+    of the convolution that is transposed: in_size = s(out_size-1) + d(k-1) + 1 - lo - hi + a.
+
+    Args:
+      in_ch, out_ch: channels into and out of this layer; `groups` divides both.
+      kernel_size: taps per spatial axis; an int is one axis.
+      strides, padding, output_padding, dilation, groups, padding_mode, method, precision: as in
+        `jtconv.conv_transpose`.
+      use_bias: whether a bias (out_ch,) is added.
+      kernel_init, bias_init: initialisers, `f(key, shape, dtype)`. The kernel's default keeps the
+        variance of the input: `jtconv.nn.transpose_fan_in`.
+      dtype: dtype to compute in; by default what the input and the kernel promote to.
+      param_dtype: dtype of the kernel and bias.
+      rngs: source of the kernel's random key.
+
+    Attributes:
+      kernel: Param (*kernel_size, out_ch // groups, in_ch), the kernel of the convolution.
+      bias: Param (out_ch,), or None.
+    """
+
+    def __init__(
+        self,
+        in_ch: int,
+        out_ch: int,
+        kernel_size: int | Sequence[int],
+        *,
+        strides: int | Sequence[int] = 1,
+        padding: Padding = "VALID",
+        output_padding: int | Sequence[int] | None = None,
+        dilation: int | Sequence[int] = 1,
+        groups: int = 1,
+        padding_mode: str = "zeros",
+        method: str = "auto",
+        use_bias: bool = True,
+        kernel_init: Initializer | None = None,
+        bias_init: Initializer = zeros,
+        dtype: DTypeLike | None = None,
+        param_dtype: DTypeLike = jnp.float32,
+        precision: Precision = None,
+        rngs: nnx.Rngs,
+    ):
+        self.geometry = module_geometry(kernel_size, strides, padding, dilation, groups, padding_mode)
+        check_channels(in_ch, out_ch, self.geometry.groups)
+        if kernel_init is None:
+            kernel_init = transpose_fan_in(self.geometry.kernel_size, self.geometry.strides, groups)
+        shape = (*self.geometry.kernel_size, out_ch // groups, in_ch)
+        self.kernel = nnx.Param(kernel_init(rngs.params(), shape, param_dtype))
+        self.bias = nnx.Param(bias_init(rngs.params(), (out_ch,), param_dtype)) if use_bias else None
+        self.output_padding = (
+            output_padding
+            if output_padding is None or isinstance(output_padding, int)
+            else tuple(output_padding)
+        )
+        self.method = method
+        self.dtype = dtype
+        self.precision = precision
+
+    def __call__(self, y: ArrayLike, output_size: int | Sequence[int] | None = None) -> Array:
+        """y (*batch, *out_size, in_ch) -> (*batch, *in_size, out_ch).
+
+        `output_size` names in_size outright; it takes the place of the layer's `output_padding`.
+        """
+        y, kernel = cast(self.dtype, y, self.kernel[...])
+        x = conv_transpose(
+            y,
+            kernel,
+            **self.geometry.arguments(),
+            output_padding=self.output_padding if output_size is None else None,
+            output_size=output_size,
+            method=self.method,
+            precision=self.precision,
+        )
+        return add_bias(x, self.bias)
