@@ -3,9 +3,13 @@
 from jtconv._conv import conv as conv
 from jtconv._conv_transpose import METHODS as METHODS
 from jtconv._conv_transpose import conv_transpose as conv_transpose
+from jtconv._explain import Explanation as Explanation
+from jtconv._explain import explain as explain
 from jtconv._geometry import ConvGeometry as ConvGeometry
 from jtconv._geometry import conv_output_size as conv_output_size
 from jtconv._geometry import conv_transpose_output_size as conv_transpose_output_size
 from jtconv._geometry import output_padding_for as output_padding_for
 from jtconv._matrix import ConvMatrix as ConvMatrix
 from jtconv._matrix import conv_matrix as conv_matrix
+from jtconv._verify import TransposeReport as TransposeReport
+from jtconv._verify import verify_transpose as verify_transpose

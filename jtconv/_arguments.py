@@ -23,13 +23,13 @@ def integer(name: str, value: Any) -> int:
 
 def sizes(name: str, value: Any) -> tuple[int, ...]:
     """An int or a sequence of ints as a tuple of ints of at least 1."""
-    entries = tuple(value) if _is_sequence(value) else (value,)
+    entries = tuple(value) if is_sequence(value) else (value,)
     return tuple(at_least(name, integer(name, v), 1) for v in entries)
 
 
 def per_axis(name: str, value: Any, ndim: int, *, minimum: int | None = None) -> tuple[int, ...]:
     """Repeat an int over `ndim` axes, or check that a sequence has `ndim` ints."""
-    if _is_sequence(value):
+    if is_sequence(value):
         axes = tuple(integer(name, v) for v in value)
     else:
         axes = (integer(name, value),) * ndim
@@ -62,7 +62,7 @@ def padding_rule(padding: Any, ndim: int) -> str | tuple[Pads, ...]:
     """`padding` in one of two normal forms: a name, or one (lo, hi) pair per spatial axis."""
     if isinstance(padding, str):
         return one_of("padding", padding.upper(), PADDING_NAMES)
-    if not _is_sequence(padding):
+    if not is_sequence(padding):
         p = integer("padding", padding)
         return ((p, p),) * ndim
     if len(padding) != ndim:
@@ -74,7 +74,7 @@ def padding_rule(padding: Any, ndim: int) -> str | tuple[Pads, ...]:
 
 
 def _pads(entry: Any) -> Pads:
-    if not _is_sequence(entry):
+    if not is_sequence(entry):
         p = integer("padding", entry)
         return (p, p)
     if len(entry) != 2:
@@ -88,7 +88,8 @@ def _pair_hint(padding: Sequence[Any], ndim: int) -> str:
     return ""
 
 
-def _is_sequence(value: Any) -> bool:
+def is_sequence(value: Any) -> bool:
+    """Whether `value` has entries: a tuple, list or array, but not a string."""
     return hasattr(value, "__len__") and hasattr(value, "__getitem__") and not isinstance(value, str)
 
 

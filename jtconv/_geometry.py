@@ -124,6 +124,11 @@ class ConvGeometry:
         pairs = zip(sized.input_size, sized.output_size, strict=True)
         return tuple(i - self._base_size(axis, o) for axis, (i, o) in enumerate(pairs))
 
+    def input_size_range(self, output_size: int | Sequence[int]) -> tuple[tuple[int, int], ...]:
+        """Per axis, the smallest and the largest input size that C maps to `output_size`."""
+        outputs = self._spatial("output_size", output_size)
+        return tuple(self._size_range(axis, o) for axis, o in enumerate(outputs))
+
     def at(self, input_size: int | Sequence[int]) -> SizedGeometry:
         """This geometry with every size and padding fixed for one input size."""
         inputs = self._spatial("input_size", input_size)
@@ -189,7 +194,13 @@ class ConvGeometry:
     def _size_range(self, axis: int, o: int) -> tuple[int, int]:
         """Smallest and largest input size that C maps to `o`."""
         base, s = self._base_size(axis, o), self.strides[axis]
-        return (base - s + 1, base) if self.padding in _SIZE_DEPENDENT else (base, base + s - 1)
+        low, high = (base - s + 1, base) if self.padding in _SIZE_DEPENDENT else (base, base + s - 1)
+        if high < 1:
+            raise ValueError(
+                f"no input size gives an output of {o} on spatial axis {axis}: `padding` "
+                f"{self._padding_words(axis)} leaves {high} positions. Pad less."
+            )
+        return max(low, 1), high
 
     def _padded_size(self, axis: int, o: int, a: int) -> int:
         base = self._base_size(axis, o)
@@ -201,18 +212,13 @@ class ConvGeometry:
                 f"{low} to {high}, all of which the convolution maps to {o}, is meant. For a larger result crop "
                 f"less, with padding (p, p - a)."
             )
-        if base + a < 1:
-            raise ValueError(
-                f"no input size gives an output of {o} on spatial axis {axis}: `padding` {self._padding_words(axis)} "
-                f"leaves {base + a} positions. Pad less, or name `output_size`."
-            )
         return base + a
 
     def _check_target(self, axis: int, o: int, i: int) -> None:
         low, high = self._size_range(axis, o)
-        if not max(low, 1) <= i <= high:
+        if not low <= i <= high:
             raise ValueError(
-                f"`output_size` must be in [{max(low, 1)}, {high}] on spatial axis {axis}, got {i}: only those sizes "
+                f"`output_size` must be in [{low}, {high}] on spatial axis {axis}, got {i}: only those sizes "
                 f"are mapped to {o} by the convolution (kernel {self.kernel_size[axis]}, stride "
                 f"{self.strides[axis]}, dilation {self.dilation[axis]}, padding {self._padding_words(axis)})."
             )
@@ -235,7 +241,14 @@ def conv_output_size(
     >>> conv_output_size((7, 7), (3, 3), strides=2)
     (3, 3)
     """
-    geometry = _geometry(input_size, kernel_size, strides, padding, dilation, padding_mode)
+    geometry = geometry_on(
+        input_size,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        padding_mode=padding_mode,
+    )
     return geometry.output_size(input_size)
 
 
@@ -259,7 +272,14 @@ def conv_transpose_output_size(
     >>> conv_transpose_output_size(4, 3, strides=4, output_padding=1)
     (16,)
     """
-    geometry = _geometry(output_size, kernel_size, strides, padding, dilation, padding_mode)
+    geometry = geometry_on(
+        output_size,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        padding_mode=padding_mode,
+    )
     return geometry.transpose_output_size(output_size, output_padding=output_padding)
 
 
@@ -277,17 +297,18 @@ def output_padding_for(
     >>> output_padding_for((8, 7), (3, 3), strides=2)
     (1, 0)
     """
-    geometry = _geometry(input_size, kernel_size, strides, padding, dilation, padding_mode)
-    return geometry.output_padding_for(input_size)
-
-
-def _geometry(size, kernel_size, strides, padding, dilation, padding_mode) -> ConvGeometry:
-    """A geometry on as many axes as `size` and `kernel_size` together ask for."""
-    axes = max(len(v) if hasattr(v, "__len__") else 1 for v in (size, kernel_size))
-    return ConvGeometry(
-        arg.per_axis("kernel_size", kernel_size, axes, minimum=1),
+    geometry = geometry_on(
+        input_size,
+        kernel_size,
         strides=strides,
         padding=padding,
         dilation=dilation,
         padding_mode=padding_mode,
     )
+    return geometry.output_padding_for(input_size)
+
+
+def geometry_on(size: Any, kernel_size: Any, **geometry: Any) -> ConvGeometry:
+    """A geometry on as many axes as `size` and `kernel_size` together ask for; ints are repeated."""
+    axes = max(len(v) if arg.is_sequence(v) else 1 for v in (size, kernel_size))
+    return ConvGeometry(arg.per_axis("kernel_size", kernel_size, axes, minimum=1), **geometry)

@@ -1,15 +1,18 @@
 """Cᵀ by phases: the outputs r, r + s, r + 2s, … see only every s-th tap, whichever r.
 
 So each phase is a stride-1 convolution of y with its own small kernel, no zero is multiplied, and
-the phases are interleaved (depth to space). Kernel segregation in arXiv:2209.03704 and
-arXiv:2502.20493 is the same idea.
+the phases are interleaved (depth to space). Phases that need y padded alike share one convolution,
+as further output channels of it; for k = s that is a single product. Kernel segregation in
+arXiv:2209.03704 and arXiv:2502.20493 is the same idea.
 """
 
 import itertools
+from collections.abc import Callable
 from math import gcd, prod
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from jtconv._arguments import Pads
@@ -20,63 +23,120 @@ from jtconv._methods.lax import flip_and_swap
 from jtconv._sized import SizedGeometry
 
 
-class _Phase(NamedTuple):
-    """One residue of one axis: which taps it sees and how y is padded for them."""
+class _Window(NamedTuple):
+    """How one or more phases of one axis see y: taps each, padding of y, spacing of the taps."""
 
-    taps: slice
     count: int
     pads: Pads
     dilation: int
 
 
+class _Phases(NamedTuple):
+    """Phases of one axis that share a window, and the taps of each: (phases, count)."""
+
+    window: _Window
+    residues: list[int]
+    taps: np.ndarray
+
+
 @folded
 def polyphase(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
-    axes = [[_phase(sized, axis, r) for r in range(s)] for axis, s in enumerate(sized.strides)]
-    phases = [
-        _phase_image(y, kernel, sized, combination, precision) for combination in itertools.product(*axes)
-    ]
-    return _interleave(jnp.stack(phases, axis=1), sized)
+    axes = [_axis_phases(sized, axis) for axis in range(sized.ndim)]
+    image = _assemble(axes, lambda chosen: _phase_image(y, kernel, sized, chosen, precision))
+    for axis, groups in enumerate(axes):
+        order = np.argsort([r for group in groups for r in group.residues])
+        if not np.array_equal(order, np.arange(len(order))):
+            image = jnp.take(image, order, axis=1 + axis)
+    return _interleave(image, sized)
 
 
-def _phase(sized: SizedGeometry, axis: int, r: int) -> _Phase:
+def _axis_phases(sized: SizedGeometry, axis: int) -> list[_Phases]:
+    by_window: dict[_Window, _Phases] = {}
+    for r in range(sized.strides[axis]):
+        window, taps = _phase(sized, axis, r)
+        known = by_window.get(window)
+        residues = [r] if known is None else [*known.residues, r]
+        stack = taps[None] if known is None else np.concatenate([known.taps, taps[None]])
+        by_window[window] = _Phases(window, residues, stack)
+    return list(by_window.values())
+
+
+def _phase(sized: SizedGeometry, axis: int, r: int) -> tuple[_Window, np.ndarray]:
     """Position s·m + r is reached by tap t from o = m - (d·t - r - lo) / s, where that is whole."""
     s, d, k = sized.strides[axis], sized.dilation[axis], sized.kernel_size[axis]
     shift = r + sized.pads[axis][0]
-    step = s // gcd(s, d)
-    first = next((t for t in range(min(step, k)) if (d * t - shift) % s == 0), k)
-    count = len(range(first, k, step))
-    spacing = d // gcd(s, d)
-    lo = (d * first - shift) // s + (count - 1) * spacing
-    positions = -(-sized.input_size[axis] // s)
-    hi = positions - sized.output_size[axis] - lo + (count - 1) * spacing
-    return _Phase(slice(first, k, step), count, (lo, hi), spacing)
+    step, spacing = s // gcd(s, d), d // gcd(s, d)
+    first = next((t for t in range(min(step, k)) if (d * t - shift) % s == 0), None)
+    if first is None:  # no tap lands here: the stride is beyond the kernel's reach
+        return _Window(0, (0, 0), 1), np.arange(0)
+    taps = np.arange(first, k, step)
+    lo = (d * first - shift) // s + (len(taps) - 1) * spacing
+    hi = _positions(sized, axis) - sized.output_size[axis] - lo + (len(taps) - 1) * spacing
+    return _Window(len(taps), (lo, hi), spacing), taps
+
+
+def _positions(sized: SizedGeometry, axis: int) -> int:
+    """Positions of one phase; where the stride does not divide the size, the last is cut off later."""
+    return -(-sized.input_size[axis] // sized.strides[axis])
+
+
+def _assemble(
+    axes: list[list[_Phases]],
+    image_of: Callable[[tuple[_Phases, ...]], Array],
+    chosen: tuple[_Phases, ...] = (),
+) -> Array:
+    """All phases side by side: (N, *strides, *positions, ch), residues in the order of `axes`."""
+    axis = len(chosen)
+    if axis == len(axes):
+        return image_of(chosen)
+    parts = [_assemble(axes, image_of, (*chosen, group)) for group in axes[axis]]
+    return jnp.concatenate(parts, axis=1 + axis)
 
 
 def _phase_image(
-    y: Array, kernel: Array, sized: SizedGeometry, phases: tuple[_Phase, ...], precision: Precision
+    y: Array, kernel: Array, sized: SizedGeometry, chosen: tuple[_Phases, ...], precision: Precision
 ) -> Array:
-    if prod(p.count for p in phases) == 0:  # no tap lands here: stride above the kernel's reach
-        positions = (-(-i // s) for i, s in zip(sized.input_size, sized.strides, strict=True))
-        return jnp.zeros((y.shape[0], *positions, kernel.shape[-2] * sized.groups), y.dtype)
-    return lax.conv_general_dilated(
+    """(N, *phases, *positions, ch) of the phases chosen, by one stride-1 convolution."""
+    n, ndim, in_per_group = y.shape[0], sized.ndim, kernel.shape[-2]
+    phases = [len(group.residues) for group in chosen]
+    positions = [_positions(sized, axis) for axis in range(ndim)]
+    windows = [group.window for group in chosen]
+    if prod(w.count for w in windows) == 0:
+        return jnp.zeros((n, *phases, *positions, in_per_group * sized.groups), y.dtype)
+    image = lax.conv_general_dilated(
         y,
-        flip_and_swap(kernel[tuple(p.taps for p in phases)], sized.groups),
-        window_strides=(1,) * sized.ndim,
-        padding=[p.pads for p in phases],
-        rhs_dilation=[p.dilation for p in phases],
-        dimension_numbers=channels_last(sized.ndim),
+        flip_and_swap(_phase_kernels(kernel, chosen), sized.groups),
+        window_strides=(1,) * ndim,
+        padding=[w.pads for w in windows],
+        rhs_dilation=[w.dilation for w in windows],
+        dimension_numbers=channels_last(ndim),
         feature_group_count=sized.groups,
         precision=precision,
     )
+    split = image.reshape(n, *positions, sized.groups, *phases, in_per_group)
+    after = range(ndim + 2, 2 * ndim + 2)
+    moved = split.transpose(0, *after, *range(1, ndim + 1), ndim + 1, 2 * ndim + 2)
+    return moved.reshape(n, *phases, *positions, sized.groups * in_per_group)
+
+
+def _phase_kernels(kernel: Array, chosen: tuple[_Phases, ...]) -> Array:
+    """(*k, in_ch // groups, out_ch) -> (*counts, phases * in_ch // groups, out_ch)."""
+    ndim = len(chosen)
+    for axis, group in enumerate(chosen):  # axis 2a becomes (phases, count)
+        start = 2 * axis
+        picked = jnp.take(kernel, group.taps.reshape(-1), axis=start)
+        kernel = picked.reshape(*kernel.shape[:start], *group.taps.shape, *kernel.shape[start + 1 :])
+    phases_first = [2 * a for a in range(ndim)]
+    counts = [2 * a + 1 for a in range(ndim)]
+    ordered = kernel.transpose(*counts, *phases_first, 2 * ndim, 2 * ndim + 1)
+    return ordered.reshape(*ordered.shape[:ndim], -1, ordered.shape[-1])
 
 
 def _interleave(phases: Array, sized: SizedGeometry) -> Array:
-    """(N, prod(s), *positions, ch) -> (N, *input_size, ch)."""
-    n, _, *positions, ch = phases.shape
+    """(N, *strides, *positions, ch) -> (N, *input_size, ch)."""
     ndim = sized.ndim
-    split = phases.reshape(n, *sized.strides, *positions, ch)
-    order = [0, *itertools.chain.from_iterable((1 + ndim + a, 1 + a) for a in range(ndim)), 2 * ndim + 1]
-    full = split.transpose(order).reshape(
-        n, *(p * s for p, s in zip(positions, sized.strides, strict=True)), ch
-    )
+    pairs = [(1 + ndim + a, 1 + a) for a in range(ndim)]
+    moved = phases.transpose(0, *itertools.chain.from_iterable(pairs), 2 * ndim + 1)
+    sizes = [_positions(sized, a) * s for a, s in enumerate(sized.strides)]
+    full = moved.reshape(phases.shape[0], *sizes, phases.shape[-1])
     return full[(slice(None), *(slice(i) for i in sized.input_size))]

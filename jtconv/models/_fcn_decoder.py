@@ -54,9 +54,10 @@ class Decoder(nnx.Module):
         self.up = ConvTranspose(
             in_chs[-1], num_classes, kernel_size, strides=factor, use_bias=False, rngs=rngs
         )
-        self.crop = Crop((overlap - 1) * factor // 2)
+        self.crop = Crop((overlap - 1) * factor // 2) if overlap > 1 else None
 
     def __call__(self, x: Array, pools: Sequence[Array]) -> Array:
         for step, pool in zip(self.steps, pools, strict=True):
             x = step(x, pool)
-        return self.crop(self.up(x))
+        x = self.up(x)
+        return x if self.crop is None else self.crop(x)

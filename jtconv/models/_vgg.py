@@ -1,6 +1,7 @@
 """VGG-16 without its classifier (Simonyan and Zisserman, arXiv 1409.1556, configuration D)."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from flax import nnx
 from jax import Array
@@ -17,7 +18,7 @@ class Stage(nnx.Module):
     def __init__(self, in_ch: int, out_ch: int, depth: int, *, normalise: bool, rngs: nnx.Rngs):
         widths = [in_ch] + [out_ch] * depth
         self.convs = nnx.List(
-            ConvBlock(i, o, normalise=normalise, rngs=rngs) for i, o in zip(widths, widths[1:], strict=False)
+            ConvBlock(i, o, normalise=normalise, rngs=rngs) for i, o in pairwise(widths)
         )
         self.pool = MaxPool()
 

@@ -1,0 +1,3 @@
+"""The command `jtconv`."""
+
+from jtconv.cli._main import main as main

@@ -1,0 +1,29 @@
+"""`jtconv`: one subcommand per file; a wrong argument is one line on stderr and exit status 2."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from jtconv._version import __version__
+from jtconv.cli import _explain, _matrix, _verify
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `jtconv ARGV` and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="jtconv",
+        description="The transposed convolution for JAX: the transpose of the convolution's sparse matrix.",
+    )
+    parser.add_argument("--version", action="version", version=f"jtconv {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in (_verify, _explain, _matrix):
+        command.register(commands)
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except (TypeError, ValueError) as error:
+        print(f"jtconv {arguments.command}: error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        sys.stdout = None
+        return 0

@@ -1,0 +1,55 @@
+"""`jtconv matrix`: the sparse matrix of a small layer, and its transpose, to look at."""
+
+import argparse
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from jtconv._matrix import ConvMatrix, conv_matrix
+from jtconv.cli._layer import add_layer, kernel_size, layer_arguments
+
+_MOST = 120  # rows or columns that still fit a screen
+_TAPS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+def register(commands: Any) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "matrix",
+        help="draw the sparse matrix of a convolution and its transpose",
+        description="Draw the matrix C of a one-channel convolution, rows vec(y), columns vec(x), and its "
+        "transpose. Each kernel tap is a letter, in C order; + is a sum of several; . is zero.",
+        epilog="Example: jtconv matrix --input-size 7 --kernel-size 3 --strides 2",
+    )
+    add_layer(parser, size_required=True)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print both matrices."""
+    taps = kernel_size(arguments)
+    kernel = jnp.ones((*taps, 1, arguments.groups))
+    matrix = conv_matrix(kernel, tuple(arguments.input_size), **layer_arguments(arguments))
+    print(f"C, {matrix.shape[0]} x {matrix.shape[1]}, {matrix.nnz} entries\n{_draw(matrix)}\n")
+    print(f"C transposed, {matrix.shape[1]} x {matrix.shape[0]}\n{_draw(matrix.T)}")
+    return 0
+
+
+def _draw(matrix: ConvMatrix) -> str:
+    if max(matrix.shape) > _MOST:
+        return f"(larger than {_MOST} rows or columns; try a smaller --input-size)"
+    count = np.asarray(matrix.todense())
+    # The matrix is linear in the kernel: with tap numbers as entries it tells which tap is where.
+    numbers = jnp.arange(matrix.kernel.size, dtype=jnp.float32).reshape(matrix.kernel.shape)
+    tap = np.asarray(ConvMatrix(numbers, matrix.sized, matrix.transposed).todense())
+    return "\n".join(
+        " ".join(_letter(int(n), int(t)) for n, t in zip(*rows, strict=True))
+        for rows in zip(count, tap, strict=True)
+    )
+
+
+def _letter(count: int, tap: int) -> str:
+    if count != 1:
+        return "+" if count else "."
+    return _TAPS[tap % len(_TAPS)]

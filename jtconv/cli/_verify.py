@@ -1,0 +1,119 @@
+"""`jtconv verify`: prove that the transposed convolution is the transpose, on this machine."""
+
+import argparse
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jtconv._layers import LAYERS, Layer
+from jtconv._verify import TransposeReport, verify_transpose
+from jtconv.cli._layer import add_layer, kernel_size, layer_arguments
+
+DTYPES = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
+
+
+def register(commands: Any) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "verify",
+        help="check every way of computing the transposed convolution against jax.vjp",
+        description="Check every method against jax.vjp of the convolution, the dot-product identity, and the "
+        "sparse matrix against the Jacobian, each within its rounding bound. Without a layer: 30 built-in ones. "
+        "Exit status 1 where a bound is exceeded.",
+        epilog="Example: jtconv verify --input-size 10 12 --kernel-size 4 3 --strides 2 --padding SAME",
+    )
+    add_layer(parser, size_required=False)
+    parser.add_argument(
+        "--channels",
+        type=int,
+        nargs=2,
+        default=(2, 3),
+        metavar=("IN", "OUT"),
+        help="default: 2 3, times groups",
+    )
+    parser.add_argument("--dtype", choices=DTYPES, default="float64", help="default: float64")
+    parser.add_argument("--seed", type=int, default=0, help="of the random kernels, x and y; default: 0")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the report of one layer, or the table of the built-in ones."""
+    if arguments.dtype in ("float64", "complex128"):
+        jax.config.update("jax_enable_x64", True)
+    layer = _layer(arguments)
+    if layer is not None:
+        report = _report(layer, arguments)
+        print(report)
+        return 0 if report.ok else 1
+    return 0 if _table(arguments) else 1
+
+
+def _layer(arguments: argparse.Namespace) -> Layer | None:
+    if (arguments.input_size is None) != (arguments.kernel_size is None):
+        raise ValueError("give both `--input-size` and `--kernel-size`, or neither for the built-in layers.")
+    if arguments.input_size is None:
+        return None
+    in_ch, out_ch = arguments.channels
+    shape = (*kernel_size(arguments), in_ch, out_ch * arguments.groups)
+    return Layer("", tuple(arguments.input_size), shape, layer_arguments(arguments))
+
+
+def _report(layer: Layer, arguments: argparse.Namespace) -> TransposeReport:
+    kernel = _kernel(layer.kernel_shape, arguments.dtype, arguments.seed)
+    return verify_transpose(kernel, layer.input_size, **layer.geometry, seed=arguments.seed)
+
+
+def _kernel(shape: tuple[int, ...], dtype: str, seed: int) -> Array:
+    # Another stream than that of x and y, which are drawn from the seed alone.
+    rng = np.random.default_rng([seed, 1])
+    values = rng.standard_normal(shape)
+    if dtype.startswith("complex"):
+        values = values + 1j * rng.standard_normal(shape)
+    return jnp.asarray(values, dtype)
+
+
+def _table(arguments: argparse.Namespace) -> bool:
+    """Verify the built-in layers, a row each as soon as it is known."""
+    device = jax.devices()[0]
+    print(
+        f"{len(LAYERS)} layers in {arguments.dtype} on {device.platform} ({device.device_kind}), jax {jax.__version__}"
+    )
+    print(
+        "largest error relative to the largest value, against jax.vjp of conv; `of bound`: share of the rounding bound\n"
+    )
+    start, good, worst = time.perf_counter(), 0, 0.0
+    for number, layer in enumerate(LAYERS):
+        report = _report(layer, arguments)
+        if number == 0:
+            print(_heading(report))
+        print(_row(layer, report), flush=True)
+        good += report.ok
+        worst = max(worst, report.worst.of_bound)
+    seconds = time.perf_counter() - start
+    print(
+        f"\n{good} of {len(LAYERS)} layers within their rounding bound, at most {worst:.0%} of it, in {seconds:.0f} s"
+    )
+    return good == len(LAYERS)
+
+
+def _heading(report: TransposeReport) -> str:
+    columns = "".join(f"{_short(check.name):>12}" for check in report.checks)
+    line = f"{'layer':<32}{columns}{'of bound':>10}"
+    return f"{line}\n{'-' * (len(line) + 6)}"
+
+
+def _short(name: str) -> str:
+    first = name.split()[0]
+    return {"sum(C": "dot product", "C": "Jacobian"}.get(first, first)
+
+
+def _row(layer: Layer, report: TransposeReport) -> str:
+    errors = "".join(
+        f"{check.relative:>12.0e}" if check.relative else f"{'0':>12}" for check in report.checks
+    )
+    verdict = "ok" if report.ok else "FAIL"
+    return f"{layer.name:<32}{errors}{report.worst.of_bound:>10.0e}  {verdict}"
