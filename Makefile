@@ -40,7 +40,7 @@ peers: $(PEERS)/.peers ## compare with torch, equinox, flax, keras and lax, in .
 	$(PEERS)/bin/python -m pytest tests/peers $(ARGS)
 
 docs: $(VENV)/.docs ## build the documentation into site/, strictly
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 readme: $(VENV)/.experiments ## run the commands quoted in README.md and put in what they print
 	$(BIN)/python tools/quote_outputs.py README.md

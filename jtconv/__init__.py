@@ -13,3 +13,4 @@ from jtconv._matrix import ConvMatrix as ConvMatrix
 from jtconv._matrix import conv_matrix as conv_matrix
 from jtconv._verify import TransposeReport as TransposeReport
 from jtconv._verify import verify_transpose as verify_transpose
+from jtconv._version import __version__ as __version__

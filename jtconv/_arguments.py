@@ -29,14 +29,11 @@ def sizes(name: str, value: Any) -> tuple[int, ...]:
 
 def per_axis(name: str, value: Any, ndim: int, *, minimum: int | None = None) -> tuple[int, ...]:
     """Repeat an int over `ndim` axes, or check that a sequence has `ndim` ints."""
-    if is_sequence(value):
-        axes = tuple(integer(name, v) for v in value)
-    else:
-        axes = (integer(name, value),) * ndim
+    entries = value if is_sequence(value) else (value,) * ndim
+    axes = tuple(integer(name, v) for v in entries)
     if len(axes) != ndim:
         raise ValueError(
-            f"`{name}` must be an int or {_count(ndim, 'int')}, one per spatial axis of the kernel, "
-            f"got {value!r}."
+            f"`{name}` must be an int or {_count(ndim, 'int')}, one per spatial axis of the kernel, got {value!r}."
         )
     if minimum is not None:
         for v in axes:

@@ -67,9 +67,7 @@ def conv(
     )
     _arrays.check_groups(kernel, geometry.groups)
     in_ch = kernel.shape[-2] * geometry.groups
-    input_size = _arrays.check_image(
-        "x", x, in_ch, geometry.ndim, "the kernel's second-to-last axis times groups"
-    )
+    input_size = _arrays.check_image("x", x, in_ch, geometry.ndim, "the kernel's second-to-last axis times groups")
     work, result = _arrays.dtypes(x, kernel, preferred_element_type)
     sized = geometry.at(input_size)
     precision = _arrays.check_precision(precision)

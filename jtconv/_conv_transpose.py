@@ -89,8 +89,6 @@ def conv_transpose(
 
 
 @partial(jax.jit, static_argnames=("method", "sized", "precision"), inline=True)
-def _transpose_any_batch(
-    y: Array, kernel: Array, method: str, sized: SizedGeometry, precision: Precision
-) -> Array:
+def _transpose_any_batch(y: Array, kernel: Array, method: str, sized: SizedGeometry, precision: Precision) -> Array:
     x = BY_NAME[method](_arrays.merge_batch(y, sized.ndim), kernel, sized, precision)
     return _arrays.split_batch(x, y, sized.ndim)

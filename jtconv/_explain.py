@@ -101,10 +101,7 @@ def _forward_text(geometry: ConvGeometry, sized: SizedGeometry) -> str:
         i, (lo, hi) = sized.input_size[axis], sized.pads[axis]
         reach = i + lo + hi - d * (k - 1) - 1
         o = sized.output_size[axis]
-        return (
-            f"⌊({_sum(i, lo, hi)} - {d}·({k} - 1) - 1) / {s}⌋ + 1 = ⌊{reach} / {s}⌋ + 1 = {o}"
-            f"   {_unread(reach % s)}"
-        )
+        return f"⌊({_sum(i, lo, hi)} - {d}·({k} - 1) - 1) / {s}⌋ + 1 = ⌊{reach} / {s}⌋ + 1 = {o}   {_unread(reach % s)}"
 
     return "\n".join(
         [
@@ -142,7 +139,7 @@ def _overlap_text(sized: SizedGeometry) -> str:
         counts = overlap_counts(sized, axis)
         shown = " ".join(map(str, counts[:24])) + (" …" if len(counts) > 24 else "")
         k, s = sized.kernel_size[axis], sized.strides[axis]
-        even = "even inside" if k % s == 0 else "uneven: a checkerboard, unless the kernel makes up for it"
+        even = "even inside" if _is_even(sized, axis) else "uneven: a checkerboard, unless the kernel corrects it"
         return f"{shown}   (k = {k}, s = {s}: {even})"
 
     return "\n".join(["Contributions per position of the result:", *_axis_lines(sized.ndim, line)])
@@ -152,6 +149,13 @@ def overlap_counts(sized: SizedGeometry, axis: int) -> list[int]:
     """Contributions to each position of the result of Cᵀ on one axis."""
     source = sized.tap_source(axis)
     return np.bincount(source[source >= 0], minlength=sized.input_size[axis]).tolist()
+
+
+def _is_even(sized: SizedGeometry, axis: int) -> bool:
+    """Whether all positions away from the borders get equally many contributions."""
+    s = sized.strides[axis]
+    phase = sized.dilation[axis] * np.arange(sized.kernel_size[axis]) % s
+    return len(set(np.bincount(phase, minlength=s))) == 1
 
 
 def _axis_lines(ndim: int, line: Callable[[int], str]) -> list[str]:

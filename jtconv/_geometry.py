@@ -135,9 +135,7 @@ class ConvGeometry:
         pads = self.pads(inputs)
         return SizedGeometry(
             input_size=inputs,
-            output_size=tuple(
-                self._output(axis, i, p) for axis, (i, p) in enumerate(zip(inputs, pads, strict=True))
-            ),
+            output_size=tuple(self._output(axis, i, p) for axis, (i, p) in enumerate(zip(inputs, pads, strict=True))),
             kernel_size=self.kernel_size,
             strides=self.strides,
             pads=pads,
@@ -170,9 +168,7 @@ class ConvGeometry:
                 f"with `padding` {pads}. Pad more, or take a smaller kernel or dilation."
             )
         if min(i + pads[0], i + pads[1]) < 1:
-            raise ValueError(
-                f"`padding` {pads} crops all of `input_size` {i} on spatial axis {axis}. Crop less."
-            )
+            raise ValueError(f"`padding` {pads} crops all of `input_size` {i} on spatial axis {axis}. Crop less.")
         if self.padding_mode == "reflect" and i == 1 and max(pads) > 0:
             raise ValueError(
                 f"`padding_mode`='reflect' needs at least 2 positions to reflect, but `input_size` is 1 on spatial "

@@ -4,6 +4,7 @@ Rows of C are vec(y), columns vec(x), both in C order with channels last. All ro
 given the same number of slots, so that a product is a gather, a multiplication and a sum.
 """
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -41,10 +42,21 @@ class CsrIndex(NamedTuple):
 def row_table(sized: SizedGeometry, kernel_shape: tuple[int, ...], transposed: bool) -> RowTable:
     """The table of C, or of Cᵀ."""
     per_axis = [_axis_table(sized, axis, transposed) for axis in range(sized.ndim)]
+    _check_size(per_axis, kernel_shape)
     other_size = sized.output_size if transposed else sized.input_size
     pixel = combine([other for other, _ in per_axis], other_size)
     tap = combine([taps for _, taps in per_axis], sized.kernel_size)
     return _with_channels(pixel, tap, sized.groups, kernel_shape, transposed)
+
+
+def _check_size(per_axis: list[tuple[np.ndarray, np.ndarray]], kernel_shape: tuple[int, ...]) -> None:
+    pixels = math.prod(other.size for other, _ in per_axis)
+    entries = pixels * kernel_shape[-2] * kernel_shape[-1]
+    if entries >= 2**31:
+        raise ValueError(
+            f"the matrix would have {entries:,} entries, more than the 2**31 - 1 that its int32 indices can number. "
+            f"Use `conv_transpose` with another method, which needs no matrix, or a smaller `input_size`."
+        )
 
 
 def _axis_table(sized: SizedGeometry, axis: int, transposed: bool) -> tuple[np.ndarray, np.ndarray]:

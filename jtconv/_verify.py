@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +19,7 @@ from jtconv._conv import conv
 from jtconv._conv_transpose import METHODS, conv_transpose
 from jtconv._geometry import ConvGeometry
 from jtconv._matrix import ConvMatrix, conv_matrix
-from jtconv._rounding import RoundingBound
+from jtconv._rounding import RoundingBound, exact
 
 _MOST_COLUMNS = 512  # of the Jacobian; a larger layer has this many of them sampled
 
@@ -54,7 +55,7 @@ class TransposeReport:
     @property
     def worst(self) -> Check:
         """The check that comes nearest to its bound, or goes farthest beyond; NaN before all."""
-        return max(self.checks, key=lambda c: np.inf if np.isnan(c.of_bound) else c.of_bound)
+        return max(self.checks, key=lambda check: _nan_first(check.of_bound))
 
     def __str__(self) -> str:
         head = f"{'check':<44} {'largest error':>13} {'relative':>9} {'of bound':>9}"
@@ -110,65 +111,87 @@ def verify_transpose(
         padding_mode=padding_mode,
     )
     matrix = conv_matrix(kernel, input_size, **geometry.arguments())
-    x, y = _random_pair(matrix, seed)
-    bound = RoundingBound(matrix)
-    computed = _compute(matrix, geometry, x, y)
-    gradient, cx = computed.pop("vjp"), computed.pop("conv")
-    allowed = bound.transposed(_exact(y))
-    checks = [_compare(f"{name} against vjp", x_t, gradient, allowed) for name, x_t in computed.items()]
-    checks.append(_dot_product(x, y, cx, computed["auto"], bound))
-    checks.append(_jacobian(matrix, geometry, bound, seed))
-    return TransposeReport(_describe(matrix), str(matrix.dtype), tuple(checks))
-
-
-def _random_pair(matrix: ConvMatrix, seed: int) -> tuple[Array, Array]:
-    """x and y, normal, in the shapes that C joins."""
     rng = np.random.default_rng(seed)
-    in_ch = matrix.kernel.shape[-2] * matrix.sized.groups
-    shapes = (*matrix.sized.input_size, in_ch), (*matrix.sized.output_size, matrix.kernel.shape[-1])
-    x, y = (_normal(rng, shape, matrix.dtype) for shape in shapes)
-    return x, y
+    in_shape, out_shape = _shapes(matrix)
+    x, y = _normal(rng, in_shape, matrix.dtype), _normal(rng, out_shape, matrix.dtype)
+    columns = rng.permutation(matrix.shape[1])[:_MOST_COLUMNS]
+    units = np.eye(matrix.shape[1])[columns].astype(matrix.dtype)
+    # One program: most of the time here goes into compiling.
+    results = jax.jit(partial(_compute, geometry))(matrix, x, y, units)
+    return TransposeReport(_describe(matrix), str(matrix.dtype), _checks(matrix, x, y, columns, results))
 
 
-def _normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: jnp.dtype) -> Array:
+def _shapes(matrix: ConvMatrix) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shapes of x and y, unbatched."""
+    sized, in_ch = matrix.sized, matrix.kernel.shape[-2] * matrix.sized.groups
+    return (*sized.input_size, in_ch), (*sized.output_size, matrix.kernel.shape[-1])
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: jnp.dtype) -> np.ndarray:
     values = rng.standard_normal(shape)
     if jnp.issubdtype(dtype, jnp.complexfloating):
         values = values + 1j * rng.standard_normal(shape)
-    return jnp.asarray(values, dtype)
+    return values.astype(dtype)
 
 
-def _compute(matrix: ConvMatrix, geometry: ConvGeometry, x: Array, y: Array) -> dict[str, Array]:
-    """C x, and Cᵀ y by every method, in one program; at full precision also where less is usual."""
+class _Results(NamedTuple):
+    """What is computed and compared."""
 
-    def everything(x: Array, y: Array, kernel: Array) -> dict[str, Array]:
-        arguments = {**geometry.arguments(), "precision": "highest"}
-        cx, pullback = jax.vjp(lambda x: conv(x, kernel, **arguments), x)
-        size = matrix.sized.input_size
-        by_method = {
-            name: conv_transpose(y, kernel, output_size=size, method=name, **arguments)
-            for name in METHODS
-            if name != "vjp"
-        }
-        return {"conv": cx, "vjp": pullback(y)[0], **by_method}
-
-    results = jax.jit(everything)(x, y, matrix.kernel)
-    return {name: results[name] for name in ("conv", "vjp", *METHODS)}  # jit sorts the names
+    cx: Array  # C x
+    gradient: Array  # Cᵀ y, by jax.vjp of conv
+    by_method: dict[str, Array]  # Cᵀ y
+    jacobian: Array  # columns of the Jacobian of conv, as rows
+    columns: Array  # the same columns of the matrix, as rows
 
 
-def _exact(values: ArrayLike) -> np.ndarray:
-    """As NumPy, in double precision, which holds every other type's values exactly."""
-    array = np.asarray(values)
-    return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
+def _compute(geometry: ConvGeometry, matrix: ConvMatrix, x: Array, y: Array, units: Array) -> _Results:
+    """Everything, at full precision also where less is usual."""
+    arguments = {**geometry.arguments(), "precision": "highest"}
+    c = partial(conv, kernel=matrix.kernel, **arguments)
+    cx, pullback = jax.vjp(c, x)
+    transpose = partial(conv_transpose, y, matrix.kernel, output_size=matrix.sized.input_size, **arguments)
+    return _Results(
+        cx=cx,
+        gradient=pullback(y)[0],
+        by_method={name: transpose(method=name) for name in METHODS if name != "vjp"},
+        jacobian=jax.vmap(lambda unit: jax.jvp(c, (x,), (unit.reshape(x.shape),))[1].ravel())(units),
+        columns=(matrix @ units.T).T,
+    )
+
+
+def _checks(
+    matrix: ConvMatrix, x: np.ndarray, y: np.ndarray, columns: np.ndarray, results: _Results
+) -> tuple[Check, ...]:
+    bound = RoundingBound(matrix)
+    allowed = bound.transposed(exact(y))
+    methods = [
+        _compare(f"{name} against vjp", results.by_method[name], results.gradient, allowed)
+        for name in METHODS  # in this order: jit has sorted the results by name
+        if name in results.by_method
+    ]
+    dot_products = _compare(
+        "sum(C x * y) against sum(x * Cᵀ y)",
+        _dot(results.cx, y),
+        _dot(x, results.by_method["auto"]),
+        np.array(bound.dot_products(exact(x), exact(y))),
+    )
+    jacobian = _compare(
+        f"C against the Jacobian ({len(columns)} of {matrix.shape[1]} columns)",
+        results.columns,
+        results.jacobian,
+        bound.entries(columns).T,
+    )
+    return (*methods, dot_products, jacobian)
 
 
 def _compare(name: str, got: ArrayLike, expected: ArrayLike, allowed: np.ndarray) -> Check:
-    expected_exact = _exact(expected).ravel()
-    error = np.abs(_exact(got).ravel() - expected_exact)
+    expected_exact = exact(expected).ravel()
+    error = np.abs(exact(got).ravel() - expected_exact)
     return Check(
         name,
         error=float(error.max()),
         relative=_ratio(float(error.max()), float(np.abs(expected_exact).max())),
-        of_bound=max(map(_ratio, error, allowed.ravel())),
+        of_bound=float(max(map(_ratio, error, allowed.ravel()), key=_nan_first)),
     )
 
 
@@ -179,33 +202,15 @@ def _ratio(error: float, scale: float) -> float:
     return error / scale if scale > 0.0 else float("inf")
 
 
-def _dot_product(x: Array, y: Array, cx: Array, x_t: Array, bound: RoundingBound) -> Check:
-    left, right = _dot(cx, y), _dot(x, x_t)
-    allowed = np.array(bound.dot_products(_exact(x), _exact(y)))
-    return _compare("sum(C x * y) against sum(x * Cᵀ y)", left, right, allowed)
+def _nan_first(value: float) -> float:
+    """A key by which `max` picks NaN, which it would pass over otherwise."""
+    return float("inf") if math.isnan(value) else value
 
 
-def _dot(a: Array, b: Array) -> complex:
+def _dot(a: ArrayLike, b: ArrayLike) -> complex:
     """The sum of a * b, added up without rounding."""
-    products = (_exact(a) * _exact(b)).ravel()
-    return complex(math.fsum(products.real), math.fsum(products.imag))
-
-
-def _jacobian(matrix: ConvMatrix, geometry: ConvGeometry, bound: RoundingBound, seed: int) -> Check:
-    """C times unit vectors against the tangents of `conv` along them."""
-    total = matrix.shape[1]
-    columns = np.random.default_rng(seed).permutation(total)[:_MOST_COLUMNS]
-    in_ch = matrix.kernel.shape[-2] * matrix.sized.groups
-    units = jnp.zeros((len(columns), total), matrix.dtype).at[np.arange(len(columns)), columns].set(1)
-
-    def tangent(kernel: Array, unit: Array) -> Array:
-        direction = unit.reshape(*matrix.sized.input_size, in_ch)
-        c = partial(conv, kernel=kernel, **geometry.arguments(), precision="highest")
-        return jax.jvp(c, (direction,), (direction,))[1].ravel()
-
-    dense = jax.jit(jax.vmap(tangent, in_axes=(None, 0)))(matrix.kernel, units)
-    name = f"C against the Jacobian ({len(columns)} of {total} columns)"
-    return _compare(name, matrix @ units.T, dense.T, bound.entries(columns))
+    products = (exact(a) * exact(b)).ravel()
+    return complex(math.fsum(np.real(products)), math.fsum(np.imag(products)))
 
 
 def _describe(matrix: ConvMatrix) -> str:

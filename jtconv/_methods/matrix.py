@@ -9,6 +9,7 @@ from jtconv._sized import SizedGeometry
 
 def matrix_transpose(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """`precision` has no say here: nothing runs on a matrix unit."""
-    columns = y.reshape(y.shape[0], -1).T
-    x = ConvMatrix(kernel, sized).T @ columns
-    return x.T.reshape(y.shape[0], *sized.input_size, -1)
+    transposed = ConvMatrix(kernel, sized).T
+    out_size = transposed.shape[1]
+    x = transposed @ y.reshape(y.shape[0], out_size).T
+    return x.T.reshape(y.shape[0], *sized.input_size, kernel.shape[-2] * sized.groups)

@@ -30,19 +30,21 @@ def _add_blocks(blocks: Array, at: int, sized: SizedGeometry, axis: int) -> Arra
     s, d = sized.strides[axis], sized.dilation[axis]
     k, o = sized.kernel_size[axis], sized.output_size[axis]
     total = None
-    if d == 1:
-        pieces = [(t, min(t + s, k), t) for t in range(0, k, s)]
-    else:
-        pieces = [(t, t + 1, d * t) for t in range(k)]
-    for first, last, offset in pieces:
+    for first, last in _pieces(k, s, d):
         taps = lax.slice_in_dim(blocks, first, last, axis=at + 1)
         spaced = _pad_axis(taps, at + 1, 0, s - (last - first))
         line = spaced.reshape(*blocks.shape[:at], o * s, *blocks.shape[at + 2 :])
-        start = offset - sized.pads[axis][0]
+        start = d * first - sized.pads[axis][0]
         placed = _pad_axis(line, at, start, sized.input_size[axis] - o * s - start)
         total = placed if total is None else total + placed
     assert total is not None  # a kernel has at least one tap
     return total
+
+
+def _pieces(k: int, s: int, d: int) -> list[tuple[int, int]]:
+    """Runs of taps that land side by side, no longer than a stride: first, and one past the last."""
+    run = s if d == 1 else 1
+    return [(t, min(t + run, k)) for t in range(0, k, run)]
 
 
 def _pad_axis(x: Array, axis: int, lo: int, hi: int) -> Array:

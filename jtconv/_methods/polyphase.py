@@ -24,9 +24,9 @@ from jtconv._sized import SizedGeometry
 
 
 class _Window(NamedTuple):
-    """How one or more phases of one axis see y: taps each, padding of y, spacing of the taps."""
+    """How phases of one axis see y: number of taps each, padding of y, spacing of the taps."""
 
-    count: int
+    taps: int
     pads: Pads
     dilation: int
 
@@ -101,7 +101,7 @@ def _phase_image(
     phases = [len(group.residues) for group in chosen]
     positions = [_positions(sized, axis) for axis in range(ndim)]
     windows = [group.window for group in chosen]
-    if prod(w.count for w in windows) == 0:
+    if prod(w.taps for w in windows) == 0:
         return jnp.zeros((n, *phases, *positions, in_per_group * sized.groups), y.dtype)
     image = lax.conv_general_dilated(
         y,

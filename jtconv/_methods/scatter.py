@@ -15,8 +15,9 @@ def scatter(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision)
     placed = scaled_kernels(y, kernel, sized.groups, precision)
     n, in_ch = y.shape[0], placed.shape[-1]
     pixels = math.prod(sized.input_size)
+    targets = _targets(sized).reshape(-1)
     x = jnp.zeros((n, pixels, in_ch), placed.dtype)
-    x = x.at[:, _targets(sized).reshape(-1)].add(placed.reshape(n, -1, in_ch), mode="drop")
+    x = x.at[:, targets].add(placed.reshape(n, len(targets), in_ch), mode="drop")
     return x.reshape(n, *sized.input_size, in_ch).astype(y.dtype)
 
 

@@ -44,8 +44,7 @@ def _draw(matrix: ConvMatrix) -> str:
     numbers = jnp.arange(matrix.kernel.size, dtype=jnp.float32).reshape(matrix.kernel.shape)
     tap = np.asarray(ConvMatrix(numbers, matrix.sized, matrix.transposed).todense())
     return "\n".join(
-        " ".join(_letter(int(n), int(t)) for n, t in zip(*rows, strict=True))
-        for rows in zip(count, tap, strict=True)
+        " ".join(_letter(int(n), int(t)) for n, t in zip(*rows, strict=True)) for rows in zip(count, tap, strict=True)
     )
 
 

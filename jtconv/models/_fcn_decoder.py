@@ -51,9 +51,7 @@ class Decoder(nnx.Module):
             for i, skip in zip(in_chs, skip_chs, strict=False)
         )
         kernel_size = (overlap * factor, overlap * factor)
-        self.up = ConvTranspose(
-            in_chs[-1], num_classes, kernel_size, strides=factor, use_bias=False, rngs=rngs
-        )
+        self.up = ConvTranspose(in_chs[-1], num_classes, kernel_size, strides=factor, use_bias=False, rngs=rngs)
         self.crop = Crop((overlap - 1) * factor // 2) if overlap > 1 else None
 
     def __call__(self, x: Array, pools: Sequence[Array]) -> Array:

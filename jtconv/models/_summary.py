@@ -76,9 +76,7 @@ def _layers(model: nnx.Module, input_shape: Sequence[int]) -> list[Layer]:
 
 
 @contextmanager
-def _noting_calls(
-    classes: Iterable[type[nnx.Module]], note: Callable[[nnx.Module, Any], None]
-) -> Iterator[None]:
+def _noting_calls(classes: Iterable[type[nnx.Module]], note: Callable[[nnx.Module, Any], None]) -> Iterator[None]:
     """Within the block, `note(module, output)` follows every call of a module of `classes`."""
 
     def noting(call: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,9 +17,7 @@ class Stage(nnx.Module):
 
     def __init__(self, in_ch: int, out_ch: int, depth: int, *, normalise: bool, rngs: nnx.Rngs):
         widths = [in_ch] + [out_ch] * depth
-        self.convs = nnx.List(
-            ConvBlock(i, o, normalise=normalise, rngs=rngs) for i, o in pairwise(widths)
-        )
+        self.convs = nnx.List(ConvBlock(i, o, normalise=normalise, rngs=rngs) for i, o in pairwise(widths))
         self.pool = MaxPool()
 
     def __call__(self, x: Array) -> Array:

@@ -66,9 +66,7 @@ class ConvTranspose(nnx.Module):
         self.kernel = nnx.Param(kernel_init(rngs.params(), shape, param_dtype))
         self.bias = nnx.Param(bias_init(rngs.params(), (out_ch,), param_dtype)) if use_bias else None
         self.output_padding = (
-            output_padding
-            if output_padding is None or isinstance(output_padding, int)
-            else tuple(output_padding)
+            output_padding if output_padding is None or isinstance(output_padding, int) else tuple(output_padding)
         )
         self.method = method
         self.dtype = dtype

@@ -1,0 +1,25 @@
+"""What mkdocs runs while it builds: commands' outputs and figures, made anew for every build."""
+
+import sys
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+for folder in ("docs", "tools"):
+    sys.path.insert(0, str(Path(__file__).parent.parent / folder))
+
+from figures import FIGURES  # noqa: E402
+from quote_outputs import quote_outputs  # noqa: E402
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add every figure, as figures/NAME.svg."""
+    for name, draw in FIGURES.items():
+        files.append(File.generated(config, f"figures/{name}.svg", content=draw()))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Fill the blocks that quote a command's output."""
+    return quote_outputs(markdown)

@@ -1,0 +1,1 @@
+"""Experiments: one folder each, with configuration, data, training, evaluation and a README."""

@@ -1,0 +1,1 @@
+"""A small FCN-8 that learns to segment real handwritten digits."""

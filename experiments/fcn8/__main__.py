@@ -1,0 +1,82 @@
+"""Command line: python -m experiments.fcn8 --help."""
+
+import logging
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from experiments.fcn8.config import Config
+from experiments.fcn8.problem import Problem
+from experiments.fcn8.report import report
+from experiments.fcn8.scenes import HEIGHT, WIDTH
+from experiments.fcn8.state import NETWORKS, abstract_network
+from experiments.fcn8.train import seconds_spent, train
+from jtconv.models import summary
+
+DESCRIPTION = """\
+Train a small FCN-8 to find and name handwritten digits, pixel by pixel.
+
+A scene is 64x84 pixels with up to three real digits (scikit-learn's; the test shows writers whom
+training never sees); each pixel is one of ten digits or background. The network is a narrow VGG
+encoder whose scores are brought back to full size by transposed convolutions.
+
+A run that is stopped goes on from its last checkpoint when the same command is given again.
+It leaves in --out: config.json, metrics.jsonl, scores.json, checkpoints/, and the pictures
+predictions.png, curves.png and confusion.png.
+
+  python -m experiments.fcn8
+  python -m experiments.fcn8 --seed 1 --out runs/seed1
+  python -m experiments.fcn8 --compare --out runs/compare
+  python -m experiments.fcn8 --data ~/m2nist --out runs/m2nist
+"""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to train, and where to leave it."""
+
+    out: Path = Path("runs/fcn8")
+    """Folder for the results; made if need be."""
+    compare: bool = False
+    """Train all three decoders on the same budget, in folders below --out, and print one table."""
+    config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the command line; the exit status: 0, 2 for a file at fault, 130 if interrupted."""
+    # Orbax comments on its own options through absl; what matters is raised.
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    command = tyro.cli(Command, args=args, prog="python -m experiments.fcn8", description=DESCRIPTION)
+    try:
+        compare(command) if command.compare else run(command.config, command.out)
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted: the same command goes on from the last checkpoint.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run(config: Config, folder: Path) -> str:
+    """Train, report, and return the run's row of the comparison."""
+    print(summary(abstract_network(config), (1, HEIGHT, WIDTH, 1)))
+    trained = train(config, folder)
+    result = report(trained, folder)
+    seconds = seconds_spent(trained.log)
+    print(f"trained in {seconds:.0f} s; everything is in {folder}")
+    return f"{config.decoder:8} {result.digit_iou:9.4f} {result.mean_iou:8.4f} {seconds:8.0f} s"
+
+
+def compare(command: Command) -> None:
+    """Train every decoder with the same configuration otherwise; one table at the end."""
+    configs = [replace(command.config, decoder=decoder) for decoder in reversed(NETWORKS)]
+    rows = [run(config, command.out / config.decoder) for config in configs]
+    print("\n".join(["decoder  digit IoU mean IoU training", *rows]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""The state of training on disk: written whole or not at all, and checked when it is read."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+
+from experiments.fcn8.problem import Problem
+from experiments.fcn8.state import State
+
+KEPT = 2  # so that one is left should the newest be damaged
+Arrays = dict[str, Any]
+
+
+class Checkpoints:
+    """Saves states while training goes on."""
+
+    def __init__(self, manager: ocp.CheckpointManager):
+        self.manager = manager
+
+    def save(self, step: int, state: State) -> None:
+        """Start writing; `step` optimiser steps have been taken."""
+        arrays = {name: np.asarray(array) for name, array in by_name(state).items()}
+        items = ocp.args.Composite(
+            state=ocp.args.StandardSave(arrays),  # pyright: ignore[reportCallIssue]
+            digest=ocp.args.JsonSave({"sha256": digest(arrays)}),  # pyright: ignore[reportCallIssue]
+        )
+        self.manager.save(step, args=items)
+
+
+@contextmanager
+def open_checkpoints(folder: Path) -> Iterator[Checkpoints]:
+    """Checkpoints in `folder`, which is made; what is being written is finished on the way out."""
+    options = ocp.CheckpointManagerOptions(max_to_keep=KEPT)
+    with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
+        yield Checkpoints(manager)
+
+
+def restore(folder: Path, like: State) -> tuple[int, State] | None:
+    """The last whole checkpoint, shaped `like` a state, with its step; None if there is none.
+
+    Nothing is written. Raises `Problem` if the checkpoint is damaged.
+    """
+    if not folder.is_dir():
+        return None
+    options = ocp.CheckpointManagerOptions(read_only=True)
+    with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
+        step = manager.latest_step()
+        return None if step is None else (step, read(manager, step, folder / str(step), like))
+
+
+def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> State:
+    abstract = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), by_name(like))
+    items = ocp.args.Composite(
+        state=ocp.args.StandardRestore(abstract),  # pyright: ignore[reportCallIssue]
+        digest=ocp.args.JsonRestore(),
+    )
+    remedy = "delete it to go on from the checkpoint before it, or from the start"
+    try:
+        restored = manager.restore(step, args=items)
+    except Exception as error:  # Orbax, TensorStore and JSON each have their own
+        raise Problem(file, "is damaged", remedy) from error
+    if digest(restored.state) != restored.digest.get("sha256"):
+        raise Problem(file, "is damaged (its digest differs)", remedy)
+    return jax.tree.unflatten(jax.tree.structure(like), [restored.state[x] for x in by_name(like)])
+
+
+def by_name(state: State) -> Arrays:
+    """The arrays of a state, such as "parameters.conv6.conv.kernel", in the order of its leaves."""
+    leaves = jax.tree_util.tree_flatten_with_path(state)[0]
+    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
+
+
+def digest(arrays: Arrays) -> str:
+    """SHA-256 over names and contents."""
+    sha = hashlib.sha256()
+    for name in sorted(arrays):
+        sha.update(name.encode())
+        sha.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return sha.hexdigest()

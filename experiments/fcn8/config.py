@@ -1,0 +1,81 @@
+"""What a run is made of, and the file that says so."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from experiments.fcn8.problem import Problem
+from experiments.fcn8.scenes import Augmentation
+
+Decoder = Literal["fcn8", "fcn16", "fcn32"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that the trained parameters depend on."""
+
+    seed: int = 0
+    """Seed of the parameters, the training scenes and their order."""
+    decoder: Decoder = "fcn8"
+    """Which decoder: fcn8 adds pool4 and pool3, fcn16 pool4 only, fcn32 none."""
+    data: Path | None = None
+    """Folder with M2NIST's combined.npy and segmented.npy; scenes of real digits if left out."""
+
+    steps: int = 1_500
+    """Optimiser steps."""
+    batch_size: int = 8
+    """Scenes per step."""
+    learning_rate: float = 4e-3
+    """Highest learning rate: reached after the warm-up, then decayed along a cosine."""
+    warm_up: float = 0.1
+    """Share of the steps in which the learning rate rises."""
+    weight_decay: float = 1e-2
+    """AdamW's decay of the kernels (not of biases and normalisation)."""
+    augmentation: Augmentation = field(
+        default_factory=lambda: Augmentation(rotation=0.15, shear=0.15, stretch=0.15, shift=0.5)
+    )
+
+    width: int = 16
+    """Channels of the first stage; the others have 2, 4, 8 and 8 times as many."""
+    depths: tuple[int, ...] = (1, 1, 2, 2, 1)
+    """3×3 convolutions in each stage (VGG-16: 2 2 3 3 3)."""
+    head_ch: int = 128
+    """Channels of conv6 and conv7."""
+    decoder_ch: int = 128
+    """Channels that the skips add up in."""
+    overlap: int = 1
+    """Last kernel over its strides: 1 touches (the article), 2 overlaps by half (Berkeley)."""
+
+    test_scenes: int = 300
+    """Held-out scenes."""
+    evaluations: int = 5
+    """How often the held-out scenes are scored on the way; the end of training is the last."""
+    checkpoints: int = 10
+    """How often the state is saved on the way; the end of training is the last."""
+
+    def save(self, file: Path) -> None:
+        """Write the fields as JSON."""
+        file.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON would give them back: no tuples, no paths."""
+        return json.loads(json.dumps(dataclasses.asdict(self), default=str))
+
+
+def check_same_config(config: Config, file: Path) -> None:
+    """Raise `Problem` if `file` holds the configuration of another run."""
+    try:
+        saved = json.loads(file.read_text(encoding="utf-8"))
+        names = sorted(saved.keys() | config.to_json().keys())
+    except (OSError, ValueError, AttributeError) as error:
+        raise Problem(file, "is not a configuration", "delete its folder, or choose another --out") from error
+    differing = [
+        f"{name} (saved {saved.get(name)!r}, now {config.to_json().get(name)!r})"
+        for name in names
+        if saved.get(name) != config.to_json().get(name)
+    ]
+    if differing:
+        what = "is of a run with other settings: " + ", ".join(differing)
+        raise Problem(file, what, "use the saved settings, or choose another --out")

@@ -1,0 +1,39 @@
+"""A progress bar with loss and learning rate; plain lines where the output is no terminal."""
+
+import sys
+from typing import Self
+
+from tqdm import tqdm
+
+PLAIN_LINES = 20
+
+
+class Progress:
+    """Shows how far training is."""
+
+    def __init__(self, name: str, steps: int, first: int):
+        self.name, self.steps = name, steps
+        self.is_terminal = sys.stderr.isatty()
+        self.bar = tqdm(total=steps, initial=first, desc=name, unit="step", disable=not self.is_terminal)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def note(self, step: int, loss: float, learning_rate: float) -> None:
+        """`step` steps have been taken."""
+        text = f"loss {loss:.4f}, rate {learning_rate:.1e}"
+        if self.is_terminal:
+            self.bar.set_postfix_str(text, refresh=False)
+            self.bar.update(step - self.bar.n)
+        elif step == self.steps or step % max(1, self.steps // PLAIN_LINES) == 0:
+            self.say(f"step {step}/{self.steps}: {text}")
+
+    def say(self, text: str) -> None:
+        """A line that stays above the bar."""
+        if self.is_terminal:
+            self.bar.write(f"{self.name} {text}", file=sys.stderr)
+        else:
+            print(self.name, text, file=sys.stderr, flush=True)

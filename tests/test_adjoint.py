@@ -1,0 +1,91 @@
+"""The property that everything rests on: Cᵀ is the transpose of C, by every method, for any layer."""
+
+import math
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from oracles import Case, assert_within_rounding, cases, loop_conv_transpose, magnitude_of_terms, run_once, terms
+
+from jtconv import METHODS, conv, conv_transpose
+
+DISTINCT = [m for m in METHODS if m not in ("auto", "vjp")]  # one is among these, one is the reference
+
+
+def compute(case: Case) -> tuple[jax.Array, jax.Array, dict[str, jax.Array]]:
+    """C x, the vector-Jacobian product of C with y, and Cᵀ y by every method."""
+
+    def everything(x, kernel, y):
+        cx, pullback = jax.vjp(lambda x: conv(x, kernel, **case.geometry), x)
+        arguments = {**case.geometry, "output_size": case.input_size}
+        return cx, pullback(y)[0], {m: conv_transpose(y, kernel, method=m, **arguments) for m in DISTINCT}
+
+    return run_once(everything, case.x, case.kernel, case.y)
+
+
+def assert_transpose(case: Case) -> None:
+    cx, gradient, by_method = compute(case)
+    magnitude = magnitude_of_terms(case)
+    n = terms(case.kernel, case.geometry["groups"])
+    for result in by_method.values():
+        assert_within_rounding(result, gradient, magnitude, n)
+    exact = math.fsum((np.asarray(cx) * case.y).ravel())
+    for result in by_method.values():
+        transposed = math.fsum((case.x * np.asarray(result)).ravel())
+        size = float(np.sum(np.abs(case.x) * magnitude))
+        assert abs(exact - transposed) <= (2 * n + 4) * np.finfo(np.float64).eps * size
+
+
+def share(fraction: float) -> int:
+    return round(settings().max_examples * fraction)
+
+
+# One test per number of axes, so that they run side by side; 500 examples in all, or 10,000.
+
+
+@settings(max_examples=share(0.3))
+@given(cases(1))
+def test_1d_methods_are_the_transpose(case):
+    assert_transpose(case)
+
+
+@settings(max_examples=share(0.5))
+@given(cases(2))
+def test_2d_methods_are_the_transpose(case):
+    assert_transpose(case)
+
+
+@settings(max_examples=share(0.2))
+@given(cases(3))
+def test_3d_methods_are_the_transpose(case):
+    assert_transpose(case)
+
+
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_transpose_places_and_adds(ndim):
+    """Against the articles' double loop, which knows nothing of convolutions or gradients."""
+
+    @settings(max_examples=share(0.04))
+    @given(cases(ndim))
+    def check(case):
+        expected = loop_conv_transpose(case.y, case.kernel, case.input_size, **case.geometry)
+        f = partial(conv_transpose, output_size=case.input_size, method="scatter", **case.geometry)
+        got = run_once(f, case.y, case.kernel)
+        n = terms(case.kernel, case.geometry["groups"])
+        assert_within_rounding(got, expected, magnitude_of_terms(case), n)
+
+    check()
+
+
+def test_methods_differ_from_an_untransposed_kernel():
+    """The oracle is not blind: an unflipped kernel is far outside the bound."""
+    rng = np.random.default_rng(0)
+    y, kernel = rng.standard_normal((1, 4, 5, 3)), rng.standard_normal((3, 2, 2, 3))
+    case = Case(rng.standard_normal((1, 9, 10, 2)), kernel, y, {"strides": 2, "groups": 1})
+    flipped = conv_transpose(y, jnp.flip(kernel, (0, 1)), output_size=(9, 10), strides=2)
+    right = conv_transpose(y, kernel, output_size=(9, 10), strides=2)
+    with pytest.raises(AssertionError, match="beyond its bound"):
+        assert_within_rounding(flipped, right, magnitude_of_terms(case), terms(kernel, 1))

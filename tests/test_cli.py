@@ -1,0 +1,99 @@
+"""The command `jtconv`: what it prints, and its exit status."""
+
+import subprocess
+import sys
+
+import jax.numpy as jnp
+import pytest
+
+from jtconv import explain
+from jtconv._layers import LAYERS
+from jtconv._methods import BY_NAME
+from jtconv.cli import _verify, main
+
+
+def words(command):
+    return command.split()
+
+
+def test_explain_fills_in_the_formula(capsys):
+    assert main(words("explain --input-size 7 7 --kernel-size 4 --strides 2")) == 0
+    text = capsys.readouterr().out
+    assert "⌊(7 + 0 + 0 - 1·(4 - 1) - 1) / 2⌋ + 1 = ⌊3 / 2⌋ + 1 = 2" in text
+    assert "2·(7 - 1) + 1·(4 - 1) + 1 - 0 - 0 + 0 = 16" in text
+    assert "C takes all sizes 16 to 17 to 7×7" in text
+
+
+def test_explain_tells_axes_apart_and_counts_overlaps():
+    layer = explain((5, 9), (3, 2), strides=(2, 1), padding=((1, -1), 0), output_padding=(1, 0))
+    assert layer.output_size == (2, 8)
+    assert layer.transposed_size == (12, 10)
+    assert "on axis 1" in str(layer)
+    assert "1 2 1 2 1 2 1 2 1 1 1 0" not in str(layer)
+    assert "1 - 1 - (-1) + 1 = 12" in str(layer)
+    counts = explain(4, 3, strides=4, output_padding=1)
+    assert "1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0" in str(counts)
+    assert "uneven" in str(counts)
+    assert "even inside" in str(explain(4, 2, strides=2, dilation=3))
+
+
+def test_explain_says_what_does_not_fit():
+    layer = explain(2, 3, strides=2)
+    assert layer.output_size is None
+    assert "C cannot take 2: the kernel does not fit" in str(layer)
+    assert layer.transposed_size == (5,)
+
+
+def test_matrix_draws_taps_as_letters(capsys):
+    assert main(words("matrix --input-size 7 --kernel-size 3 --strides 2")) == 0
+    text = capsys.readouterr().out
+    assert "C, 3 x 7, 9 entries\na b c . . . .\n. . a b c . .\n. . . . a b c" in text
+    assert "\nc a .\n" in text
+    assert main(words("matrix --input-size 3 --kernel-size 3 --padding 2 --padding-mode replicate")) == 0
+    assert "\n+ . .\n+ c .\na b c\n. a +\n" in capsys.readouterr().out
+
+
+def test_verify_one_layer(capsys):
+    command = "verify --input-size 9 8 --kernel-size 4 3 --strides 2 --padding 1,2 0 --channels 2 3 --groups 2"
+    assert main(command.split()) == 0
+    text = capsys.readouterr().out
+    assert "matrix 90 x 288" in text
+    assert "every check within its rounding bound" in text
+
+
+def test_verify_table_and_its_exit_status(capsys, monkeypatch):
+    monkeypatch.setattr(_verify, "LAYERS", LAYERS[:2])
+    assert main(["verify", "--dtype", "float32"]) == 0
+    assert "2 of 2 layers within their rounding bound" in capsys.readouterr().out
+    right = BY_NAME["matrix"]
+    monkeypatch.setitem(BY_NAME, "matrix", lambda y, w, s, p: right(y, jnp.flip(w, 0), s, p))
+    monkeypatch.setattr(_verify, "LAYERS", LAYERS[2:4])
+    assert main(["verify", "--dtype", "float32"]) == 1
+    text = capsys.readouterr().out
+    assert "FAIL" in text
+    assert "0 of 2 layers within" in text
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("explain --input-size 7 --kernel-size 3 --strides 0", "`strides` must be at least 1, got 0"),
+        ("explain --input-size 7 --kernel-size 3 --padding 1,x", "`--padding` takes VALID, SAME"),
+        ("verify --input-size 7", "both `--input-size` and `--kernel-size`"),
+        ("verify --input-size 7 7 --kernel-size 3 --strides 1 2 3", "`strides` must be an int or 2 ints"),
+        ("matrix --input-size 2 --kernel-size 5", "does not fit"),
+    ],
+)
+def test_wrong_arguments_are_one_line_and_status_2(capsys, command, message):
+    assert main(command.split()) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"jtconv {command.split()[0]}: error: ")
+    assert output.err.count("\n") == 1
+    assert message in output.err
+
+
+def test_runs_as_a_command():
+    command = [sys.executable, "-m", "jtconv", "explain", "--input-size", "4", "--kernel-size", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "4 + 0 + 0" in done.stdout

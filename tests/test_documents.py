@@ -1,0 +1,75 @@
+"""The Python in the README and the documentation runs, and the project's facts agree everywhere."""
+
+import doctest
+import re
+import tomllib
+from pathlib import Path
+
+import jax
+import pytest
+
+from jtconv._version import __version__
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def python_blocks(page: Path) -> list[tuple[int, str]]:
+    """(line number, source) of every ```python block."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.finditer(r"^```python[^\n]*\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+    return [(text[: b.start(1)].count("\n"), b[1]) for b in blocks]
+
+
+def run(page: Path) -> int:
+    """Run the blocks of one page in order, in one namespace; `>>>` blocks as doctests."""
+    names = {"__name__": "__main__"}
+    blocks = python_blocks(page)
+    for line, source in blocks:
+        if ">>>" in source:
+            test = doctest.DocTestParser().get_doctest(source, names, page.name, str(page), line)
+            doctest.DebugRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(
+                test, clear_globs=False
+            )
+            names.update(test.globs)
+        else:
+            exec(compile("\n" * line + source, str(page), "exec"), names)
+    return len(blocks)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_python_of_page_runs(page):
+    with jax.enable_x64(False):
+        run(page)
+
+
+def test_python_blocks_are_found_and_failures_seen(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("text\n```python\na = 1\n```\n```python\n>>> a + 1\n2\n```\n")
+    assert run(page) == 2
+    for wrong in ("assert 1 == 2", ">>> 1 + 1\n3"):
+        page.write_text(f"```python\n{wrong}\n```\n")
+        with pytest.raises((AssertionError, doctest.DocTestFailure)):
+            run(page)
+    assert sum(len(python_blocks(page)) for page in PAGES) >= 5
+
+
+def test_version_agrees_in_every_file():
+    changelog = re.search(r"^## \[(.+?)\] - (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert changelog
+    assert changelog[1] == __version__
+    assert f"\nversion: {changelog[1]}\n" in citation
+    assert f"\ndate-released: {changelog[2]}\n" in citation
+
+
+def test_oldest_python_and_jax_agree_in_every_file():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    python = project["requires-python"].removeprefix(">=")
+    jax_version = next(d for d in project["dependencies"] if d.startswith("jax")).partition(">=")[2]
+    readme = (ROOT / "README.md").read_text()
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    assert f"Python {python} or newer" in readme
+    assert f"JAX {jax_version} or newer" in readme
+    assert f'"{python}"' in workflow
+    assert f'"{jax_version}.0"' in workflow

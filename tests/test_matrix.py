@@ -1,0 +1,137 @@
+"""`ConvMatrix`: against the dense Jacobian, in every format, under every transformation."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from oracles import assert_within_rounding, cases, make_case, run_once, terms
+
+from jtconv import ConvMatrix, conv, conv_matrix
+from jtconv._layers import LAYERS
+from jtconv._matrix_index import csr_index
+
+
+def jacobian(case):
+    """The dense Jacobian of `conv`, one unbatched image; rows vec(y), columns vec(x)."""
+    shape = (*case.input_size, case.x.shape[-1])
+    f = jax.jit(lambda x: conv(x.reshape(shape), case.kernel, **case.geometry).ravel())
+    return np.asarray(jax.jacobian(f)(jnp.zeros(np.prod(shape))))
+
+
+def matrix_of(case):
+    return conv_matrix(case.kernel, case.input_size, **case.geometry)
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+def test_all_formats_equal_the_jacobian(layer):
+    case = make_case(layer.input_size, layer.kernel_shape, **layer.geometry)
+    matrix, dense = matrix_of(case), jacobian(case)
+    # Folding adds up at most all taps, in some order; without it each entry is a copy.
+    bound = 2 * np.prod(layer.kernel_shape[:-2]) * np.finfo(float).eps * np.abs(case.kernel).max()
+    atol = bound if layer.geometry.get("padding_mode", "zeros") != "zeros" else 0
+    for m, expected in ((matrix, dense), (matrix.T, dense.T)):
+        assert m.shape == expected.shape
+        for stored in (m, m.to_bcoo(), m.to_bcsr(), m.to_scipy()):
+            np.testing.assert_allclose(np.asarray(stored.todense()), expected, rtol=0, atol=atol)
+        assert m.nnz == m.to_scipy().nnz == m.to_bcoo().nse == m.to_bcsr().nse
+
+
+@settings(max_examples=settings().max_examples // 5)
+@given(cases(2))
+def test_entries_are_sorted_and_unique(case):
+    sized = matrix_of(case).sized
+    for transposed in (False, True):
+        index = csr_index(sized, case.kernel.shape, transposed)
+        rows = np.repeat(np.arange(len(index.indptr) - 1), np.diff(index.indptr))
+        keys = rows.astype(np.int64) * 10**6 + index.indices
+        assert (np.diff(keys) > 0).all()
+
+
+@settings(max_examples=settings().max_examples // 50)
+@given(cases(2))
+def test_products(case):
+    """A vector, many columns, from the left and from the right, against the dense matrix."""
+    matrix = matrix_of(case)
+    rows, columns = matrix.shape
+    rng = np.random.default_rng(1)
+    right, left = rng.standard_normal((columns, 3)), rng.standard_normal((3, rows))
+
+    def products(m, left, right):
+        return m.todense(), m @ right, m @ right[:, 0], left @ m, left[0] @ m, m.T @ left.T
+
+    dense, *results = run_once(products, matrix, left, right)
+    dense = np.asarray(dense)
+    expected = dense @ right, dense @ right[:, 0], left @ dense, left[0] @ dense, dense.T @ left.T
+    magnitude = conv_matrix(np.abs(case.kernel), case.input_size, **case.geometry).to_scipy()
+    r, v = np.abs(right), np.abs(left)
+    sizes = magnitude @ r, magnitude @ r[:, 0], v @ magnitude, v[0] @ magnitude, magnitude.T @ v.T
+    n = terms(case.kernel, matrix.sized.groups)
+    for got, exact, size in zip(results, expected, sizes, strict=True):
+        assert_within_rounding(got, exact, size, n)
+
+
+CASE = make_case((7, 6), (3, 2, 2, 4), strides=2, padding=1, dilation=(1, 2), groups=2)
+FOLDED = make_case((5, 6), (3, 4, 2, 3), padding=2, padding_mode="circular")
+
+
+@pytest.mark.parametrize("case", [CASE, FOLDED], ids=["zeros", "circular"])
+def test_gradient_in_the_kernel_is_that_of_conv(case):
+    x, y = case.x[0], case.y[0]
+    n = y.size
+
+    def by_matrix(kernel):
+        return jnp.vdot(y, conv_matrix(kernel, case.input_size, **case.geometry) @ x.ravel())
+
+    def by_conv(kernel, x=x, y=y):
+        return jnp.vdot(y, conv(x, kernel, **case.geometry))
+
+    size = jax.grad(lambda w: by_conv(w, np.abs(x), np.abs(y)))(case.kernel)
+    assert_within_rounding(jax.jit(jax.grad(by_matrix))(case.kernel), jax.grad(by_conv)(case.kernel), size, n)
+    dense = jax.grad(lambda w: (y.ravel() @ conv_matrix(w, case.input_size, **case.geometry).todense()) @ x.ravel())
+    assert_within_rounding(dense(case.kernel), jax.grad(by_conv)(case.kernel), size, n)
+
+
+def test_is_a_pytree_with_the_kernel_as_its_leaf():
+    matrix = matrix_of(CASE)
+    leaves, structure = jax.tree.flatten(matrix)
+    assert len(leaves) == 1
+    doubled = jax.tree.map(lambda k: 2 * k, matrix)
+    assert isinstance(doubled, ConvMatrix)
+    v = CASE.x[0].ravel()
+    np.testing.assert_array_equal(doubled @ v, 2 * (matrix @ v))
+    np.testing.assert_array_equal(jax.jit(lambda m, v: m.T.T @ v)(matrix, v), matrix @ v)
+    gradient = jax.grad(lambda m: jnp.sum(m @ v))(matrix)
+    assert isinstance(gradient, ConvMatrix)
+    assert gradient.kernel.shape == CASE.kernel.shape
+    assert jax.tree.structure(gradient) == structure
+
+
+def test_vmap_over_kernels():
+    kernels = np.stack([CASE.kernel, CASE.kernel[::-1], CASE.kernel + 1])
+    v = CASE.x[0].ravel()
+
+    def product(kernel):
+        return conv_matrix(kernel, CASE.input_size, **CASE.geometry) @ v
+
+    each = np.stack([product(k) for k in kernels])
+    size = np.stack([np.abs(matrix_of(CASE).todense()) @ np.abs(v)] * 3) + np.abs(v).sum()
+    assert_within_rounding(jax.vmap(product)(kernels), each, size, terms(CASE.kernel, 2))
+    stacked = jax.vmap(lambda k: conv_matrix(k, CASE.input_size, **CASE.geometry))(kernels)
+    assert_within_rounding(jax.vmap(lambda m: m @ v)(stacked), each, size, terms(CASE.kernel, 2))
+
+
+def test_dtypes():
+    for dtype in ("float16", "bfloat16", "float32", "complex64"):
+        matrix = conv_matrix(jnp.asarray(CASE.kernel, dtype), CASE.input_size, **CASE.geometry)
+        assert matrix.dtype == dtype
+        assert (matrix @ jnp.ones(matrix.shape[1], dtype)).dtype == dtype
+        assert matrix.to_scipy().dtype == (dtype if dtype == "complex64" else "float32")
+
+
+def test_layer_that_reads_nothing_has_an_empty_matrix():
+    """All of the input lies between two windows."""
+    matrix = conv_matrix(np.ones((1, 1, 1)), 1, strides=3, padding=((1, 2),))
+    assert matrix.shape == (2, 1)
+    assert matrix.nnz == 0
+    np.testing.assert_array_equal(matrix.T @ np.ones(2), [0.0])

@@ -1,0 +1,59 @@
+"""`verify_transpose`, and that it sees a wrong method."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jtconv import METHODS, verify_transpose
+from jtconv._layers import LAYERS
+from jtconv._methods import BY_NAME
+from jtconv._verify import Check
+
+KERNEL = np.random.default_rng(0).standard_normal((4, 3, 2, 3))
+GEOMETRY = {"strides": 2, "padding": "SAME", "dilation": (1, 2)}
+
+
+def test_thirty_layers_with_names_of_their_own():
+    assert len(LAYERS) == len({layer.name for layer in LAYERS}) == 30
+    assert {len(layer.input_size) for layer in LAYERS} == {1, 2, 3}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16", "complex64"])
+def test_right_methods_pass(dtype):
+    report = verify_transpose(jnp.asarray(KERNEL, dtype), (9, 10), **GEOMETRY)
+    assert report.ok, str(report)
+    names = [check.name.split()[0] for check in report.checks]
+    assert names == [*(m for m in METHODS if m != "vjp"), "sum(C", "C"]
+    assert all(check.of_bound < 1 for check in report.checks)
+
+
+def test_large_layer_samples_the_jacobian():
+    report = verify_transpose(np.ones((3, 3, 4, 2)), (16, 17))
+    assert report.ok
+    assert "512 of 1088 columns" in report.checks[-1].name
+
+
+BROKEN = {
+    "flipped": lambda right, y, kernel, sized, p: right(y, jnp.flip(kernel, (0, 1)), sized, p),
+    "channels swapped": lambda right, y, kernel, sized, p: right(y, kernel[..., ::-1, :], sized, p),
+    "shifted": lambda right, y, kernel, sized, p: jnp.roll(right(y, kernel, sized, p), 1, axis=1),
+    "nan": lambda right, y, kernel, sized, p: right(y, kernel, sized, p) * jnp.nan,
+    "one last digit": lambda right, y, kernel, sized, p: right(y, kernel, sized, p) * (1 + 1e-13),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_method_is_found_and_named(monkeypatch, fault):
+    right = BY_NAME["scatter"]
+    broken = lambda y, kernel, sized, p: BROKEN[fault](right, y, kernel, sized, p)  # noqa: E731 (as short as it gets)
+    monkeypatch.setitem(BY_NAME, "scatter", broken)
+    # A fault must not be hidden by an earlier compilation: another seed would be the same program.
+    report = verify_transpose(KERNEL[: 3 + (fault != "nan")], (8 + len(fault), 10), **GEOMETRY)
+    assert not report.ok
+    assert [check.name for check in report.checks if not check.ok] == ["scatter against vjp"]
+    assert report.worst.name == "scatter against vjp"
+    assert "FAIL" in str(report)
+
+
+def test_a_nan_is_not_within_its_bound():
+    assert not Check("", float("nan"), float("nan"), float("nan")).ok
