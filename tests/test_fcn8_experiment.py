@@ -165,20 +165,22 @@ def test_the_loss_is_the_mean_over_pixels_of_minus_log_likelihood():
     value, _ = loss(trainer.network, state.parameters, state.statistics, scenes)
     model = nnx.merge(trainer.network, state.parameters, state.statistics, copy=True)
     model.train()
-    logits = np.asarray(jax.jit(model)(scenes.images), np.float64)
+    logits = np.asarray(nnx.jit(lambda m, x: m(x))(model, scenes.images), np.float64)
     likelihood = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
     right = np.take_along_axis(likelihood, scenes.labels[..., None], -1)
     assert_allclose(value, -np.log(right).mean(), rtol=1e-5)
 
 
 def test_one_batch_is_learnt_by_heart():
-    config = replace(TINY, steps=60, learning_rate=2e-2, width=2)
+    config = replace(TINY, steps=80, learning_rate=2e-2, width=4, head_ch=16, decoder_ch=16)
     trainer, state, scenes = make_trainer(config), draw(config), DigitScenes(config).batch(1)
     values = []
     for _ in range(config.steps):
         state, value = train_step(trainer, state, scenes)
         values.append(float(value))
-    assert values[-1] < 0.3 < 1.5 < values[0]
+    shares = np.bincount(scenes.labels.ravel()) / scenes.labels.size
+    constant_guess = -sum(share * np.log(share) for share in shares if share)
+    assert values[-1] < 0.8 * constant_guess < values[0]
 
 
 def test_learning_rate_rises_and_falls():
@@ -273,6 +275,8 @@ def flip(file):
     file.write_bytes(data)
 
 
+# Reads that TensorStore still has under way when a restore fails may come back after `main`.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("damage", [halve, flip, lambda file: file.unlink()], ids=["halved", "flipped", "gone"])
 @pytest.mark.parametrize("part", ["state/manifest.ocdbt", "state/ocdbt.process_0/d/*", "digest/metadata"])
 def test_a_damaged_checkpoint_is_refused_then_passed_over(run, capsys, part, damage):

@@ -24,6 +24,14 @@ ARTICLE = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _quick_compilation():
+    """Compiling takes longer than running here, so little is optimised."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 def abstract(make):
     return nnx.eval_shape(make)
 
@@ -180,16 +188,16 @@ def test_batch_axes_are_independent():
 
 
 def test_max_pool_and_its_gradient():
-    x = np.random.default_rng(0).permutation(2 * 7 * 6 * 3).reshape(2, 7, 6, 3) * 1.0
+    x = jnp.asarray(np.random.default_rng(0).permutation(2 * 7 * 6 * 3).reshape(2, 7, 6, 3) * 1.0)
     expected = np.stack([loop_pool(picture) for picture in x])
     assert_array_equal(MaxPool()(x), expected)
-    slope = np.asarray(jax.grad(lambda x: MaxPool()(x).sum())(x))
+    slope = jax.grad(lambda x: MaxPool()(x).sum())(x)
     assert_array_equal(slope, np.isin(x, expected))  # all values differ
 
 
 def test_every_parameter_learns():
     model = FCN8(4, normalise=True, decoder_ch=6, rngs=nnx.Rngs(0), **{**SMALL, "width": 4, "head_ch": 16})
-    x = np.random.default_rng(0).normal(size=(4, 64, 64, 2)).astype(np.float32)
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(4, 64, 64, 2)), jnp.float32)
 
     @nnx.jit
     def slopes(model):

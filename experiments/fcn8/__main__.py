@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -51,7 +53,8 @@ def main(args: list[str] | None = None) -> int:
     logging.getLogger("absl").setLevel(logging.ERROR)
     command = tyro.cli(Command, args=args, prog="python -m experiments.fcn8", description=DESCRIPTION)
     try:
-        compare(command) if command.compare else run(command.config, command.out)
+        with muted_event_loops():
+            compare(command) if command.compare else run(command.config, command.out)
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 2
@@ -59,6 +62,22 @@ def main(args: list[str] | None = None) -> int:
         print("Interrupted: the same command goes on from the last checkpoint.", file=sys.stderr)
         return 130
     return 0
+
+
+@contextmanager
+def muted_event_loops() -> Iterator[None]:
+    """Where a restore fails, TensorStore's other reads find their event loop closed and say so."""
+    shown = sys.unraisablehook
+
+    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
+        if "Event loop is closed" not in str(unraisable.exc_value):
+            shown(unraisable)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = shown
 
 
 def run(config: Config, folder: Path) -> str:

@@ -63,11 +63,12 @@ def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> 
     remedy = "delete it to go on from the checkpoint before it, or from the start"
     try:
         restored = manager.restore(step, args=items)
+        arrays, saved_digest = restored["state"], restored["digest"].get("sha256")
     except Exception as error:  # Orbax, TensorStore and JSON each have their own
         raise Problem(file, "is damaged", remedy) from error
-    if digest(restored.state) != restored.digest.get("sha256"):
+    if digest(arrays) != saved_digest:
         raise Problem(file, "is damaged (its digest differs)", remedy)
-    return jax.tree.unflatten(jax.tree.structure(like), [restored.state[x] for x in by_name(like)])
+    return jax.tree.unflatten(jax.tree.structure(like), [arrays[x] for x in by_name(like)])
 
 
 def by_name(state: State) -> Arrays:

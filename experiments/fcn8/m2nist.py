@@ -19,7 +19,7 @@ def load_m2nist(folder: Path) -> Scenes:
     if len(combined) != len(segmented):
         what = f"holds {len(segmented)} scenes and combined.npy {len(combined)}"
         raise Problem(folder / "segmented.npy", what, REMEDY)
-    images = (combined / np.float32(255))[..., None]
+    images = combined[..., None].astype(np.float32) / np.float32(255)
     return Scenes(images, class_of_each_pixel(segmented))
 
 

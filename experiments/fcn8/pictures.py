@@ -73,7 +73,7 @@ def save_curves(log: list[Line], file: Path) -> None:
         ("digit_iou", "mean of 10 digits", MUTED[0], "o"),
     ):
         right.plot(*column(log, name), color=colour, marker=marker, markersize=4, label=label)
-    right.set(title="held-out IoU", xlabel="step", ylim=(0, 1))
+    right.set(title="held-out IoU", xlabel="step", xlim=(0, None), ylim=(0, 1))
     right.legend(loc="lower right", frameon=False)
     for axis in (left, right):
         axis.grid(alpha=0.3)

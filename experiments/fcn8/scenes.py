@@ -85,7 +85,7 @@ def enlarge(images: NDArray[np.float32], rng: np.random.Generator, augmentation:
     n = len(images)
     to_source = inverse_affine(n, rng, augmentation)
     shift = rng.uniform(-augmentation.shift, augmentation.shift, (n, 2, 1))
-    pixel = np.stack(np.mgrid[:BOX, :BOX]).reshape(2, -1) - (BOX - 1) / 2
+    pixel = np.indices((BOX, BOX)).reshape(2, -1) - (BOX - 1) / 2
     source = to_source @ (pixel - shift) + (SIDE - 1) / 2
     return bilinear(images, source.astype(np.float32)).reshape(n, BOX, BOX)
 

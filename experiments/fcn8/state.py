@@ -1,7 +1,7 @@
 """The network, its optimiser, and one step of training as a function of arrays."""
 
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -94,7 +94,7 @@ def train_step(trainer: Trainer, state: State, scenes: Scenes) -> tuple[State, A
     (value, statistics), slope = gradient(state.parameters, state.statistics, scenes)
     update, optimizer = trainer.optimizer.update(slope, state.optimizer, state.parameters)
     parameters = optax.apply_updates(state.parameters, update)
-    return State(parameters, statistics, optimizer), value
+    return State(cast(nnx.State, parameters), statistics, optimizer), value
 
 
 def loss(

@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from experiments.fcn8.checkpoint import Checkpoints, open_checkpoints, restore
 from experiments.fcn8.config import Config, check_same_config
 from experiments.fcn8.data import Data, load_data
@@ -85,7 +87,7 @@ class Run(NamedTuple):
         return state
 
     def note(self, step: int, loss: float, seconds: float) -> None:
-        rate = float(self.trainer.learning_rate(step - 1))
+        rate = np.asarray(self.trainer.learning_rate(step - 1)).item()
         self.log.add(step, loss=loss, learning_rate=rate, seconds=round(seconds, 2))
         self.progress.note(step, loss, rate)
 
