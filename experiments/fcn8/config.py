@@ -23,7 +23,7 @@ class Config:
     data: Path | None = None
     """Folder with M2NIST's combined.npy and segmented.npy; scenes of real digits if left out."""
 
-    steps: int = 1_500
+    steps: int = 1_300
     """Optimiser steps."""
     batch_size: int = 8
     """Scenes per step."""
