@@ -1,0 +1,40 @@
+"""Inputs sharded over devices give the same numbers, by every method."""
+
+import os
+import subprocess
+import sys
+
+# In a process of its own: the number of CPU devices is fixed when JAX starts.
+PROGRAM = """
+import jax
+import numpy as np
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+
+import jtconv
+
+assert len(jax.devices()) == 2
+mesh = jax.make_mesh((2,), ("batch",), axis_types=(AxisType.Auto,))
+rng = np.random.default_rng(0)
+y = rng.standard_normal((4, 5, 6, 6), np.float32)
+kernel = rng.standard_normal((3, 2, 2, 6), np.float32)
+sharded = jax.device_put(y, NamedSharding(mesh, PartitionSpec("batch")))
+for method in jtconv.METHODS:
+    for mode in ("zeros", "circular"):
+        f = lambda y, w: jtconv.conv_transpose(
+            y, w, strides=2, padding=1, groups=3, padding_mode=mode, method=method
+        )
+        size = f(abs(y), abs(kernel))
+        for g, sizes in ((f, size), (jax.jit(f), size)):
+            error = abs(np.asarray(g(sharded, kernel)) - f(y, kernel))
+            assert (error <= 2 * 13 * np.finfo(np.float32).eps * sizes).all(), (method, mode)
+        gradient = jax.jit(jax.grad(lambda w: f(sharded, w).sum()))(kernel)
+        assert gradient.shape == kernel.shape
+print("sharded")
+"""
+
+
+def test_batch_sharded_over_two_devices():
+    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-W", "error", "-c", PROGRAM]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout == "sharded\n", done.stderr
