@@ -104,9 +104,15 @@ def _table(arguments: argparse.Namespace) -> bool:
 
 
 def _heading(report: TransposeReport) -> str:
-    columns = "".join(f"{_short(check.name):>12}" for check in report.checks)
-    line = f"{'layer':<32}{columns}{'of bound':>10}"
+    columns = "".join(f"{name:>{width}}" for name, width in _columns(report))
+    line = f"{'layer':<31}{columns}{'of bound':>10}"
     return f"{line}\n{'-' * (len(line) + 6)}"
+
+
+def _columns(report: TransposeReport) -> list[tuple[str, int]]:
+    """Heading and width of each check's column."""
+    names = [_short(check.name) for check in report.checks]
+    return [(name, max(len(name) + 1, 7)) for name in names]
 
 
 def _short(name: str) -> str:
@@ -115,6 +121,12 @@ def _short(name: str) -> str:
 
 
 def _row(layer: Layer, report: TransposeReport) -> str:
-    errors = "".join(f"{check.relative:>12.0e}" if check.relative else f"{'0':>12}" for check in report.checks)
+    widths = [width for _, width in _columns(report)]
+    errors = [_number(check.relative) for check in report.checks]
+    columns = "".join(f"{error:>{width}}" for error, width in zip(errors, widths, strict=True))
     verdict = "ok" if report.ok else "FAIL"
-    return f"{layer.name:<32}{errors}{report.worst.of_bound:>10.0e}  {verdict}"
+    return f"{layer.name:<31}{columns}{_number(report.worst.of_bound):>10}  {verdict}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0e}" if value else "0"
