@@ -7,6 +7,8 @@ from typing import Any
 Pads = tuple[int, int]
 Padding = str | int | Sequence[int | Sequence[int]]
 
+_TOO_LARGE = 2**31  # XLA counts positions in 32 bits
+
 PADDING_NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")
 PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
 
@@ -16,9 +18,15 @@ def integer(name: str, value: Any) -> int:
     if isinstance(value, bool):
         raise TypeError(f"`{name}` must be an int, got the bool {value!r}.")
     try:
-        return operator.index(value)
+        number = operator.index(value)
     except TypeError:
-        raise TypeError(f"`{name}` must be an int, got {value!r} ({type(value).__name__}).") from None
+        remedy = ""
+        if "Tracer" in type(value).__name__:  # seen without importing jax: this file is integers only
+            remedy = " It must be known while tracing: bind it with functools.partial or static_argnames."
+        raise TypeError(f"`{name}` must be an int, got {value!r} ({type(value).__name__}).{remedy}") from None
+    if abs(number) >= _TOO_LARGE:
+        raise ValueError(f"`{name}` must be smaller than 2**31 in size, got {number}.")
+    return number
 
 
 def sizes(name: str, value: Any) -> tuple[int, ...]:
@@ -60,8 +68,7 @@ def padding_rule(padding: Any, ndim: int) -> str | tuple[Pads, ...]:
     if isinstance(padding, str):
         return one_of("padding", padding.upper(), PADDING_NAMES)
     if not is_sequence(padding):
-        p = integer("padding", padding)
-        return ((p, p),) * ndim
+        return (_pads(padding),) * ndim
     if len(padding) != ndim:
         raise ValueError(
             f"`padding` must be a name, an int, or {_count(ndim, 'entry', 'entries')}, one per spatial axis "
@@ -72,6 +79,11 @@ def padding_rule(padding: Any, ndim: int) -> str | tuple[Pads, ...]:
 
 def _pads(entry: Any) -> Pads:
     if not is_sequence(entry):
+        if not hasattr(entry, "__index__"):
+            raise TypeError(
+                f"`padding` must be one of {_quoted(PADDING_NAMES)}, an int, or per spatial axis an int or a (lo, hi) "
+                f"pair, got {entry!r}. A name holds for all axes."
+            )
         p = integer("padding", entry)
         return (p, p)
     if len(entry) != 2:
@@ -86,8 +98,10 @@ def _pair_hint(padding: Sequence[Any], ndim: int) -> str:
 
 
 def is_sequence(value: Any) -> bool:
-    """Whether `value` has entries: a tuple, list or array, but not a string."""
-    return hasattr(value, "__len__") and hasattr(value, "__getitem__") and not isinstance(value, str)
+    """Whether `value` has entries: a tuple, list or array, but not a string or an array of no axis."""
+    if isinstance(value, str | bytes | dict) or getattr(value, "ndim", 1) == 0:
+        return False
+    return hasattr(value, "__len__") and hasattr(value, "__getitem__")
 
 
 def _count(n: int, singular: str, plural: str | None = None) -> str:

@@ -26,8 +26,10 @@ def float_array(name: str, value: Any) -> Array:
 def _as_array(name: str, value: Any) -> Array:
     try:
         return jnp.asarray(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"`{name}` must be an array, got {type(value).__name__}.") from None
+    except (TypeError, ValueError, OverflowError) as reason:
+        raise TypeError(
+            f"`{name}` must be an array that JAX can hold, got {type(value).__name__}: {str(reason).splitlines()[0]}"
+        ) from None
 
 
 def check_kernel(kernel: Array) -> tuple[int, ...]:
@@ -70,32 +72,52 @@ def check_image(name: str, image: Array, channels: int, ndim: int, meaning: str)
 
 def dtypes(a: Array, b: Array, preferred: DTypeLike | None) -> tuple[jnp.dtype, jnp.dtype]:
     """(dtype to compute in, dtype of the result). Mixed inputs are promoted, as in jax.numpy."""
-    common = jnp.promote_types(a.dtype, b.dtype)
-    if preferred is None:
-        return common, common
-    result = jnp.dtype(preferred)
-    if not jnp.issubdtype(result, jnp.inexact):
-        raise TypeError(f"`preferred_element_type` must be a floating or complex dtype, got {result}.")
-    return jnp.promote_types(common, result), result
+    with jax.numpy_dtype_promotion("standard"):
+        common = jnp.result_type(a, b)
+        if preferred is None:
+            return common, common
+        result = floating("preferred_element_type", preferred)
+        if jnp.issubdtype(common, jnp.complexfloating) and not jnp.issubdtype(result, jnp.complexfloating):
+            raise TypeError(
+                f"`preferred_element_type` must be complex where an input is, got {result} for {common}: it would "
+                f"drop the imaginary part. Take .real of the result."
+            )
+        return jnp.promote_types(common, result), result
+
+
+def floating(name: str, dtype: DTypeLike) -> jnp.dtype:
+    """`dtype`, if it is a floating or complex one."""
+    try:
+        known = jnp.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"`{name}` must be a floating or complex dtype, got {dtype!r}.") from None
+    if not jnp.issubdtype(known, jnp.inexact):
+        raise TypeError(f"`{name}` must be a floating or complex dtype, got {known}.")
+    return known
 
 
 def accumulator(dtype: jnp.dtype) -> jnp.dtype:
-    """float32 for the half-precision types, otherwise the type itself."""
-    return jnp.promote_types(dtype, jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype
+    """float32 for the types of less than 32 bits, otherwise the type itself."""
+    return jnp.dtype(jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype
 
 
 def check_precision(precision: Precision) -> Precision:
-    """`precision` in hashable form, refused here rather than inside a trace."""
+    """`precision` in hashable form, refused here rather than inside a trace.
+
+    None stays None: then `jax.default_matmul_precision` decides.
+    """
+    if precision is None:
+        return None
     entries = precision if isinstance(precision, tuple | list) else (precision,)
     try:
+        if len(entries) not in (1, 2) or not all(isinstance(p, str | lax.Precision) for p in entries):
+            raise ValueError
         checked = tuple(lax.Precision(p) for p in entries)
     except ValueError:
         raise ValueError(
             f"`precision` must be None, 'default', 'high', 'highest', a jax.lax.Precision or a pair of them, got "
             f"{precision!r}."
         ) from None
-    if len(checked) not in (1, 2):
-        raise ValueError(f"`precision` must be one value or a pair of them, got {precision!r}.")
     return checked if len(checked) == 2 else checked[0]
 
 

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jtconv import _arrays
 from jtconv._arguments import Padding
 from jtconv._arrays import Precision
-from jtconv._geometry import ConvGeometry
+from jtconv._layer_arguments import checked_layer
 from jtconv._padding import pad
 from jtconv._sized import SizedGeometry
 
@@ -56,16 +56,15 @@ def conv(
     >>> conv(jnp.ones((2, 10, 3)), jnp.ones((4, 3, 5)), strides=2, padding=1).shape
     (2, 5, 5)
     """
-    x, kernel = _arrays.float_array("x", x), _arrays.float_array("kernel", kernel)
-    geometry = ConvGeometry(
-        _arrays.check_kernel(kernel),
+    x = _arrays.float_array("x", x)
+    kernel, geometry = checked_layer(
+        kernel,
         strides=strides,
         padding=padding,
         dilation=dilation,
         groups=groups,
         padding_mode=padding_mode,
     )
-    _arrays.check_groups(kernel, geometry.groups)
     in_ch = kernel.shape[-2] * geometry.groups
     input_size = _arrays.check_image("x", x, in_ch, geometry.ndim, "the kernel's second-to-last axis times groups")
     work, result = _arrays.dtypes(x, kernel, preferred_element_type)

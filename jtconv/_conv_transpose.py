@@ -11,7 +11,7 @@ from jtconv import _arguments, _arrays
 from jtconv._arguments import Padding
 from jtconv._arrays import Precision
 from jtconv._auto import choose
-from jtconv._geometry import ConvGeometry
+from jtconv._layer_arguments import checked_layer
 from jtconv._methods import BY_NAME
 from jtconv._sized import SizedGeometry
 
@@ -67,16 +67,15 @@ def conv_transpose(
     >>> conv_transpose(jnp.ones((1, 5, 3)), jnp.ones((4, 2, 3)), strides=2, padding=1).shape
     (1, 10, 2)
     """
-    y, kernel = _arrays.float_array("y", y), _arrays.float_array("kernel", kernel)
-    geometry = ConvGeometry(
-        _arrays.check_kernel(kernel),
+    y = _arrays.float_array("y", y)
+    kernel, geometry = checked_layer(
+        kernel,
         strides=strides,
         padding=padding,
         dilation=dilation,
         groups=groups,
         padding_mode=padding_mode,
     )
-    _arrays.check_groups(kernel, geometry.groups)
     spatial = _arrays.check_image("y", y, kernel.shape[-1], geometry.ndim, "the kernel's last axis, out_ch")
     input_size = geometry.transpose_output_size(spatial, output_padding=output_padding, target=output_size)
     work, result = _arrays.dtypes(y, kernel, preferred_element_type)

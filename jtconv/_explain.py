@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from jtconv import _arguments as arg
-from jtconv import _sizes
 from jtconv._arguments import Padding
 from jtconv._geometry import ConvGeometry, geometry_on
 from jtconv._sized import SizedGeometry
@@ -101,7 +100,9 @@ def _forward_text(geometry: ConvGeometry, sized: SizedGeometry) -> str:
         i, (lo, hi) = sized.input_size[axis], sized.pads[axis]
         reach = i + lo + hi - d * (k - 1) - 1
         o = sized.output_size[axis]
-        return f"⌊({_sum(i, lo, hi)} - {d}·({k} - 1) - 1) / {s}⌋ + 1 = ⌊{reach} / {s}⌋ + 1 = {o}   {_unread(reach % s)}"
+        return (
+            f"⌊({_sum(i, lo, hi)} - {d}·({k} - 1) - 1) / {s}⌋ + 1 = ⌊{reach} / {s}⌋ + 1 = {o}   {_unread(sized, axis)}"
+        )
 
     return "\n".join(
         [
@@ -114,17 +115,22 @@ def _forward_text(geometry: ConvGeometry, sized: SizedGeometry) -> str:
 
 
 def _transposed_text(geometry: ConvGeometry, sized: SizedGeometry) -> str:
+    paddings = geometry.output_padding_for(sized.input_size)
+
     def line(axis: int) -> str:
         k, s, d = sized.kernel_size[axis], sized.strides[axis], sized.dilation[axis]
         o, (lo, hi) = sized.output_size[axis], sized.pads[axis]
-        i = sized.input_size[axis]
-        a = i - _sizes.transposed_size(o, k, s, (lo, hi), d, 0)
-        return f"{s}·({o} - 1) + {d}·({k} - 1) + 1 - {_signed(lo)} - {_signed(hi)} + {_signed(a)} = {i}"
+        i, a = sized.input_size[axis], _signed(paddings[axis])
+        if same:
+            return f"{s}·{o} + {a} = {i}"
+        return f"{s}·({o} - 1) + {d}·({k} - 1) + 1 - {_signed(lo)} - {_signed(hi)} + {a} = {i}"
 
+    same = geometry.padding in ("SAME", "SAME_LOWER")
+    formula = "s·o + a" if same else "s(o - 1) + d(k - 1) + 1 - lo - hi + a"
     return "\n".join(
         [
             f"The transposed convolution Cᵀ takes {_by(sized.output_size)} to {_by(sized.input_size)}:",
-            "    s(o - 1) + d(k - 1) + 1 - lo - hi + a",
+            f"    {formula}",
             *_axis_lines(sized.ndim, line),
             f"    C takes all sizes {_ranges(geometry, sized.output_size)} to {_by(sized.output_size)}; "
             "output_padding or output_size says which is meant.",
@@ -172,10 +178,16 @@ def _ranges(geometry: ConvGeometry, output_size: tuple[int, ...]) -> str:
     return texts[0] if len(set(texts)) == 1 else " by ".join(f"({text})" for text in texts)
 
 
-def _unread(count: int) -> str:
-    if count == 0:
+def _unread(sized: SizedGeometry, axis: int) -> str:
+    """Which positions of the input no tap reads."""
+    size = sized.input_size[axis]
+    unread = sorted(set(range(size)) - set(sized.tap_source(axis).flat))
+    if not unread:
         return "(every position is read)"
-    return f"(the last {count} position{'s are' if count > 1 else ' is'} not read)"
+    if len(unread) == 1:
+        return f"(position {unread[0]} of 0 to {size - 1} is not read)"
+    shown = ", ".join(map(str, unread[:8])) + (", …" if len(unread) > 8 else "")
+    return f"(positions {shown} of 0 to {size - 1} are not read)"
 
 
 def _by(sizes: Sequence[int]) -> str:

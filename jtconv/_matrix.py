@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 
 from jtconv import _arrays
 from jtconv._arguments import Padding
-from jtconv._geometry import ConvGeometry
+from jtconv._layer_arguments import checked_layer
 from jtconv._matrix_index import CsrIndex, csr_index, row_table
 from jtconv._sized import SizedGeometry
 
@@ -46,9 +46,9 @@ class ConvMatrix:
     @property
     def shape(self) -> tuple[int, int]:
         """(rows, columns)."""
-        in_ch = self.kernel.shape[-2] * self.sized.groups
-        columns = math.prod(self.sized.input_size) * in_ch
-        rows = math.prod(self.sized.output_size) * self.kernel.shape[-1]
+        in_per_group, out_ch = self._kernel_shape[-2:]
+        columns = math.prod(self.sized.input_size) * in_per_group * self.sized.groups
+        rows = math.prod(self.sized.output_size) * out_ch
         return (columns, rows) if self.transposed else (rows, columns)
 
     @property
@@ -67,20 +67,20 @@ class ConvMatrix:
 
     def __matmul__(self, other: ArrayLike) -> Array:
         """C @ v for v (columns,) or V (columns, m)."""
-        columns = _arrays.float_array("the right operand of @", other)
+        columns = _arrays.float_array("right operand of @", other)
         if columns.ndim not in (1, 2) or columns.shape[0] != self.shape[1]:
             raise ValueError(
                 f"the right operand of @ must have shape ({self.shape[1]},) or ({self.shape[1]}, m) for a matrix of "
                 f"shape {self.shape}, got {columns.shape}. An image (*size, ch) becomes a vector by ravel()."
             )
         work, result = _arrays.dtypes(self.kernel, columns, None)
-        table = row_table(self.sized, self.kernel.shape, self.transposed)
+        table = row_table(self.sized, self._kernel_shape, self.transposed)
         product = _product(self.kernel.astype(work), columns.astype(work), table.column, table.tap)
         return product.astype(result)
 
     def __rmatmul__(self, other: ArrayLike) -> Array:
         """v @ C for v (rows,) or V (m, rows)."""
-        rows = _arrays.float_array("the left operand of @", other)
+        rows = _arrays.float_array("left operand of @", other)
         if rows.ndim not in (1, 2) or rows.shape[-1] != self.shape[0]:
             raise ValueError(
                 f"the left operand of @ must have shape ({self.shape[0]},) or (m, {self.shape[0]}) for a matrix of "
@@ -114,11 +114,22 @@ class ConvMatrix:
 
         csr = self._csr
         data = self._data.astype(_arrays.accumulator(self.dtype))
-        return csr_array((np.asarray(data), csr.indices, csr.indptr), shape=self.shape)
+        # Copies, as SciPy matrices are changed in place, and the index is shared by all kernels.
+        return csr_array((np.array(data), csr.indices.copy(), csr.indptr.copy()), shape=self.shape)
+
+    @property
+    def _kernel_shape(self) -> tuple[int, ...]:
+        shape = self.kernel.shape
+        if len(shape) != self.sized.ndim + 2:
+            raise ValueError(
+                f"this ConvMatrix holds a batch of kernels, of shape {shape}, as `jax.vmap` returns it: use it inside "
+                f"`jax.vmap`, where it is one matrix again."
+            )
+        return shape
 
     @property
     def _csr(self) -> CsrIndex:
-        return csr_index(self.sized, self.kernel.shape, self.transposed)
+        return csr_index(self.sized, self._kernel_shape, self.transposed)
 
     @property
     def _rows(self) -> np.ndarray:
@@ -178,14 +189,12 @@ def conv_matrix(
     [[1. 2. 0. 0.]
      [0. 0. 1. 2.]]
     """
-    kernel = _arrays.float_array("kernel", kernel)
-    geometry = ConvGeometry(
-        _arrays.check_kernel(kernel),
+    kernel, geometry = checked_layer(
+        kernel,
         strides=strides,
         padding=padding,
         dilation=dilation,
         groups=groups,
         padding_mode=padding_mode,
     )
-    _arrays.check_groups(kernel, geometry.groups)
     return ConvMatrix(kernel, geometry.at(input_size))

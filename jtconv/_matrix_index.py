@@ -12,7 +12,7 @@ import numpy as np
 
 from jtconv._sized import SizedGeometry, combine
 
-_CACHED_LAYERS = 16  # tables are large; a network has few distinct layers
+_CACHED_LAYERS = 4  # tables are as large as the matrix: enough for one layer in both directions, twice
 
 
 class RowTable(NamedTuple):
@@ -42,21 +42,32 @@ class CsrIndex(NamedTuple):
 def row_table(sized: SizedGeometry, kernel_shape: tuple[int, ...], transposed: bool) -> RowTable:
     """The table of C, or of Cᵀ."""
     per_axis = [_axis_table(sized, axis, transposed) for axis in range(sized.ndim)]
-    _check_size(per_axis, kernel_shape)
+    _check_size(sized, per_axis, kernel_shape)
     other_size = sized.output_size if transposed else sized.input_size
     pixel = combine([other for other, _ in per_axis], other_size)
     tap = combine([taps for _, taps in per_axis], sized.kernel_size)
     return _with_channels(pixel, tap, sized.groups, kernel_shape, transposed)
 
 
-def _check_size(per_axis: list[tuple[np.ndarray, np.ndarray]], kernel_shape: tuple[int, ...]) -> None:
-    pixels = math.prod(other.size for other, _ in per_axis)
-    entries = pixels * kernel_shape[-2] * kernel_shape[-1]
-    if entries >= 2**31:
+def _check_size(
+    sized: SizedGeometry, per_axis: list[tuple[np.ndarray, np.ndarray]], kernel_shape: tuple[int, ...]
+) -> None:
+    in_per_group, out_ch = kernel_shape[-2:]
+    entries = math.prod(other.size for other, _ in per_axis) * in_per_group * out_ch
+    columns = math.prod(sized.input_size) * in_per_group * sized.groups
+    rows = math.prod(sized.output_size) * out_ch
+    if max(entries, rows, columns) >= 2**31:
         raise ValueError(
-            f"the matrix would have {entries:,} entries, more than the 2**31 - 1 that its int32 indices can number. "
-            f"Use `conv_transpose` with another method, which needs no matrix, or a smaller `input_size`."
+            f"the matrix would have {rows:,} rows, {columns:,} columns and {entries:,} entries, and its int32 indices "
+            f"can number 2**31 - 1. Use `conv_transpose` with another method, which needs no matrix, or a smaller "
+            f"`input_size`."
         )
+
+
+def _frozen(*arrays: np.ndarray) -> None:
+    """Cached arrays are shared: nobody may write to them."""
+    for array in arrays:
+        array.setflags(write=False)
 
 
 def _axis_table(sized: SizedGeometry, axis: int, transposed: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -93,7 +104,9 @@ def _with_channels(
     column = np.where(used, pixel * (groups * slot_block) + column_ch, 0)
     entry = np.where(used, (tap * in_per_group + in_ch) * out_ch + out, np.prod(kernel_shape, dtype=np.int32))
     rows = column.shape[0] * column.shape[1]
-    return RowTable(column.reshape(rows, -1).astype(np.int32), entry.reshape(rows, -1).astype(np.int32))
+    table = RowTable(column.reshape(rows, -1).astype(np.int32), entry.reshape(rows, -1).astype(np.int32))
+    _frozen(*table)
+    return table
 
 
 @lru_cache(_CACHED_LAYERS)
@@ -109,4 +122,6 @@ def csr_index(sized: SizedGeometry, kernel_shape: tuple[int, ...], transposed: b
         keys, entry = np.unique(row * width + columns, return_inverse=True)
         row, columns = keys // width, keys % width
     indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(used)))])
-    return CsrIndex(indptr.astype(np.int32), columns.astype(np.int32), tap, entry)
+    index = CsrIndex(indptr.astype(np.int32), columns.astype(np.int32), tap, entry)
+    _frozen(*(array for array in index if array is not None))
+    return index

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from jtconv import _arrays
 from jtconv._matrix import ConvMatrix
 from jtconv._matrix_index import csr_index, row_table
 
@@ -20,24 +21,34 @@ class RoundingBound:
     def __init__(self, matrix: ConvMatrix):
         # SciPy's type stubs know no slicing of csr_array.
         self.magnitudes: Any = _magnitudes(matrix)
-        self.eps = float(jnp.finfo(matrix.dtype).eps)
+        # Half precision is accumulated in float32 and rounded once more, at the end.
+        summed = jnp.finfo(_arrays.accumulator(matrix.dtype))
+        self.eps, self.tiny = float(summed.eps), float(summed.tiny)
+        self.final_eps = float(jnp.finfo(matrix.dtype).eps) if summed.bits > jnp.finfo(matrix.dtype).bits else 0.0
         # A complex product is four real ones, two of them in each part.
         weight = 4 if jnp.issubdtype(matrix.dtype, jnp.complexfloating) else 1
         self.forward_terms = weight * _longest_row(matrix)
         self.transposed_terms = weight * _longest_row(matrix.T)
 
-    def transposed(self, y: np.ndarray) -> np.ndarray:
-        """Largest difference between two computations of Cᵀ vec(y), per entry."""
-        return 2 * (self.transposed_terms + 1) * self.eps * (self.magnitudes.T @ np.abs(y.ravel()))
+    def transposed(self, y: np.ndarray, result: np.ndarray) -> np.ndarray:
+        """Largest difference between two computations of Cᵀ vec(y), per entry; y and `result` as rows."""
+        return self._sums(self.transposed_terms, (self.magnitudes.T @ np.abs(y).T).T, result)
 
-    def entries(self, columns: np.ndarray) -> np.ndarray:
+    def entries(self, columns: np.ndarray, result: np.ndarray) -> np.ndarray:
         """Largest difference between two computations of these columns of C, per entry."""
-        return 2 * (self.forward_terms + 1) * self.eps * self.magnitudes[:, columns].toarray()
+        return self._sums(self.forward_terms, self.magnitudes[:, columns].toarray(), result)
 
-    def dot_products(self, x: np.ndarray, y: np.ndarray) -> float:
+    def _sums(self, terms: int, magnitudes: np.ndarray, result: np.ndarray) -> np.ndarray:
+        underflow = 2 * terms * self.tiny
+        return 2 * (terms + 1) * self.eps * magnitudes + underflow + self.final_eps * np.abs(result)
+
+    def dot_products(self, x: np.ndarray, y: np.ndarray, cx: np.ndarray, x_t: np.ndarray) -> float:
         """Largest difference between (C x)·y and x·(Cᵀ y), both dot products being summed exactly."""
-        terms = self.forward_terms + self.transposed_terms + 4
-        return terms * self.eps * float(np.abs(y.ravel()) @ (self.magnitudes @ np.abs(x.ravel())))
+        x, y = np.abs(x), np.abs(y)
+        size = float(np.sum(y * (self.magnitudes @ x.T).T))
+        terms = self.forward_terms + self.transposed_terms
+        final = self.final_eps * float(np.sum(np.abs(cx) * y) + np.sum(x * np.abs(x_t)))
+        return (terms + 4) * self.eps * size + terms * self.tiny * float(x.sum() + y.sum()) + final
 
 
 def _magnitudes(matrix: ConvMatrix) -> Any:

@@ -29,7 +29,8 @@ GEOMETRY = [
     ({"padding": "FULL"}, ValueError, r"`padding` must be one of 'VALID', 'SAME'.*got 'FULL'"),
     ({"padding": (1, 2, 3)}, ValueError, r"`padding` must be a name, an int, or 2 entries.*got \(1, 2, 3\)"),
     ({"padding": ((1, 2, 3), 0)}, ValueError, r"each entry of `padding`.*\(lo, hi\) pair, got \(1, 2, 3\)"),
-    ({"padding": None}, TypeError, r"`padding` must be an int, got None"),
+    ({"padding": None}, TypeError, r"`padding` must be one of 'VALID'.*got None"),
+    ({"padding": ("SAME", 1)}, TypeError, r"`padding` must be one of.*got 'SAME'. A name holds for all axes"),
     ({"groups": 2}, ValueError, r"`groups` must divide the kernel's last axis, out_ch = 3, got 2"),
     ({"groups": 0}, ValueError, r"`groups` must be at least 1, got 0"),
     ({"groups": 1.0}, TypeError, r"`groups` must be an int, got 1.0"),
@@ -97,8 +98,8 @@ def test_conv_transpose_only(arguments, error, message):
         (Y, np.ones(3), ValueError, r"`kernel` must have shape \(\*kernel_size, in_ch // groups, out_ch\)"),
         (Y.astype(np.int32), KERNEL, TypeError, r"`y` must have a floating or complex dtype, got int32"),
         (Y, KERNEL.astype(bool), TypeError, r"`kernel` must have a floating or complex dtype, got bool"),
-        (Y, None, TypeError, r"`kernel` must be an array, got NoneType"),
-        ("image", KERNEL, TypeError, r"`y` must be an array, got str"),
+        (Y, None, TypeError, r"`kernel` must be an array that JAX can hold, got NoneType"),
+        ("image", KERNEL, TypeError, r"`y` must be an array that JAX can hold, got str"),
     ],
 )
 def test_arrays(y, kernel, error, message):
@@ -133,6 +134,34 @@ def test_refused_before_anything_is_traced():
         jax.jit(lambda y: conv_transpose(y, KERNEL))(Y.astype(int))
 
 
+def test_traced_numbers_are_refused_with_a_remedy():
+    for name in ("strides", "padding", "dilation", "output_padding", "output_size"):
+        with pytest.raises(TypeError, match=rf"`{name}` must be.*(static_argnames|A name holds)"):
+            jax.jit(lambda a, name=name: conv_transpose(Y, KERNEL, **{name: a}))(2)
+
+
+def test_integers_of_every_kind_are_taken():
+    expected = conv_transpose(Y, KERNEL, strides=2, padding=((1, 1), (1, 1))).shape
+    for two, one in ((np.int64(2), np.array(1)), (jnp.int32(2), jnp.array([1, 1])), ([2, 2], [[1, 1], 1])):
+        assert conv_transpose(Y, KERNEL, strides=two, padding=one).shape == expected
+
+
+def test_numbers_that_xla_cannot_count():
+    for arguments in ({"strides": 2**40}, {"strides": 2**70}, {"dilation": 2**31}, {"padding": -(2**31)}):
+        with pytest.raises(ValueError, match=r"must be smaller than 2\*\*31"):
+            conv_transpose(Y, KERNEL, method="lax", **arguments)
+
+
+def test_an_imaginary_part_is_not_dropped():
+    with pytest.raises(TypeError, match=r"`preferred_element_type` must be complex.*float32 for complex"):
+        conv(X + 2j, KERNEL, preferred_element_type=jnp.float32)
+
+
+def test_why_something_is_no_array():
+    with pytest.raises(TypeError, match=r"`y` must be an array that JAX can hold, got list"):
+        conv_transpose([[1.0], [1.0, 2.0]], KERNEL)
+
+
 @pytest.mark.parametrize("function", [conv_output_size, conv_transpose_output_size, output_padding_for])
 @pytest.mark.parametrize(
     ("size", "kernel_size", "error", "message"),
@@ -160,5 +189,5 @@ def test_matrix_products():
 
 
 def test_matrix_too_large_to_number():
-    with pytest.raises(ValueError, match=r"would have 5,035,261,952 entries.*int32.*conv_transpose"):
+    with pytest.raises(ValueError, match=r"columns and 5,035,261,952 entries.*int32.*conv_transpose"):
         _ = conv_matrix(np.ones((7, 7, 512, 4)), (224, 224), padding="SAME") @ np.ones(224 * 224 * 512)

@@ -29,7 +29,8 @@ def test_explain_tells_axes_apart_and_counts_overlaps():
     assert layer.output_size == (2, 8)
     assert layer.transposed_size == (12, 10)
     assert "on axis 1" in str(layer)
-    assert "1 2 1 2 1 2 1 2 1 1 1 0" not in str(layer)
+    assert "1 2 1 2 1 2 1 2 1 1 0 0" in str(layer)
+    assert "1 2 2 2 2 2 2 2 2 1" in str(layer)
     assert "1 - 1 - (-1) + 1 = 12" in str(layer)
     counts = explain(4, 3, strides=4, output_padding=1)
     assert "1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0" in str(counts)
@@ -42,6 +43,23 @@ def test_explain_says_what_does_not_fit():
     assert layer.output_size is None
     assert "C cannot take 2: the kernel does not fit" in str(layer)
     assert layer.transposed_size == (5,)
+
+
+def test_explain_says_which_positions_are_read():
+    assert "positions 1, 3, 5 of 0 to 6 are not read" in str(explain(7, 1, strides=2))
+    assert "position 6 of 0 to 6 is not read" in str(explain(7, 4, strides=2))
+    assert "every position is read" in str(explain(224, 7, strides=2, padding=3))
+
+
+def test_explain_of_same_has_the_output_padding_of_the_functions():
+    assert "2·3 + (-1) = 5" in str(explain(3, 3, strides=2, padding="SAME", output_padding=-1))
+    assert "4·3 + 0 = 12" in str(explain(3, 1, strides=4, padding="SAME"))
+
+
+def test_one_value_serves_all_axes(capsys):
+    assert main(words("explain --input-size 7 --kernel-size 3 2 --padding 1,0")) == 0
+    text = capsys.readouterr().out
+    assert "takes 7×7 to 6×7" in text
 
 
 def test_matrix_draws_taps_as_letters(capsys):
@@ -80,6 +98,11 @@ def test_verify_table_and_its_exit_status(capsys, monkeypatch):
         ("explain --input-size 7 --kernel-size 3 --strides 0", "`strides` must be at least 1, got 0"),
         ("explain --input-size 7 --kernel-size 3 --padding 1,x", "`--padding` takes VALID, SAME"),
         ("verify --input-size 7", "both `--input-size` and `--kernel-size`"),
+        ("verify --strides 2", "both `--input-size` and `--kernel-size`"),
+        ("verify --seed -1", "`--seed` must be at least 0, got -1"),
+        ("verify --input-size 7 --kernel-size 3 --channels -1 2", "`--channels` must be at least 1, got -1"),
+        ("verify --input-size 7 --kernel-size -1", "`--kernel-size` must be at least 1, got -1"),
+        ("matrix --input-size 7 --kernel-size 3 --groups -1", "`groups` must be at least 1, got -1"),
         ("verify --input-size 7 7 --kernel-size 3 --strides 1 2 3", "`strides` must be an int or 2 ints"),
         ("matrix --input-size 2 --kernel-size 5", "does not fit"),
     ],

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -18,7 +20,9 @@ from experiments.fcn8.checkpoint import by_name
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import DigitScenes
 from experiments.fcn8.log import Log, read_log
+from experiments.fcn8.metrics import scores
 from experiments.fcn8.progress import Progress
+from experiments.fcn8.report import save_scores
 from experiments.fcn8.state import abstract_network, draw, loss, make_trainer, schedule, train_step
 from experiments.fcn8.train import is_due, train
 from jtconv.models import summary
@@ -115,7 +119,9 @@ def test_a_finished_run_is_not_trained_again(run, capsys, monkeypatch):
     before = lines(run)
     monkeypatch.setattr(DigitScenes, "batch", no_batch)
     assert main([*ARGUMENTS, "--out", str(run)]) == 0
-    assert "mean digit IoU" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "mean digit IoU" in out
+    assert "already trained: 6 steps" in out
     assert lines(run) == before
 
 
@@ -126,6 +132,16 @@ def test_plain_lines_where_the_output_is_no_terminal(capfd):
     lines = capfd.readouterr().err.splitlines()
     assert lines[0] == "fcn8 step 5/100: loss 0.5000, rate 1.0e-03"
     assert len(lines) == 20
+
+
+@pytest.mark.parametrize("first", [0, 650])
+def test_plain_lines_are_even_where_notes_are_ten_steps_apart(capfd, first):
+    with Progress("fcn8", steps=1300, first=first) as progress:
+        for step in range(first + 10, 1301, 10):
+            progress.note(step, loss=0.5, learning_rate=1e-3)
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == (1300 - first) / 65
+    assert lines[-1].startswith("fcn8 step 1300/1300")
 
 
 def test_a_bar_with_loss_and_rate_on_a_terminal(monkeypatch, capsys):
@@ -250,6 +266,58 @@ def test_log_lines_after_the_checkpoint_or_half_written_are_dropped(tmp_path):
     assert read_log(file, 4) == [{"step": 1, "loss": 2.0}]
 
 
+LINES_AT_FAULT = [
+    *[b'{"step": "a"}', b'{"step": 1.5}', b'{"step": true}', b'{"loss": 1.0}', b"null"],
+    *[b'{"step": 2, "seconds": "x"}', b'{"step": 2, "seconds": Infinity}', b'{"step": 2, "loss": null}'],
+    *[b"\xff\xfe{}", b"[" * 100_000, b"{"],
+]
+
+
+@pytest.mark.parametrize("line", LINES_AT_FAULT, ids=range(len(LINES_AT_FAULT)))
+def test_a_damaged_log_line_is_dropped(tmp_path, line):
+    file = tmp_path / "metrics.jsonl"
+    file.write_bytes(b'{"step": 1, "loss": 2.0}\n' + line + b'\n{"step": 3, "seconds": 4.5}\n')
+    assert read_log(file, 4) == [{"step": 1, "loss": 2.0}, {"step": 3, "seconds": 4.5}]
+
+
+# --- settings at fault -----------------------------------------------------------------------
+
+SETTINGS = {
+    **dict.fromkeys(("steps", "batch-size", "width", "head-ch", "decoder-ch"), "0"),
+    **dict.fromkeys(("test-scenes", "evaluations", "checkpoints"), "-3"),
+    **{"seed": "-1", "learning-rate": "nan", "warm-up": "1", "weight-decay": "inf", "overlap": "3"},
+    **{"augmentation.shear": "-0.1", "augmentation.shift": "inf", "augmentation.fade": "1.5"},
+}
+
+
+@pytest.mark.parametrize(("name", "value"), SETTINGS.items())
+def test_a_setting_out_of_bounds_is_named(tmp_path, capsys, name, value):
+    arguments = [f"--{name}={value}", "--out", str(tmp_path / "out")]
+    assert_refused(arguments, tmp_path, capsys, f"`{name.replace('-', '_')}` must be ", f"got {value}")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("depths", [["1", "1"], ["1", "1", "0", "1", "1"]])
+def test_depths_are_five_counts(tmp_path, capsys, depths):
+    assert_refused(["--depths", *depths, "--out", str(tmp_path)], tmp_path, capsys, "`depths` must be 5 counts")
+
+
+def test_a_warm_up_of_nearly_all_steps_leaves_one_to_the_cosine():
+    assert_allclose(schedule(replace(TINY, steps=3, warm_up=0.99))(2), TINY.learning_rate, rtol=1e-5)
+
+
+def test_data_is_the_same_folder_from_everywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Config(data=Path("m2nist")) == Config(data=tmp_path / "m2nist")
+
+
+def test_a_class_without_pixels_scores_null(tmp_path):
+    confusion = np.zeros((11, 11), np.int64)
+    save_scores(scores(confusion), confusion, 1.0, tmp_path / "scores.json")
+    saved = json.loads((tmp_path / "scores.json").read_text())
+    assert saved["digit_iou"] is saved["class_iou"]["3"] is None
+
+
 # --- files at fault --------------------------------------------------------------------------
 
 
@@ -288,13 +356,60 @@ def test_a_damaged_checkpoint_is_refused_then_passed_over(run, capsys, part, dam
     assert main([*ARGUMENTS, "--out", str(run)]) == 0
 
 
+def test_a_damaged_checkpoint_is_one_line_on_stderr(run):
+    """In a process of its own: TensorStore's reads under way may come back as it ends."""
+    newest = run / "checkpoints" / "6"
+    max(newest.glob("state/**/d/*"), key=lambda file: file.stat().st_size).unlink()
+    command = [sys.executable, "-m", "experiments.fcn8", *ARGUMENTS, "--out", str(run)]
+    root = Path(__file__).parents[1]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert str(newest) in result.stderr
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_checkpoint_of_another_step_is_refused(run, capsys):
+    checkpoints = run / "checkpoints"
+    shutil.rmtree(checkpoints / "6")
+    (checkpoints / "4").rename(checkpoints / "5")
+    assert_refused([*ARGUMENTS, "--out", str(run)], run, capsys, checkpoints / "5", "its digest differs")
+
+
+def make_file(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("in the way")
+    return path
+
+
+OUT_AT_FAULT = {
+    "a file": lambda folder: make_file(folder / "out"),
+    "below a file": lambda folder: make_file(folder / "out") / "a" / "b",
+    "unwritable": lambda _: Path("/proc/nix"),
+    "too long": lambda folder: folder / ("x" * 300),
+    "checkpoints": lambda folder: make_file(folder / "out" / "checkpoints").parent,
+    "scores": lambda folder: make_file(folder / "out" / "scores.json" / "a").parents[1],
+    "metrics": lambda folder: make_file(folder / "out" / "metrics.jsonl" / "a").parents[1],
+}
+
+
+@pytest.mark.parametrize("fault", OUT_AT_FAULT.values(), ids=OUT_AT_FAULT)
+def test_a_folder_that_cannot_hold_results_is_refused(tmp_path, capsys, fault):
+    out = fault(tmp_path)
+    assert_refused([*ARGUMENTS, "--out", str(out)], tmp_path, capsys, "choose another --out")
+
+
 def test_another_configuration_is_refused(run, capsys):
     arguments = [*ARGUMENTS, "--seed", "5", "--augmentation.shear", "0.5", "--out", str(run)]
     named = ["config.json", "seed (saved 0, now 5)", "augmentation (", "--out"]
     assert_refused(arguments, run, capsys, *named)
 
 
-@pytest.mark.parametrize("damage", [halve, lambda file: file.write_text("[1]")], ids=["halved", "a list"])
+@pytest.mark.parametrize(
+    "damage",
+    [halve, lambda file: file.write_text("[1]"), lambda file: file.write_text("[" * 100_000)],
+    ids=["halved", "a list", "deep"],
+)
 def test_a_damaged_configuration_is_refused(run, capsys, damage):
     damage(run / "config.json")
     assert_refused([*ARGUMENTS, "--out", str(run)], run, capsys, "config.json", "choose another --out")

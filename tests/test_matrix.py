@@ -121,6 +121,23 @@ def test_vmap_over_kernels():
     assert_within_rounding(jax.vmap(lambda m: m @ v)(stacked), each, size, terms(CASE.kernel, 2))
 
 
+def test_vmapped_matrix_outside_vmap_is_refused():
+    stacked = jax.vmap(lambda k: conv_matrix(k, CASE.input_size, **CASE.geometry))(np.stack([CASE.kernel] * 2))
+    for use in (lambda: stacked @ CASE.x[0].ravel(), stacked.todense, lambda: stacked.nnz, lambda: stacked.shape):
+        with pytest.raises(ValueError, match=r"holds a batch of kernels.*inside `jax.vmap`"):
+            use()
+
+
+def test_scipy_matrix_is_the_users_own():
+    """It may be changed in place, and the cached index does not change with it."""
+    kernel = np.array([1.0, 0.0, 2.0]).reshape(3, 1, 1)
+    own = conv_matrix(kernel, 7).to_scipy()
+    own *= 3
+    own.eliminate_zeros()
+    again = conv_matrix(kernel + 1, 7).to_scipy().toarray()
+    np.testing.assert_array_equal(again[0], [2, 1, 3, 0, 0, 0, 0])
+
+
 def test_dtypes():
     for dtype in ("float16", "bfloat16", "float32", "complex64"):
         matrix = conv_matrix(jnp.asarray(CASE.kernel, dtype), CASE.input_size, **CASE.geometry)

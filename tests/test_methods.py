@@ -1,5 +1,6 @@
 """Every method on the built-in layers: dtypes, transformations, batches."""
 
+import re
 from functools import partial
 
 import jax
@@ -60,18 +61,20 @@ def test_dtypes(layer, dtype):
         assert_within_rounding(np.asarray(result).astype(wide), expected, magnitude, n, eps)
 
 
+@pytest.mark.parametrize("mode", ["zeros", "circular", "replicate"])
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-@pytest.mark.parametrize("method", METHODS)
-def test_half_precision_accumulates_in_float32(method, dtype):
-    """One rounding to half precision at the end, not one per addition."""
-    case = make_case((24, 20), (6, 5, 7, 33), strides=2, padding=1)
+def test_half_precision_accumulates_in_float32(dtype, mode):
+    """One rounding to half precision at the end, not one per addition or fold."""
+    case = make_case((11, 8), (6, 5, 7, 33), strides=2, padding=4, padding_mode=mode)
     y, kernel = jnp.asarray(case.y, dtype), jnp.asarray(case.kernel, dtype)
     rounded = case._replace(y=np.asarray(y, np.float64), kernel=np.asarray(kernel, np.float64))
-    expected = loop_conv_transpose(rounded.y, rounded.kernel, (24, 20), **case.geometry)
-    result = np.asarray(transpose_of(case, method)(y, kernel), np.float64)
+    expected = loop_conv_transpose(rounded.y, rounded.kernel, (11, 8), **case.geometry)
     final = float(jnp.finfo(dtype).eps) * np.abs(expected)
-    summed = terms(kernel, 1) * np.finfo(np.float32).eps * magnitude_of_terms(rounded)
-    assert (np.abs(result - expected) <= final + summed).all()
+    # Folding may bring the same pixel of y to one position by every tap.
+    summed = 2 * terms(kernel, 1) * np.finfo(np.float32).eps * magnitude_of_terms(rounded)
+    for method in METHODS:
+        result = np.asarray(transpose_of(case, method)(y, kernel), np.float64)
+        assert (np.abs(result - expected) <= final + summed).all(), method
 
 
 def all_derivatives(f, y, kernel, dy, dkernel, u):
@@ -135,6 +138,12 @@ def test_vmap_and_scan(method):
     assert_within_rounding(jax.vmap(f)(case.y, kernels), expected, magnitude, n)
     across = jax.vmap(f, in_axes=(None, 0))(case.y, kernels)
     assert_within_rounding(across[1], f(case.y, kernels[1]), f(np.abs(case.y), np.abs(kernels[1])), n)
+    grouped = case_of(GROUPED, batch=(3,))
+    kernels3 = np.stack([grouped.kernel, grouped.kernel[::-1], grouped.kernel + 1])
+    g = transpose_of(grouped, method)
+    each = np.stack([g(y, k) for y, k in zip(grouped.y, kernels3, strict=True)])
+    sizes = np.stack([g(np.abs(y), np.abs(k)) for y, k in zip(grouped.y, kernels3, strict=True)])
+    assert_within_rounding(jax.vmap(g)(grouped.y, kernels3), each, sizes, terms(grouped.kernel, 3))
     scanned = jax.lax.scan(lambda _, pair: (None, f(*pair)), None, (case.y, kernels))[1]
     assert_within_rounding(scanned, expected, magnitude, n)
 
@@ -195,6 +204,37 @@ def test_mixed_dtypes_promote_and_preferred_type_decides():
     assert transpose_of(case, "auto", preferred_element_type=jnp.float16)(y, half).dtype == jnp.float16
     cx = conv(case.x.astype(np.float32), half, **case.geometry, preferred_element_type=jnp.float64)
     assert cx.dtype == jnp.float64
+
+
+def precisions_of(f, *args):
+    """What the products in f's program are asked for."""
+    text = str(jax.make_jaxpr(f)(*args))
+    return set(re.findall(r"precision=(\(.*?\)|\w+)", text.replace("\n", "")))
+
+
+@pytest.mark.parametrize("method", [m for m in METHODS if m != "matrix"])
+def test_precision_reaches_the_products_and_the_default_is_left_to_jax(method):
+    case = case_of(STRIDED)
+    f = transpose_of(case, method)
+    assert all("HIGHEST" not in p for p in precisions_of(f, case.y, case.kernel))
+    with jax.default_matmul_precision("highest"):
+        by_default = precisions_of(f, case.y, case.kernel)
+    explicit = precisions_of(transpose_of(case, method, precision="highest"), case.y, case.kernel)
+    for found in (by_default, explicit):
+        assert found
+        assert all("HIGHEST" in p for p in found)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_strict_promotion_rules(method):
+    """Users who forbid implicit promotion can use every dtype."""
+    case = case_of(CIRCULAR)
+    with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
+        for dtype in (jnp.bfloat16, jnp.float32):
+            y, kernel = jnp.asarray(case.y, dtype), jnp.asarray(case.kernel, dtype)
+            assert transpose_of(case, method)(y, kernel).dtype == dtype
+            wide = transpose_of(case, method, preferred_element_type=jnp.float32)(y, kernel)
+            assert wide.dtype == jnp.float32
 
 
 @pytest.mark.parametrize("precision", [None, "highest", jax.lax.Precision.HIGH, ("high", "highest")])

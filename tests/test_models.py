@@ -1,5 +1,7 @@
 """The networks: the article's shapes and parameters, the arithmetic, any input size."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -91,6 +93,26 @@ def test_scores_have_the_size_of_the_input(network, size):
     model = abstract(lambda: network(5, rngs=nnx.Rngs(0), **SMALL))
     scores = nnx.eval_shape(lambda m, x: m(x), model, jax.ShapeDtypeStruct((2, *size, 2), jnp.float32))
     assert scores.shape == (2, *size, 5)
+
+
+@pytest.mark.parametrize(
+    ("network", "options", "message"),
+    [
+        (FCN8, {"depths": (1, 1)}, "`depths` must have at least 3 entries, got (1, 1)."),
+        (FCN32, {"depths": ()}, "`depths` must have at least 1 entries, got ()."),
+        (FCN8, {"depths": (1, 0, 1)}, "`depths` must be at least 1 each, got (1, 0, 1)."),
+        (FCN8, {"overlap": 0}, "`overlap` must be at least 1, got 0."),
+    ],
+)
+def test_arguments_at_fault_are_named(network, options, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        abstract(lambda: small(network, **options))
+
+
+def test_an_input_without_channels_is_refused():
+    model = abstract(lambda: small(FCN8))
+    with pytest.raises(ValueError, match=r"^`x` must have axes \(…, h, w, in_ch\), got shape \(64, 84\)\.$"):
+        model(jnp.zeros((64, 84)))
 
 
 @pytest.mark.parametrize(

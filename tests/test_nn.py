@@ -34,19 +34,28 @@ def test_conv_transpose_is_the_transpose_of_conv():
 
 
 @pytest.mark.parametrize(
-    ("kernel_size", "strides", "groups"),
-    [((3, 3), 1, 1), ((4, 4), 2, 1), ((2, 2), 2, 1), ((16, 16), 8, 1), ((5, 3), (3, 1), 4), ((2,), 3, 1)],
+    ("kernel_size", "strides", "groups", "dilation"),
+    [
+        ((3, 3), 1, 1, 1),
+        ((4, 4), 2, 1, 1),
+        ((16, 16), 8, 1, 1),
+        ((5, 3), (3, 1), 4, 1),
+        ((2,), 3, 1, 1),
+        ((4, 4), 2, 1, 2),
+        ((3,), 4, 1, 6),
+    ],
 )
-def test_default_kernel_keeps_the_variance(kernel_size, strides, groups):
+def test_default_kernel_keeps_the_variance(kernel_size, strides, groups, dilation):
     """In the interior: unit variance in, unit variance out, whatever stride and groups.
 
     The mean square of n kernel entries has relative standard deviation sqrt(2 / n); that and the
     borders of the interior are the tolerance. Positions that no tap reaches (k < s) are left out.
     """
-    layer = ConvTranspose(256, 32, kernel_size, strides=strides, groups=groups, rngs=rngs())
+    options = {"strides": strides, "groups": groups, "dilation": dilation}
+    layer = ConvTranspose(256, 32, kernel_size, **options, rngs=rngs())
     y = np.random.default_rng(0).standard_normal((4, *(20,) * len(kernel_size), 256)).astype(np.float32)
     x = np.asarray(layer(y))
-    inside = x[(slice(None), *(slice(k, -k) for k in kernel_size))]
+    inside = x[(slice(None), *(slice(3 * k, -3 * k) for k in kernel_size))]
     assert np.mean(inside[inside != 0] ** 2) == pytest.approx(1, rel=0.1)
 
 
@@ -129,11 +138,30 @@ def test_bias_is_added_once():
         ({"groups": 2}, ValueError, "`groups` must divide `out_ch` = 3, got 2"),
         ({"strides": 0}, ValueError, "`strides` must be at least 1"),
         ({"padding": "WIDE"}, ValueError, "`padding` must be one of"),
+        ({"dtype": jnp.int32}, TypeError, "`dtype` must be a floating or complex dtype, got int32"),
+        ({"param_dtype": "foo"}, TypeError, "`param_dtype` must be a floating or complex dtype, got 'foo'"),
+        ({"precision": "best"}, ValueError, "`precision` must be None, 'default'"),
     ],
 )
 def test_wrong_arguments(module, arguments, error, message):
     with pytest.raises(error, match=message):
         module(**{"in_ch": 4, "out_ch": 3, "kernel_size": (3, 3), "rngs": rngs(), **arguments})
+
+
+def test_options_of_conv_transpose_are_checked_when_it_is_made():
+    with pytest.raises(ValueError, match="`method` must be one of"):
+        ConvTranspose(4, 3, 3, method="fft", rngs=rngs())
+    with pytest.raises(ValueError, match="`output_padding` must be an int or 1 int"):
+        ConvTranspose(4, 3, 3, output_padding=(1, 2), rngs=rngs())
+    assert ConvTranspose(4, 3, 3, strides=2, output_padding=np.int64(1), rngs=rngs()).output_padding == (1,)
+    with pytest.raises(TypeError, match="`y` must be an array"):
+        ConvTranspose(4, 3, 3, rngs=rngs())("image")
+
+
+def test_strict_rules_of_promotion():
+    with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
+        layer = ConvTranspose(4, 4, (4, 4), strides=2, dtype=jnp.bfloat16, kernel_init=bilinear(), rngs=rngs())
+        assert layer(np.ones((2, 5, 6, 4), np.float32)).dtype == jnp.bfloat16
 
 
 def test_methods_under_jit_agree():

@@ -1,5 +1,6 @@
 """`verify_transpose`, and that it sees a wrong method."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -42,17 +43,55 @@ BROKEN = {
 }
 
 
+def replaced_scatter(monkeypatch, broken):
+    """`scatter` with a fault; without what was compiled before, which would hide it."""
+    right = BY_NAME["scatter"]
+    jax.clear_caches()
+    monkeypatch.setitem(BY_NAME, "scatter", lambda y, kernel, sized, p: broken(right, y, kernel, sized, p))
+
+
+@pytest.fixture(autouse=True)
+def _no_compilation_of_a_fault_survives():
+    yield
+    jax.clear_caches()
+
+
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_broken_method_is_found_and_named(monkeypatch, fault):
-    right = BY_NAME["scatter"]
-    broken = lambda y, kernel, sized, p: BROKEN[fault](right, y, kernel, sized, p)  # noqa: E731 (as short as it gets)
-    monkeypatch.setitem(BY_NAME, "scatter", broken)
-    # A fault must not be hidden by an earlier compilation: another seed would be the same program.
-    report = verify_transpose(KERNEL[: 3 + (fault != "nan")], (8 + len(fault), 10), **GEOMETRY)
+    replaced_scatter(monkeypatch, BROKEN[fault])
+    report = verify_transpose(KERNEL, (9, 10), **GEOMETRY)
     assert not report.ok
     assert [check.name for check in report.checks if not check.ok] == ["scatter against vjp"]
     assert report.worst.name == "scatter against vjp"
     assert "FAIL" in str(report)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_is_no_excuse(monkeypatch, dtype):
+    """All zeros would be within n·eps of a long sum, were eps that of half precision."""
+    replaced_scatter(monkeypatch, lambda right, *arguments: 0 * right(*arguments))
+    assert not verify_transpose(jnp.ones((4, 4, 3, 8), dtype), (7, 8)).ok
+
+
+def test_a_symmetric_kernel_and_one_image_hide_nothing(monkeypatch):
+    replaced_scatter(monkeypatch, BROKEN["flipped"])
+    assert not verify_transpose(np.ones((3, 3, 2, 2)), (6, 7)).ok
+    monkeypatch.undo()
+    replaced_scatter(monkeypatch, lambda right, *arguments: right(*arguments)[::-1])
+    assert not verify_transpose(KERNEL, (6, 7)).ok
+
+
+def test_what_is_not_finite_fails_and_what_is_tiny_passes():
+    infinite = KERNEL.copy()
+    infinite[0, 0, 0, 0] = np.inf
+    assert not verify_transpose(infinite, (6, 7)).ok
+    assert verify_transpose(jnp.asarray(KERNEL * 1e-37, jnp.float32), (6, 7)).ok
+
+
+@pytest.mark.parametrize(("seed", "error"), [(-1, ValueError), ("a", TypeError)])
+def test_seed(seed, error):
+    with pytest.raises(error, match="`seed` must be"):
+        verify_transpose(KERNEL, (6, 7), seed=seed)
 
 
 def test_a_nan_is_not_within_its_bound():

@@ -2,11 +2,10 @@
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -15,14 +14,14 @@ from experiments.fcn8.problem import Problem
 from experiments.fcn8.report import report
 from experiments.fcn8.scenes import HEIGHT, WIDTH
 from experiments.fcn8.state import NETWORKS, abstract_network
-from experiments.fcn8.train import seconds_spent, train
+from experiments.fcn8.train import check_folder, seconds_spent, train
 from jtconv.models import summary
 
 DESCRIPTION = """\
 Train a small FCN-8 to find and name handwritten digits, pixel by pixel.
 
-A scene is 64x84 pixels with up to three real digits (scikit-learn's; the test shows writers whom
-training never sees); each pixel is one of ten digits or background. The network is a narrow VGG
+A scene is 64x84 pixels with up to three real digits (scikit-learn's; the test shows digits
+from other forms than training); each pixel is one of ten digits or background. The network is a narrow VGG
 encoder whose scores are brought back to full size by transposed convolutions.
 
 A run that is stopped goes on from its last checkpoint when the same command is given again.
@@ -34,6 +33,9 @@ predictions.png, curves.png and confusion.png.
   python -m experiments.fcn8 --compare --out runs/compare
   python -m experiments.fcn8 --data ~/m2nist --out runs/m2nist
 """
+
+
+Hook = Callable[[Any], object]  # of sys.unraisablehook
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,16 @@ class Command:
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the command line; the exit status: 0, 2 for a file at fault, 130 if interrupted."""
+    """Run the command line; the exit status: 0, 2 for a setting or file at fault, 130 if interrupted."""
     # Orbax comments on its own options through absl; what matters is raised.
-    logging.getLogger("absl").setLevel(logging.ERROR)
-    command = tyro.cli(Command, args=args, prog="python -m experiments.fcn8", description=DESCRIPTION)
+    logging.getLogger("absl").setLevel(logging.CRITICAL)
     try:
-        with muted_event_loops():
-            compare(command) if command.compare else run(command.config, command.out)
+        command = tyro.cli(Command, args=args, prog="python -m experiments.fcn8", description=DESCRIPTION)
+    except ValueError as error:  # from Config; Tyro reports what it finds itself, and exits with 2
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        compare(command) if command.compare else run(command.config, command.out)
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 2
@@ -62,22 +67,6 @@ def main(args: list[str] | None = None) -> int:
         print("Interrupted: the same command goes on from the last checkpoint.", file=sys.stderr)
         return 130
     return 0
-
-
-@contextmanager
-def muted_event_loops() -> Iterator[None]:
-    """Where a restore fails, TensorStore's other reads find their event loop closed and say so."""
-    shown = sys.unraisablehook
-
-    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
-        if "Event loop is closed" not in str(unraisable.exc_value):
-            shown(unraisable)
-
-    sys.unraisablehook = hook
-    try:
-        yield
-    finally:
-        sys.unraisablehook = shown
 
 
 def run(config: Config, folder: Path) -> str:
@@ -93,9 +82,26 @@ def run(config: Config, folder: Path) -> str:
 def compare(command: Command) -> None:
     """Train every decoder with the same configuration otherwise; one table at the end."""
     configs = [replace(command.config, decoder=decoder) for decoder in reversed(NETWORKS)]
+    for config in configs:  # rather than hours later
+        check_folder(config, command.out / config.decoder)
     rows = [run(config, command.out / config.decoder) for config in configs]
     print("\n".join(["decoder  digit IoU mean IoU training", *rows]))
 
 
+def without_closed_loops(show: Hook) -> Hook:
+    """`show`, but for what TensorStore's reads say that are still under way when a restore fails.
+
+    They find their event loop closed; the failure itself has been raised.
+    """
+
+    def hook(unraisable: Any) -> None:
+        if "Event loop is closed" not in str(unraisable.exc_value):
+            show(unraisable)
+
+    return hook
+
+
 if __name__ == "__main__":
+    # For good: those reads may come back after `main`.
+    sys.unraisablehook = without_closed_loops(sys.unraisablehook)
     sys.exit(main())

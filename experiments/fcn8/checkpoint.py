@@ -28,7 +28,7 @@ class Checkpoints:
         arrays = {name: np.asarray(array) for name, array in by_name(state).items()}
         items = ocp.args.Composite(
             state=ocp.args.StandardSave(arrays),  # pyright: ignore[reportCallIssue]
-            digest=ocp.args.JsonSave({"sha256": digest(arrays)}),  # pyright: ignore[reportCallIssue]
+            digest=ocp.args.JsonSave({"sha256": digest(step, arrays)}),  # pyright: ignore[reportCallIssue]
         )
         self.manager.save(step, args=items)
 
@@ -66,7 +66,7 @@ def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> 
         arrays, saved_digest = restored["state"], restored["digest"].get("sha256")
     except Exception as error:  # Orbax, TensorStore and JSON each have their own
         raise Problem(file, "is damaged", remedy) from error
-    if digest(arrays) != saved_digest:
+    if digest(step, arrays) != saved_digest:
         raise Problem(file, "is damaged (its digest differs)", remedy)
     return jax.tree.unflatten(jax.tree.structure(like), [arrays[x] for x in by_name(like)])
 
@@ -77,10 +77,10 @@ def by_name(state: State) -> Arrays:
     return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
 
 
-def digest(arrays: Arrays) -> str:
-    """SHA-256 over names and contents."""
-    sha = hashlib.sha256()
+def digest(step: int, arrays: Arrays) -> str:
+    """SHA-256 over the step, and over the arrays' names, dtypes, shapes and contents."""
+    sha = hashlib.sha256(str(step).encode())
     for name in sorted(arrays):
-        sha.update(name.encode())
+        sha.update(f"\n{name} {arrays[name].dtype} {arrays[name].shape}\n".encode())
         sha.update(np.ascontiguousarray(arrays[name]).tobytes())
     return sha.hexdigest()

@@ -2,19 +2,32 @@
 
 import dataclasses
 import json
+import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from experiments.fcn8.files import write_whole
 from experiments.fcn8.problem import Problem
 from experiments.fcn8.scenes import Augmentation
+
+STAGES = 5  # of the encoder
+COUNTS = (
+    *("steps", "batch_size", "width", "head_ch", "decoder_ch"),
+    *("test_scenes", "evaluations", "checkpoints"),
+)
 
 Decoder = Literal["fcn8", "fcn16", "fcn32"]
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that the trained parameters depend on."""
+    """The settings of a run: what its parameters and its measurements depend on.
+
+    A run goes on under the settings that it was started with, and under no others.
+    Raises ValueError for a setting out of bounds.
+    """
 
     seed: int = 0
     """Seed of the parameters, the training scenes and their order."""
@@ -55,9 +68,28 @@ class Config:
     checkpoints: int = 10
     """How often the state is saved on the way; the end of training is the last."""
 
+    def __post_init__(self) -> None:
+        if self.data is not None:  # the same folder from wherever the command is given
+            object.__setattr__(self, "data", Path(os.path.realpath(self.data)))
+        for name in COUNTS:
+            self.check(name, getattr(self, name) >= 1, "at least 1")
+        self.check("seed", 0 <= self.seed < 2**32, "in [0, 2**32)")  # JAX drops higher bits
+        self.check("learning_rate", 0 < self.learning_rate < math.inf, "finite and above 0")
+        self.check("warm_up", 0 <= self.warm_up < 1, "in [0, 1)")
+        self.check("weight_decay", 0 <= self.weight_decay < math.inf, "finite and at least 0")
+        five = len(self.depths) == STAGES and min(self.depths) >= 1
+        self.check("depths", five, f"{STAGES} counts of at least 1")
+        self.check("overlap", self.overlap in (1, 2), "1 or 2")
+        # Not in Augmentation's own __post_init__: Tyro frames what a nested class raises.
+        self.augmentation.check()
+
+    def check(self, name: str, holds: bool, rule: str) -> None:
+        if not holds:
+            raise ValueError(f"`{name}` must be {rule}, got {getattr(self, name)!r}.")
+
     def save(self, file: Path) -> None:
         """Write the fields as JSON."""
-        file.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
+        write_whole(file, json.dumps(self.to_json(), indent=2) + "\n")
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON would give them back: no tuples, no paths."""
@@ -69,7 +101,7 @@ def check_same_config(config: Config, file: Path) -> None:
     try:
         saved = json.loads(file.read_text(encoding="utf-8"))
         names = sorted(saved.keys() | config.to_json().keys())
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise Problem(file, "is not a configuration", "delete its folder, or choose another --out") from error
     differing = [
         f"{name} (saved {saved.get(name)!r}, now {config.to_json().get(name)!r})"

@@ -22,7 +22,7 @@ class Data(Protocol):
 
 
 class DigitScenes:
-    """Fresh scenes of the train writers' digits; held-out scenes of the test writers', unbent.
+    """Fresh scenes of the train forms' digits; held-out scenes of the test forms', unbent.
 
     The held-out scenes are the same for every seed.
     """

@@ -1,4 +1,4 @@
-"""The source digits: scikit-learn's bundled 8×8 handwriting, split by writer."""
+"""The source digits: scikit-learn's bundled 8×8 handwriting, split by the form they were written on."""
 
 from functools import cache
 from typing import NamedTuple
@@ -9,8 +9,9 @@ from sklearn.datasets import load_digits
 
 NUM_DIGITS = 10
 SIDE = 8
-# Every writer filled in the same form, so the file's labels repeat from writer to writer. They
-# start afresh (0…9, 0…9) at index 1415: ten writers lie before it, three after, none on both sides.
+# The same form was filled in again and again, so the file's labels repeat from form to form. They
+# start afresh (0…9, 0…9) at index 1415: eleven filled-in forms lie before it, three after, and none
+# on both sides. Who filled them in, the file does not say.
 FIRST_TEST_DIGIT = 1415
 
 
@@ -23,7 +24,7 @@ class Digits(NamedTuple):
 
 @cache
 def source_digits() -> tuple[Digits, Digits]:
-    """The train writers' digits (1,415) and the test writers' digits (382)."""
+    """The digits of the train forms (1,415) and of the test forms (382)."""
     images, labels = load_digits(return_X_y=True)
     images = (images / 16).astype(np.float32).reshape(-1, SIDE, SIDE)
     labels = labels.astype(np.int32)

@@ -1,8 +1,11 @@
 """The metrics file: one JSON object per line, each with its step."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
+
+from experiments.fcn8.files import write_whole
 
 Line = dict[str, Any]
 
@@ -11,16 +14,21 @@ def read_log(file: Path, last_step: int) -> list[Line]:
     """The lines up to `last_step`; what an interruption left half written is dropped."""
     if not file.exists():
         return []
-    lines = [parse(text) for text in file.read_text(encoding="utf-8").splitlines()]
+    text = file.read_text(encoding="utf-8", errors="replace")
+    lines = [parse(line) for line in text.splitlines()]
     return [line for line in lines if line and line["step"] <= last_step]
 
 
 def parse(text: str) -> Line | None:
+    """The line, if it is one that `Log` writes: a whole step, and floats."""
     try:
         line = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return line if isinstance(line, dict) and "step" in line else None
+    if not isinstance(line, dict) or type(line.get("step")) is not int:
+        return None
+    numeric = all(isinstance(value, float) for name, value in line.items() if name != "step")
+    return line if numeric and math.isfinite(line.get("seconds", 0.0)) else None
 
 
 class Log:
@@ -29,7 +37,7 @@ class Log:
     def __init__(self, file: Path, lines: list[Line]):
         self.file = file
         self.lines = lines
-        file.write_text("".join(map(to_text, lines)), encoding="utf-8")
+        write_whole(file, "".join(map(to_text, lines)))
 
     def add(self, step: int, **values: Any) -> None:
         line = {"step": step, **values}
@@ -37,12 +45,9 @@ class Log:
         with self.file.open("a", encoding="utf-8") as file:
             file.write(to_text(line))
 
-    def column(self, name: str) -> tuple[list[int], list[Any]]:
-        """The steps at which `name` was noted, and its values."""
-        return column(self.lines, name)
-
 
 def column(lines: list[Line], name: str) -> tuple[list[int], list[Any]]:
+    """The steps at which `name` was noted, and its values."""
     known = [line for line in lines if name in line]
     return [line["step"] for line in known], [line[name] for line in known]
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -11,7 +10,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from experiments.fcn8.log import Line, column
-from experiments.fcn8.scenes import BACKGROUND, NUM_CLASSES, NUM_DIGITS, Scenes
+from experiments.fcn8.scenes import BACKGROUND, CLASS_NAMES, NUM_CLASSES, Scenes
 
 # Paul Tol's "muted" colours, which stay apart for colour-blind readers, and black; on white.
 MUTED = [
@@ -26,8 +25,9 @@ MUTED = [
     "#AA4499",
 ]
 CLASS_COLOURS = ListedColormap([*MUTED, "#000000", "#FFFFFF"])
-NAMES = [*map(str, range(NUM_DIGITS)), "background"]
+LEGEND = (*CLASS_NAMES[:-1], "background")
 ROWS = 6
+TITLE = 10  # points
 
 
 def figure(width: float, height: float) -> Figure:
@@ -45,7 +45,7 @@ def save_predictions(scenes: Scenes, predicted: NDArray, file: Path) -> None:
         show_classes(row[1], truth)
         show_classes(row[2], guess)
     for axis, title in zip(axes[0], ("image", "truth", "prediction"), strict=True):
-        axis.set_title(title)
+        axis.set_title(title, size=TITLE)
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
     fig.legend(handles=legend_patches(), loc="outside lower center", ncols=6, frameon=False)
@@ -58,7 +58,7 @@ def show_classes(axis: Axes, labels: NDArray) -> None:
 
 def legend_patches() -> list[Patch]:
     return [
-        Patch(facecolor=CLASS_COLOURS(i), edgecolor="0.4", linewidth=0.5, label=name) for i, name in enumerate(NAMES)
+        Patch(facecolor=CLASS_COLOURS(i), edgecolor="0.4", linewidth=0.5, label=name) for i, name in enumerate(LEGEND)
     ]
 
 
@@ -67,13 +67,15 @@ def save_curves(log: list[Line], file: Path) -> None:
     fig = figure(7.5, 3.0)
     left, right = fig.subplots(1, 2)
     left.semilogy(*column(log, "loss"), color=MUTED[1], linewidth=1)
-    left.set(title="training loss", xlabel="step", ylabel="cross-entropy per pixel")
+    left.set_title("training loss", size=TITLE)
+    left.set(xlabel="step", ylabel="cross-entropy per pixel")
     for name, label, colour, marker in (
         ("mean_iou", "mean of 11 classes", MUTED[3], "s"),
         ("digit_iou", "mean of 10 digits", MUTED[0], "o"),
     ):
         right.plot(*column(log, name), color=colour, marker=marker, markersize=4, label=label)
-    right.set(title="held-out IoU", xlabel="step", xlim=(0, None), ylim=(0, 1))
+    right.set_title("held-out IoU", size=TITLE)
+    right.set(xlabel="step", xlim=(0, None), ylim=(0, 1))
     right.legend(loc="lower right", frameon=False)
     for axis in (left, right):
         axis.grid(alpha=0.3)
@@ -91,12 +93,9 @@ def save_confusion(confusion: NDArray[np.int64], file: Path) -> None:
         if value >= 0.05:
             colour = "white" if value > 60 else "black"
             axis.text(col, row, f"{value:.1f}", ha="center", va="center", size=8, color=colour)
-    ticks = [*map(str, range(NUM_DIGITS)), "bg"]
-    axis.set_xticks(range(NUM_CLASSES), ticks)
-    axis.set_yticks(range(NUM_CLASSES), ticks)
-    axis.set(title="pixels of each true class (%)", xlabel="predicted", ylabel="true")
+    axis.set_xticks(range(NUM_CLASSES), CLASS_NAMES)
+    axis.set_yticks(range(NUM_CLASSES), CLASS_NAMES)
+    axis.set_title("pixels of each true class (%)", size=TITLE)
+    axis.set(xlabel="predicted", ylabel="true")
     axis.spines[:].set_visible(False)
     fig.savefig(file)
-
-
-matplotlib.rcParams["axes.titlesize"] = 10

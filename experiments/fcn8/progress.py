@@ -14,6 +14,7 @@ class Progress:
     def __init__(self, name: str, steps: int, first: int):
         self.name, self.steps = name, steps
         self.is_terminal = sys.stderr.isatty()
+        self.printed = self.part(first)
         self.bar = tqdm(total=steps, initial=first, desc=name, unit="step", disable=not self.is_terminal)
 
     def __enter__(self) -> Self:
@@ -28,8 +29,13 @@ class Progress:
         if self.is_terminal:
             self.bar.set_postfix_str(text, refresh=False)
             self.bar.update(step - self.bar.n)
-        elif step == self.steps or step % max(1, self.steps // PLAIN_LINES) == 0:
+        elif (part := self.part(step)) > self.printed:
+            self.printed = part
             self.say(f"step {step}/{self.steps}: {text}")
+
+    def part(self, step: int) -> int:
+        """How many plain lines are due by `step`."""
+        return step * PLAIN_LINES // self.steps
 
     def say(self, text: str) -> None:
         """A line that stays above the bar."""

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from experiments.fcn8 import pictures
 from experiments.fcn8.evaluate import predictions
+from experiments.fcn8.files import write_whole, writing
 from experiments.fcn8.metrics import Scores, confusion_matrix, scores
-from experiments.fcn8.scenes import NUM_CLASSES, NUM_DIGITS
-from experiments.fcn8.train import Trained, seconds_spent
-
-NAMES = [*map(str, range(NUM_DIGITS)), "bg"]
+from experiments.fcn8.scenes import CLASS_NAMES, NUM_CLASSES
+from experiments.fcn8.train import CONFUSION, CURVES, PREDICTIONS, SCORES, Trained, seconds_spent
 
 
 def report(trained: Trained, folder: Path) -> Scores:
@@ -21,10 +20,11 @@ def report(trained: Trained, folder: Path) -> Scores:
     predicted = predictions(trained.trainer, trained.state, test)
     confusion = confusion_matrix(test.labels, predicted)
     result = scores(confusion)
-    save_scores(result, confusion, seconds_spent(trained.log), folder / "scores.json")
-    pictures.save_predictions(test, predicted, folder / "predictions.png")
-    pictures.save_curves(trained.log, folder / "curves.png")
-    pictures.save_confusion(confusion, folder / "confusion.png")
+    with writing(folder):
+        save_scores(result, confusion, seconds_spent(trained.log), folder / SCORES)
+        pictures.save_predictions(test, predicted, folder / PREDICTIONS)
+        pictures.save_curves(trained.log, folder / CURVES)
+        pictures.save_confusion(confusion, folder / CONFUSION)
     print(confusion_table(confusion))
     print(iou_table(result))
     return result
@@ -32,28 +32,33 @@ def report(trained: Trained, folder: Path) -> Scores:
 
 def save_scores(result: Scores, confusion: NDArray, seconds: float, file: Path) -> None:
     values = {
-        "digit_iou": result.digit_iou,
-        "mean_iou": result.mean_iou,
+        "digit_iou": or_null(result.digit_iou),
+        "mean_iou": or_null(result.mean_iou),
         "pixel_accuracy": result.pixel_accuracy,
         "training_seconds": seconds,
-        "class_iou": dict(zip(NAMES, result.class_iou.tolist(), strict=True)),
+        "class_iou": dict(zip(CLASS_NAMES, map(or_null, result.class_iou.tolist()), strict=True)),
         "confusion": confusion.tolist(),
     }
-    file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    write_whole(file, json.dumps(values, indent=1, allow_nan=False) + "\n")
+
+
+def or_null(value: float) -> float | None:
+    """JSON has no nan."""
+    return None if np.isnan(value) else value
 
 
 def confusion_table(confusion: NDArray[np.int64]) -> str:
     """Pixels by true class (row) and predicted class (column)."""
     width = max(5, len(str(confusion.max())))
-    rows = [["true\\as", *NAMES]]
-    rows += [[name, *map(str, row)] for name, row in zip(NAMES, confusion, strict=True)]
+    rows = [["true\\as", *CLASS_NAMES]]
+    rows += [[name, *map(str, row)] for name, row in zip(CLASS_NAMES, confusion, strict=True)]
     return "\n".join(f"{row[0]:>7} " + " ".join(f"{x:>{width}}" for x in row[1:]) for row in rows)
 
 
 def iou_table(result: Scores) -> str:
     """IoU of every class, then the means."""
     assert len(result.class_iou) == NUM_CLASSES
-    head = "class   " + " ".join(f"{name:>5}" for name in NAMES)
+    head = "class   " + " ".join(f"{name:>5}" for name in CLASS_NAMES)
     body = "IoU     " + " ".join(f"{iou:5.3f}" for iou in result.class_iou)
     return (
         f"{head}\n{body}\n"

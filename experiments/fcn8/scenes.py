@@ -6,7 +6,8 @@ the digit's class where the enlarged ink exceeds `INK`, else `BACKGROUND`. Every
 of the generator handed in, and nothing loops over scenes.
 """
 
-from dataclasses import dataclass
+import sys
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ BOX = 28
 MAX_DIGITS = 3
 BACKGROUND = NUM_DIGITS
 NUM_CLASSES = NUM_DIGITS + 1
+CLASS_NAMES = (*map(str, range(NUM_DIGITS)), "bg")
 INK = 0.4
 SMALLEST, LARGEST = 20.0, 28.0
 # About one arrangement of three boxes in fifty is free of overlap, so 256 draws nearly always hold
@@ -47,6 +49,13 @@ class Augmentation:
     """Move within the box, in pixels."""
     fade: float = 0.0
     """Loss of intensity, as a share."""
+
+    def check(self) -> None:
+        """Raise ValueError for an amount out of bounds."""
+        for name, amount in asdict(self).items():
+            highest, rule = (1, "in [0, 1]") if name == "fade" else (sys.float_info.max, "finite and at least 0")
+            if not 0 <= amount <= highest:
+                raise ValueError(f"`augmentation.{name}` must be {rule}, got {amount!r}.")
 
 
 PLAIN = Augmentation()

@@ -76,7 +76,8 @@ def schedule(config: Config) -> optax.Schedule:
     return optax.warmup_cosine_decay_schedule(
         init_value=0.0,
         peak_value=config.learning_rate,
-        warmup_steps=round(config.warm_up * config.steps),
+        # At least one step is left to the cosine, also where the share rounds up to all of them.
+        warmup_steps=min(round(config.warm_up * config.steps), config.steps - 1),
         decay_steps=config.steps,
         end_value=config.learning_rate / 100,
     )

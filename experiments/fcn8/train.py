@@ -10,6 +10,7 @@ from experiments.fcn8.checkpoint import Checkpoints, open_checkpoints, restore
 from experiments.fcn8.config import Config, check_same_config
 from experiments.fcn8.data import Data, load_data
 from experiments.fcn8.evaluate import evaluate
+from experiments.fcn8.files import REMEDY, check_writable, writing
 from experiments.fcn8.log import Line, Log, read_log
 from experiments.fcn8.metrics import scores
 from experiments.fcn8.problem import Problem
@@ -17,6 +18,8 @@ from experiments.fcn8.progress import Progress
 from experiments.fcn8.state import State, Trainer, draw, make_trainer, train_step
 
 CONFIG, METRICS, CHECKPOINTS = "config.json", "metrics.jsonl", "checkpoints"
+SCORES, PREDICTIONS, CURVES, CONFUSION = "scores.json", "predictions.png", "curves.png", "confusion.png"
+FILES = (CONFIG, METRICS, SCORES, PREDICTIONS, CURVES, CONFUSION)
 NOTE_EVERY = 10  # steps
 
 
@@ -38,26 +41,42 @@ def train(config: Config, folder: Path) -> Trained:
     check_folder(config, folder)
     trainer, state = make_trainer(config), draw(config)
     step, state = restore(folder / CHECKPOINTS, state) or (0, state)
-    lines = read_log(folder / METRICS, step)
-    folder.mkdir(parents=True, exist_ok=True)
-    config.save(folder / CONFIG)
-    log = Log(folder / METRICS, lines)
-    with (
-        open_checkpoints(folder / CHECKPOINTS) as checkpoints,
-        Progress(config.decoder, config.steps, step) as progress,
-    ):
-        run = Run(config, trainer, data, log, checkpoints, progress)
-        state = run.advance(state, step)
+    if step == config.steps:
+        print(f"already trained: {step} steps; scoring again")
+    with writing(folder):
+        log = open_log(config, folder, step)
+        with (
+            open_checkpoints(folder / CHECKPOINTS) as checkpoints,
+            Progress(config.decoder, config.steps, step) as progress,
+        ):
+            run = Run(config, trainer, data, log, checkpoints, progress)
+            state = run.advance(state, step)
     return Trained(trainer, state, data, log.lines)
 
 
 def check_folder(config: Config, folder: Path) -> None:
-    """The folder is new, or holds a run with this configuration."""
-    file = folder / CONFIG
-    if file.exists():
-        check_same_config(config, file)
-    elif (folder / CHECKPOINTS).exists():
-        raise Problem(file, "is missing beside checkpoints", "choose another --out")
+    """The folder is new, or holds a run with this configuration; and results can be written to it."""
+    with writing(folder):
+        check_writable(folder)
+        for file in (folder / name for name in FILES):
+            if file.exists() and not file.is_file():
+                raise Problem(file, "is not a file", REMEDY)
+        config_file, checkpoints = folder / CONFIG, folder / CHECKPOINTS
+        if checkpoints.exists() and not checkpoints.is_dir():
+            raise Problem(checkpoints, "is not a folder", REMEDY)
+        if config_file.exists():
+            check_same_config(config, config_file)
+        elif checkpoints.exists():
+            raise Problem(config_file, "is missing beside checkpoints", REMEDY)
+
+
+def open_log(config: Config, folder: Path, step: int) -> Log:
+    """The folder and its config.json, made if need be, and the metrics up to `step`."""
+    lines = read_log(folder / METRICS, step)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / CONFIG).exists():
+        config.save(folder / CONFIG)
+    return Log(folder / METRICS, lines)
 
 
 class Run(NamedTuple):

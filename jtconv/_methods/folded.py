@@ -5,7 +5,7 @@ from functools import wraps
 
 from jax import Array
 
-from jtconv._arrays import Precision
+from jtconv._arrays import Precision, accumulator
 from jtconv._padding import fold
 from jtconv._sized import SizedGeometry
 
@@ -19,6 +19,9 @@ def folded(method: Method) -> Method:
     def any_mode(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
         if sized.padding_mode == "zeros":
             return method(y, kernel, sized, precision)
-        return fold(method(y, kernel, sized.unpadded(), precision), sized)
+        # Half precision is rounded once, after folding.
+        wide = accumulator(y.dtype)
+        padded = method(y.astype(wide), kernel.astype(wide), sized.unpadded(), precision)
+        return fold(padded, sized).astype(y.dtype)
 
     return any_mode

@@ -4,13 +4,15 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jtconv._arrays import Precision
+from jtconv._arrays import Precision, accumulator
 from jtconv._conv import conv_batched
 from jtconv._sized import SizedGeometry
 
 
 def vjp_transpose(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    # Padding other than zeros is folded back by additions of JAX's own, which would round each time.
+    wide = y.dtype if sized.padding_mode == "zeros" else accumulator(y.dtype)
     in_ch = kernel.shape[-2] * sized.groups
-    anywhere = jnp.zeros((y.shape[0], *sized.input_size, in_ch), y.dtype)  # C is linear: any point will do
-    _, pullback = jax.vjp(lambda x: conv_batched(x, kernel, sized, precision), anywhere)
-    return pullback(y)[0]
+    anywhere = jnp.zeros((y.shape[0], *sized.input_size, in_ch), wide)  # C is linear: any point will do
+    _, pullback = jax.vjp(lambda x: conv_batched(x, kernel.astype(wide), sized, precision), anywhere)
+    return pullback(y.astype(wide))[0].astype(y.dtype)

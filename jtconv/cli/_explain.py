@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from jtconv._explain import explain
-from jtconv.cli._layer import add_layer, layer_arguments, one_or_more
+from jtconv.cli._layer import add_layer, given_layer, one_or_more
 
 
 def register(commands: Any) -> None:
@@ -23,11 +23,11 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the explanation."""
-    a = arguments.output_padding
+    layer, a = given_layer(arguments), arguments.output_padding
     explanation = explain(
-        tuple(arguments.input_size),
-        one_or_more(arguments.kernel_size),
-        **layer_arguments(arguments),
+        layer.input_size,
+        layer.geometry.kernel_size,
+        **layer.geometry.arguments(),
         output_padding=None if a is None else one_or_more(a),
     )
     print(explanation)

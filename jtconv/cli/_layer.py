@@ -1,9 +1,20 @@
 """The options that describe a layer, shared by the subcommands."""
 
 import argparse
-from typing import Any
+from typing import Any, NamedTuple
 
+from jtconv import _arguments as arg
 from jtconv._arguments import PADDING_MODES, PADDING_NAMES
+from jtconv._geometry import ConvGeometry
+
+_DEFAULTS = {"strides": [1], "padding": ["VALID"], "dilation": [1], "groups": 1, "padding_mode": "zeros"}
+
+
+class GivenLayer(NamedTuple):
+    """A layer as the options give it, checked: every entry once per axis."""
+
+    input_size: tuple[int, ...]
+    geometry: ConvGeometry
 
 
 def add_layer(parser: argparse.ArgumentParser, *, size_required: bool) -> None:
@@ -11,47 +22,57 @@ def add_layer(parser: argparse.ArgumentParser, *, size_required: bool) -> None:
     layer = parser.add_argument_group("layer", "one value serves all axes; or give one per spatial axis")
     layer.add_argument("--input-size", type=int, nargs="+", metavar="I", required=size_required)
     layer.add_argument("--kernel-size", type=int, nargs="+", metavar="K", required=size_required)
-    layer.add_argument("--strides", type=int, nargs="+", default=[1], metavar="S")
+    layer.add_argument("--strides", type=int, nargs="+", metavar="S")
     layer.add_argument(
         "--padding",
         nargs="+",
-        default=["VALID"],
         metavar="P",
         help=f"{', '.join(PADDING_NAMES)}, or an int, or LO,HI (negative crops; write --padding=-1,2 where the "
         "first is negative). Default: VALID",
     )
-    layer.add_argument("--dilation", type=int, nargs="+", default=[1], metavar="D")
-    layer.add_argument("--groups", type=int, default=1, metavar="G")
-    layer.add_argument("--padding-mode", choices=PADDING_MODES, default="zeros")
+    layer.add_argument("--dilation", type=int, nargs="+", metavar="D")
+    layer.add_argument("--groups", type=int, metavar="G")
+    layer.add_argument("--padding-mode", choices=PADDING_MODES)
+    parser.set_defaults(**_DEFAULTS)
 
 
-def layer_arguments(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The geometry, as keyword arguments of `conv`; entries given once are repeated over the axes."""
-    return {
-        "strides": one_or_more(arguments.strides),
-        "padding": _padding(arguments.padding),
-        "dilation": one_or_more(arguments.dilation),
-        "groups": arguments.groups,
-        "padding_mode": arguments.padding_mode,
-    }
+def given_layer(arguments: argparse.Namespace) -> GivenLayer:
+    """The layer; an entry given once is repeated over the axes that the others have."""
+    axes = max(len(arguments.input_size), len(arguments.kernel_size))
+    geometry = ConvGeometry(
+        arg.per_axis("--kernel-size", one_or_more(arguments.kernel_size), axes, minimum=1),
+        strides=one_or_more(arguments.strides),
+        padding=_padding(arguments.padding, axes),
+        dilation=one_or_more(arguments.dilation),
+        groups=arguments.groups,
+        padding_mode=arguments.padding_mode,
+    )
+    return GivenLayer(arg.per_axis("--input-size", one_or_more(arguments.input_size), axes, minimum=1), geometry)
+
+
+def is_given(arguments: argparse.Namespace) -> bool:
+    """Whether a layer is asked for; options that describe half a layer are refused."""
+    given = [arguments.input_size is not None, arguments.kernel_size is not None]
+    if all(given):
+        return True
+    described = [name for name, default in _DEFAULTS.items() if getattr(arguments, name) != default]
+    if any(given) or described:
+        raise ValueError(
+            "a layer needs both `--input-size` and `--kernel-size`; without options, the built-in ones run."
+        )
+    return False
 
 
 def one_or_more(values: list[int]) -> int | tuple[int, ...]:
+    """A single value for all axes, or a value for each."""
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def kernel_size(arguments: argparse.Namespace) -> tuple[int, ...]:
-    """One entry per axis of `--input-size`."""
-    if len(arguments.kernel_size) == 1:
-        return (arguments.kernel_size[0],) * len(arguments.input_size)
-    return tuple(arguments.kernel_size)
-
-
-def _padding(tokens: list[str]) -> Any:
+def _padding(tokens: list[str], axes: int) -> Any:
     if len(tokens) == 1 and tokens[0].upper() in PADDING_NAMES:
         return tokens[0].upper()
     entries = [_padding_entry(token) for token in tokens]
-    return entries[0] if len(entries) == 1 and isinstance(entries[0], int) else entries
+    return entries * axes if len(entries) == 1 else entries
 
 
 def _padding_entry(token: str) -> int | tuple[int, ...]:

@@ -1,6 +1,7 @@
 """`jtconv`: one subcommand per file; a wrong argument is one line on stderr and exit status 2."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for command in (_verify, _explain, _matrix):
         command.register(commands)
     arguments = parser.parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without ᵀ or ⌊ shows ? for them
+        sys.stdout.reconfigure(errors="replace")
     try:
         return arguments.run(arguments)
     except (TypeError, ValueError) as error:

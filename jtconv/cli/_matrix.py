@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jtconv._matrix import ConvMatrix, conv_matrix
-from jtconv.cli._layer import add_layer, kernel_size, layer_arguments
+from jtconv.cli._layer import add_layer, given_layer
 
 _MOST = 120  # rows or columns that still fit a screen
 _TAPS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -28,9 +28,9 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print both matrices."""
-    taps = kernel_size(arguments)
-    kernel = jnp.ones((*taps, 1, arguments.groups))
-    matrix = conv_matrix(kernel, tuple(arguments.input_size), **layer_arguments(arguments))
+    layer = given_layer(arguments)
+    kernel = jnp.ones((*layer.geometry.kernel_size, 1, layer.geometry.groups))
+    matrix = conv_matrix(kernel, layer.input_size, **layer.geometry.arguments())
     print(f"C, {matrix.shape[0]} x {matrix.shape[1]}, {matrix.nnz} entries\n{_draw(matrix)}\n")
     print(f"C transposed, {matrix.shape[1]} x {matrix.shape[0]}\n{_draw(matrix.T)}")
     return 0

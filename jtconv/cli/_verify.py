@@ -11,9 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from jtconv import _arguments as arg
 from jtconv._layers import LAYERS, Layer
 from jtconv._verify import TransposeReport, verify_transpose
-from jtconv.cli._layer import add_layer, kernel_size, layer_arguments
+from jtconv.cli._layer import add_layer, given_layer, is_given
 
 DTYPES = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
 
@@ -44,6 +45,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the report of one layer, or the table of the built-in ones."""
+    arg.at_least("--seed", arguments.seed, 0)
     if arguments.dtype in ("float64", "complex128"):
         jax.config.update("jax_enable_x64", True)
     layer = _layer(arguments)
@@ -55,13 +57,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _layer(arguments: argparse.Namespace) -> Layer | None:
-    if (arguments.input_size is None) != (arguments.kernel_size is None):
-        raise ValueError("give both `--input-size` and `--kernel-size`, or neither for the built-in layers.")
-    if arguments.input_size is None:
+    """The layer asked for, or None for the built-in ones."""
+    if not is_given(arguments):
         return None
-    in_ch, out_ch = arguments.channels
-    shape = (*kernel_size(arguments), in_ch, out_ch * arguments.groups)
-    return Layer("", tuple(arguments.input_size), shape, layer_arguments(arguments))
+    layer = given_layer(arguments)
+    in_ch, out_ch = (arg.at_least("--channels", channels, 1) for channels in arguments.channels)
+    shape = (*layer.geometry.kernel_size, in_ch, out_ch * layer.geometry.groups)
+    return Layer("", layer.input_size, shape, layer.geometry.arguments())
 
 
 def _report(layer: Layer, arguments: argparse.Namespace) -> TransposeReport:

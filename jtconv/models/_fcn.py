@@ -24,6 +24,9 @@ class FCN(nnx.Module):
     up in, `num_classes` unless given; `overlap` is the last kernel's width over its strides;
     `normalise` puts a batch normalisation after every convolution. A size that 32 does not divide
     is padded with zeros below and to the right, and the scores are cropped to fit.
+
+    Raises ValueError for `depths` without a stage more than there are skips, for a depth or an
+    `overlap` below 1, and for an input without axes (h, w, in_ch).
     """
 
     num_skips: ClassVar[int]
@@ -42,6 +45,7 @@ class FCN(nnx.Module):
         normalise: bool = False,
         rngs: nnx.Rngs,
     ):
+        self._check(depths, overlap)
         self.encoder = VGG16(in_ch, width, depths, normalise=normalise, rngs=rngs)
         *skip_chs, coarsest = self.encoder.out_chs
         self.conv6 = ConvBlock(coarsest, head_ch, head_kernel, normalise=normalise, rngs=rngs)
@@ -58,7 +62,17 @@ class FCN(nnx.Module):
             rngs=rngs,
         )
 
+    def _check(self, depths: Sequence[int], overlap: int) -> None:
+        if len(depths) <= self.num_skips:
+            raise ValueError(f"`depths` must have at least {self.num_skips + 1} entries, got {depths!r}.")
+        if min(depths) < 1:
+            raise ValueError(f"`depths` must be at least 1 each, got {depths!r}.")
+        if overlap < 1:
+            raise ValueError(f"`overlap` must be at least 1, got {overlap!r}.")
+
     def __call__(self, x: Array) -> Array:
+        if x.ndim < 3:
+            raise ValueError(f"`x` must have axes (…, h, w, in_ch), got shape {x.shape}.")
         height, width = x.shape[-3:-1]
         *skips, coarsest = self.encoder(pad_to_multiple(x, self.coarsest_factor))
         features = self.conv7(self.conv6(coarsest))

@@ -48,7 +48,7 @@ def summary(model: nnx.Module, input_shape: Sequence[int]) -> Summary:
     >>> table.parameters
     135067736
     >>> table.layers[0]
-    Layer(name="encoder.stages.0.convs.0.conv", kind="Conv 3×3", ...)
+    Layer(name='encoder.stages.0.convs.0.conv', kind='Conv 3×3', ...)
     """
     return Summary(_layers(model, input_shape), _count(model))
 

@@ -8,10 +8,11 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from jtconv._arguments import Padding
-from jtconv._arrays import Precision
+from jtconv._arrays import Precision, check_precision, floating
 from jtconv._conv import conv
+from jtconv._geometry import ConvGeometry
 from jtconv.nn._initializers import Initializer, lecun_normal, zeros
-from jtconv.nn._shared import add_bias, cast, check_channels, module_geometry
+from jtconv.nn._shared import add_bias, cast, check_channels
 
 
 class Conv(nnx.Module):
@@ -52,16 +53,24 @@ class Conv(nnx.Module):
         precision: Precision = None,
         rngs: nnx.Rngs,
     ):
-        self.geometry = module_geometry(kernel_size, strides, padding, dilation, groups, padding_mode)
+        self.geometry = ConvGeometry(
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+            padding_mode=padding_mode,
+        )
         check_channels(in_ch, out_ch, self.geometry.groups)
+        floating("param_dtype", param_dtype)
         shape = (*self.geometry.kernel_size, in_ch // groups, out_ch)
         self.kernel = nnx.Param(kernel_init(rngs.params(), shape, param_dtype))
         self.bias = nnx.Param(bias_init(rngs.params(), (out_ch,), param_dtype)) if use_bias else None
-        self.dtype = dtype
-        self.precision = precision
+        self.dtype = dtype if dtype is None else floating("dtype", dtype)
+        self.precision = check_precision(precision)
 
     def __call__(self, x: ArrayLike) -> Array:
         """x (*batch, *in_size, in_ch) -> (*batch, *out_size, out_ch)."""
-        x, kernel = cast(self.dtype, x, self.kernel[...])
+        x, kernel = cast(self.dtype, "x", x, self.kernel[...])
         y = conv(x, kernel, **self.geometry.arguments(), precision=self.precision)
         return add_bias(y, self.bias)

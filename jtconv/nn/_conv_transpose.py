@@ -7,11 +7,13 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
+from jtconv import _arguments as arg
 from jtconv._arguments import Padding
-from jtconv._arrays import Precision
-from jtconv._conv_transpose import conv_transpose
+from jtconv._arrays import Precision, check_precision, floating
+from jtconv._conv_transpose import METHODS, conv_transpose
+from jtconv._geometry import ConvGeometry
 from jtconv.nn._initializers import Initializer, transpose_fan_in, zeros
-from jtconv.nn._shared import add_bias, cast, check_channels, module_geometry
+from jtconv.nn._shared import add_bias, cast, check_channels
 
 
 class ConvTranspose(nnx.Module):
@@ -58,26 +60,35 @@ class ConvTranspose(nnx.Module):
         precision: Precision = None,
         rngs: nnx.Rngs,
     ):
-        self.geometry = module_geometry(kernel_size, strides, padding, dilation, groups, padding_mode)
+        self.geometry = ConvGeometry(
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+            padding_mode=padding_mode,
+        )
         check_channels(in_ch, out_ch, self.geometry.groups)
+        floating("param_dtype", param_dtype)
         if kernel_init is None:
-            kernel_init = transpose_fan_in(self.geometry.kernel_size, self.geometry.strides, groups)
+            g = self.geometry
+            kernel_init = transpose_fan_in(g.kernel_size, g.strides, g.dilation, groups)
         shape = (*self.geometry.kernel_size, out_ch // groups, in_ch)
         self.kernel = nnx.Param(kernel_init(rngs.params(), shape, param_dtype))
         self.bias = nnx.Param(bias_init(rngs.params(), (out_ch,), param_dtype)) if use_bias else None
         self.output_padding = (
-            output_padding if output_padding is None or isinstance(output_padding, int) else tuple(output_padding)
+            None if output_padding is None else arg.per_axis("output_padding", output_padding, self.geometry.ndim)
         )
-        self.method = method
-        self.dtype = dtype
-        self.precision = precision
+        self.method = arg.one_of("method", method, METHODS)
+        self.dtype = dtype if dtype is None else floating("dtype", dtype)
+        self.precision = check_precision(precision)
 
     def __call__(self, y: ArrayLike, output_size: int | Sequence[int] | None = None) -> Array:
         """y (*batch, *out_size, in_ch) -> (*batch, *in_size, out_ch).
 
         `output_size` names in_size outright; it takes the place of the layer's `output_padding`.
         """
-        y, kernel = cast(self.dtype, y, self.kernel[...])
+        y, kernel = cast(self.dtype, "y", y, self.kernel[...])
         x = conv_transpose(
             y,
             kernel,

@@ -10,21 +10,31 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.nn.initializers import variance_scaling
+
+from jtconv import _arguments as arg
 
 Initializer = Callable[..., Array]
 
 
-def transpose_fan_in(kernel_size: Sequence[int], strides: Sequence[int], groups: int = 1) -> Initializer:
+def transpose_fan_in(
+    kernel_size: Sequence[int], strides: Sequence[int], dilation: Sequence[int], groups: int = 1
+) -> Initializer:
     """Normal (truncated) kernels that keep the variance of the input.
 
     An output position of a transposed convolution receives prod(k) / prod(s) taps on average, from
     in_ch / groups channels each; 1 over that number is the variance of LeCun's rule (LeCun et al.,
-    "Efficient BackProp", 1998). Axes with k < s are counted as one tap.
+    "Efficient BackProp", 1998). Positions that no tap reaches, where k < s or where dilation and
+    strides share a factor, are left out of the average.
+
+    Args:
+      kernel_size, strides, dilation: one entry per spatial axis.
+      groups: number of independent channel blocks.
     """
-    overlap = math.prod(min(k, s) for k, s in zip(kernel_size, strides, strict=True))
-    return variance_scaling(groups * overlap, "fan_in", "truncated_normal", in_axis=-1, out_axis=-2)
+    phases = (min(k, s // math.gcd(s, d)) for k, s, d in zip(kernel_size, strides, dilation, strict=True))
+    return variance_scaling(groups * math.prod(phases), "fan_in", "truncated_normal", in_axis=-1, out_axis=-2)
 
 
 def bilinear(groups: int = 1) -> Initializer:
@@ -37,9 +47,15 @@ def bilinear(groups: int = 1) -> Initializer:
     >>> bilinear()(None, (4, 1, 1))[:, 0, 0]
     Array([0.25, 0.75, 0.75, 0.25], dtype=float32)
     """
+    groups = arg.at_least("groups", arg.integer("groups", groups), 1)
 
     def init(key: Any, shape: Sequence[int], dtype: Any = jnp.float32, **_: Any) -> Array:
         del key  # nothing is random here; initialisers take a key all the same
+        if len(shape) < 2 or shape[-1] % groups:
+            raise ValueError(
+                f"`bilinear` needs a kernel shape (*kernel_size, out_ch // groups, in_ch) whose last axis `groups` = "
+                f"{groups} divides, got {tuple(shape)}."
+            )
         *kernel_size, out_per_group, in_ch = shape
         in_per_group = in_ch // groups
         if out_per_group != in_per_group:
@@ -47,18 +63,18 @@ def bilinear(groups: int = 1) -> Initializer:
                 f"`bilinear` interpolates each channel by itself, so it needs as many output as input channels per "
                 f"group, got {out_per_group} and {in_per_group} (kernel shape {tuple(shape)}, groups {groups})."
             )
-        taps = jnp.ones((), dtype)
+        taps = np.ones(())
         for k in kernel_size:
-            taps = taps[..., None] * _triangle(k, dtype)
-        diagonal = jnp.tile(jnp.eye(in_per_group, dtype=dtype), (1, groups))
-        return taps[..., None, None] * diagonal
+            taps = taps[..., None] * _triangle(k)
+        diagonal = np.tile(np.eye(in_per_group), (1, groups))
+        return jnp.asarray(taps[..., None, None] * diagonal, dtype)
 
     return init
 
 
-def _triangle(k: int, dtype: Any) -> Array:
+def _triangle(k: int) -> np.ndarray:
     factor = (k + 1) // 2
-    return (1 - jnp.abs(jnp.arange(k) - (k - 1) / 2) / factor).astype(dtype)
+    return 1 - np.abs(np.arange(k) - (k - 1) / 2) / factor
 
 
 zeros = jax.nn.initializers.zeros

@@ -1,27 +1,11 @@
 """What `Conv` and `ConvTranspose` have in common."""
 
-from typing import Any
-
-import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from jtconv import _arguments as arg
-from jtconv._geometry import ConvGeometry
-
-
-def module_geometry(
-    kernel_size: Any, strides: Any, padding: Any, dilation: Any, groups: Any, padding_mode: Any
-) -> ConvGeometry:
-    return ConvGeometry(
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-        padding_mode=padding_mode,
-    )
+from jtconv._arrays import float_array
 
 
 def check_channels(in_ch: int, out_ch: int, groups: int) -> None:
@@ -31,11 +15,16 @@ def check_channels(in_ch: int, out_ch: int, groups: int) -> None:
             raise ValueError(f"`groups` must divide `{name}` = {channels}, got {groups}.")
 
 
-def cast(dtype: DTypeLike | None, image: ArrayLike, kernel: Array) -> tuple[Array, Array]:
+def cast(dtype: DTypeLike | None, name: str, image: ArrayLike, kernel: Array) -> tuple[Array, Array]:
+    """The image, called `name`, and the kernel in the dtype to compute in."""
+    image = float_array(name, image)
     if dtype is None:
-        return jnp.asarray(image), kernel
-    return jnp.asarray(image, dtype), kernel.astype(dtype)
+        return image, kernel
+    return image.astype(dtype), kernel.astype(dtype)
 
 
 def add_bias(image: Array, bias: nnx.Param[Array] | None) -> Array:
-    return image if bias is None else image + bias[...].astype(image.dtype)
+    """`image` (..., ch) plus bias (ch,), if there is one."""
+    if bias is None:
+        return image
+    return image + bias[...].astype(image.dtype).reshape((1,) * (image.ndim - 1) + (-1,))

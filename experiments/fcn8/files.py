@@ -1,0 +1,37 @@
+"""Writing results: whole files, and one line where a folder cannot take them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from experiments.fcn8.problem import Problem
+
+REMEDY = "choose another --out"
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Within the block, a failure of the file system is a `Problem` with `folder`."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Problem(folder, f"cannot hold the results ({reason})", REMEDY) from error
+
+
+def check_writable(folder: Path) -> None:
+    """Raise `Problem` if `folder` is no folder that can be written to, nor can be made one."""
+    path = folder.absolute()
+    nearest = next(x for x in (path, *path.parents) if x.exists())
+    if not nearest.is_dir():
+        raise Problem(nearest, "is not a folder", REMEDY)
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise Problem(nearest, "is not writable", REMEDY)
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write `file` so that an interruption leaves it as it was, or whole."""
+    temporary = file.with_name(file.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, file)
