@@ -11,7 +11,7 @@ from jtconv import _arrays
 from jtconv._arguments import Padding
 from jtconv._arrays import Precision
 from jtconv._layer_arguments import checked_layer
-from jtconv._padding import pad
+from jtconv._padding import pad, pad_zeros
 from jtconv._sized import SizedGeometry
 
 
@@ -83,11 +83,12 @@ def conv_batched(x: Array, kernel: Array, sized: SizedGeometry, precision: Preci
     """C on (N, *input_size, in_ch), all arguments checked."""
     if sized.padding_mode != "zeros":
         return conv_batched(pad(x, sized), kernel, sized.unpadded(), precision)
+    outer, inner = sized.split_pads()
     return lax.conv_general_dilated(
-        x,
+        pad_zeros(x, outer),
         kernel,
         window_strides=sized.strides,
-        padding=sized.pads,
+        padding=inner,
         rhs_dilation=sized.dilation,
         dimension_numbers=channels_last(sized.ndim),
         feature_group_count=sized.groups,

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from jtconv._arguments import Pads
 from jtconv._sized import SizedGeometry
 
 _JNP_MODE = {"circular": "wrap", "reflect": "reflect", "replicate": "edge"}
@@ -17,8 +18,14 @@ def pad(x: Array, sized: SizedGeometry) -> Array:
     """(N, *input_size, ch) -> (N, *padded size, ch), for modes other than zeros."""
     grow = [(max(lo, 0), max(hi, 0)) for lo, hi in sized.pads]
     padded = jnp.pad(x, [(0, 0), *grow, (0, 0)], mode=_JNP_MODE[sized.padding_mode])
-    crop = [(min(lo, 0), min(hi, 0), 0) for lo, hi in sized.pads]
-    return lax.pad(padded, jnp.zeros((), x.dtype), [(0, 0, 0), *crop, (0, 0, 0)])
+    return pad_zeros(padded, [(min(lo, 0), min(hi, 0)) for lo, hi in sized.pads])
+
+
+def pad_zeros(x: Array, pads: list[Pads]) -> Array:
+    """(N, *size, ch) with zeros around its spatial axes; negative amounts crop."""
+    if not any(p for pair in pads for p in pair):
+        return x
+    return lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((lo, hi, 0) for lo, hi in pads), (0, 0, 0)])
 
 
 def fold(padded: Array, sized: SizedGeometry) -> Array:

@@ -35,6 +35,12 @@ class SizedGeometry:
         padded = tuple(i + lo + hi for i, (lo, hi) in zip(self.input_size, self.pads, strict=True))
         return replace(self, input_size=padded, pads=((0, 0),) * self.ndim, padding_mode="zeros")
 
+    def split_pads(self) -> tuple[list[Pads], list[Pads]]:
+        """Per axis, what is padded or cropped before C, and what C itself pads; see `_sizes.split_pads`."""
+        axes = zip(self.input_size, self.output_size, self.effective_kernel_size, self.strides, self.pads, strict=True)
+        both = [_sizes.split_pads(i, o, reach, s, lo) for i, o, reach, s, (lo, _) in axes]
+        return [outer for outer, _ in both], [inner for _, inner in both]
+
     def tap_source(self, axis: int) -> np.ndarray:
         """Which input position tap t of output o reads: int array (out, k), -1 where padding is zero.
 

@@ -33,3 +33,16 @@ def same_pads(i: int, k: int, s: int, d: int, *, lower: bool) -> Pads:
 def causal_pads(k: int, d: int) -> Pads:
     """Padding before the first position only, so that no output sees a later input."""
     return (effective_kernel_size(k, d) - 1, 0)
+
+
+def split_pads(i: int, o: int, reach: int, s: int, lo: int) -> tuple[Pads, Pads]:
+    """Padding in two steps: (outer, inner), outer to be done beforehand, inner by the convolution.
+
+    `reach` is the effective kernel size, and the padding after is what the last of the `o` windows
+    needs. Inner is between 0 and reach - 1, so that neither the convolution nor its derivatives
+    crop, outer the rest; both are whole windows, nothing is left over. XLA 0.10 on the CPU reads
+    beyond the array where a convolution has negative padding: its numbers are then wrong at times.
+    """
+    hi = s * (o - 1) + reach - lo - i
+    inner = min(max(lo, 0), reach - 1), min(max(hi, 0), reach - 1)
+    return (lo - inner[0], hi - inner[1]), inner

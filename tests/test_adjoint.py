@@ -1,6 +1,7 @@
 """The property that everything rests on: Cᵀ is the transpose of C, by every method, for any layer."""
 
 import math
+import re
 from functools import partial
 
 import jax
@@ -8,7 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from oracles import Case, assert_within_rounding, cases, loop_conv_transpose, magnitude_of_terms, run_once, terms
+from oracles import (
+    Case,
+    assert_within_rounding,
+    cases,
+    loop_conv_transpose,
+    magnitude_of_terms,
+    make_case,
+    run_once,
+    terms,
+)
 
 from jtconv import METHODS, conv, conv_transpose
 
@@ -76,6 +86,43 @@ def test_transpose_places_and_adds(ndim):
         got = run_once(f, case.y, case.kernel)
         n = terms(case.kernel, case.geometry["groups"])
         assert_within_rounding(got, expected, magnitude_of_terms(case), n)
+
+    check()
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_padding_beyond_the_kernel_and_cropping(groups):
+    """Where a phase of the result sees nothing of y; XLA's negative padding went wrong here."""
+    for arguments in (
+        {"strides": 4, "padding": "CAUSAL"},
+        {"strides": 3, "padding": ((-1, 3), (5, -1))},
+        {"strides": 1, "padding": ((5, 6), (4, -1))},
+    ):
+        case = make_case((2, 3), (4, 4, 2, 2 * groups), groups=groups, **arguments)
+        expected = loop_conv_transpose(case.y, case.kernel, case.input_size, **case.geometry)
+        for method in METHODS:
+            f = partial(conv_transpose, output_size=case.input_size, method=method, **case.geometry)
+            got = f(case.y, case.kernel)
+            assert_within_rounding(got, expected, magnitude_of_terms(case), terms(case.kernel, groups))
+
+
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_no_program_has_negative_padding(ndim):
+    """Neither C, nor Cᵀ by any method, nor their derivatives: XLA reads beyond the array there."""
+
+    @settings(max_examples=share(0.1))
+    @given(cases(ndim))
+    def check(case):
+        def f(x, kernel, y):
+            _, back = jax.vjp(partial(conv, **case.geometry), x, kernel)
+            arguments = {**case.geometry, "output_size": case.input_size}
+            by_method = [jax.vjp(partial(conv_transpose, method=m, **arguments), y, kernel) for m in DISTINCT]
+            return back(y), [pullback(primal) for primal, pullback in by_method]
+
+        text = str(jax.make_jaxpr(f)(case.x, case.kernel, case.y))
+        found = re.findall(r"\bpadding=\(((?:\(-?\d+, -?\d+\),? ?)+)\)", text)
+        assert len(found) > 4  # conv, lax and polyphase, forward and backward
+        assert not any("-" in pads for pads in found), found
 
     check()
 

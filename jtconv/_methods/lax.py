@@ -10,18 +10,25 @@ from jtconv._arguments import Pads
 from jtconv._arrays import Precision
 from jtconv._conv import channels_last
 from jtconv._methods.folded import folded
+from jtconv._padding import pad_zeros
 from jtconv._sized import SizedGeometry
 
 
 @folded
 def lax_transpose(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    outer, inner = sized.split_pads()
+    x = _zero_inserting(y, kernel, sized, _dilated_pads(sized, inner), precision)
+    return pad_zeros(x, [(-lo, -hi) for lo, hi in outer])  # the transpose of padding is cropping
+
+
+def _zero_inserting(y: Array, kernel: Array, sized: SizedGeometry, pads: list[Pads], precision: Precision) -> Array:
     numbers = channels_last(sized.ndim)
     if sized.groups == 1:
         return lax.conv_transpose(
             y,
             kernel,
             strides=sized.strides,
-            padding=dilated_pads(sized),
+            padding=pads,
             rhs_dilation=sized.dilation,
             dimension_numbers=numbers,
             transpose_kernel=True,
@@ -31,7 +38,7 @@ def lax_transpose(y: Array, kernel: Array, sized: SizedGeometry, precision: Prec
         y,
         flip_and_swap(kernel, sized.groups),
         window_strides=(1,) * sized.ndim,
-        padding=dilated_pads(sized),
+        padding=pads,
         lhs_dilation=sized.strides,
         rhs_dilation=sized.dilation,
         dimension_numbers=numbers,
@@ -40,14 +47,9 @@ def lax_transpose(y: Array, kernel: Array, sized: SizedGeometry, precision: Prec
     )
 
 
-def dilated_pads(sized: SizedGeometry) -> list[Pads]:
+def _dilated_pads(sized: SizedGeometry, inner: list[Pads]) -> list[Pads]:
     """What lax must add around the zero-inserted y, per axis: it pads there, not where C does."""
-    pads = []
-    for axis, k in enumerate(sized.effective_kernel_size):
-        lo = k - 1 - sized.pads[axis][0]
-        spread = sized.strides[axis] * (sized.output_size[axis] - 1) + 1
-        pads.append((lo, sized.input_size[axis] + k - 1 - spread - lo))
-    return pads
+    return [(k - 1 - lo, k - 1 - hi) for k, (lo, hi) in zip(sized.effective_kernel_size, inner, strict=True)]
 
 
 def flip_and_swap(kernel: Array, groups: int) -> Array:

@@ -15,19 +15,20 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jtconv._arguments import Pads
 from jtconv._arrays import Precision
 from jtconv._conv import channels_last
 from jtconv._methods.folded import folded
 from jtconv._methods.lax import flip_and_swap
+from jtconv._padding import pad_zeros
 from jtconv._sized import SizedGeometry
+from jtconv._sizes import effective_kernel_size, split_pads
 
 
 class _Window(NamedTuple):
-    """How phases of one axis see y: number of taps each, padding of y, spacing of the taps."""
+    """How phases of one axis see y: number of taps each, padding of y before, spacing of the taps."""
 
     taps: int
-    pads: Pads
+    lo: int
     dilation: int
 
 
@@ -68,11 +69,10 @@ def _phase(sized: SizedGeometry, axis: int, r: int) -> tuple[_Window, np.ndarray
     step, spacing = s // gcd(s, d), d // gcd(s, d)
     first = next((t for t in range(min(step, k)) if (d * t - shift) % s == 0), None)
     if first is None:  # no tap lands here: the stride is beyond the kernel's reach
-        return _Window(0, (0, 0), 1), np.arange(0)
+        return _Window(0, 0, 1), np.arange(0)
     taps = np.arange(first, k, step)
     lo = (d * first - shift) // s + (len(taps) - 1) * spacing
-    hi = _positions(sized, axis) - sized.output_size[axis] - lo + (len(taps) - 1) * spacing
-    return _Window(len(taps), (lo, hi), spacing), taps
+    return _Window(len(taps), lo, spacing), taps
 
 
 def _positions(sized: SizedGeometry, axis: int) -> int:
@@ -103,11 +103,14 @@ def _phase_image(
     windows = [group.window for group in chosen]
     if prod(w.taps for w in windows) == 0:
         return jnp.zeros((n, *phases, *positions, in_per_group * sized.groups), y.dtype)
+    reaches = [effective_kernel_size(w.taps, w.dilation) for w in windows]
+    sizes = zip(sized.output_size, positions, reaches, windows, strict=True)
+    splits = [split_pads(o, m, reach, 1, w.lo) for o, m, reach, w in sizes]
     image = lax.conv_general_dilated(
-        y,
+        pad_zeros(y, [outer for outer, _ in splits]),
         flip_and_swap(_phase_kernels(kernel, chosen), sized.groups),
         window_strides=(1,) * ndim,
-        padding=[w.pads for w in windows],
+        padding=[inner for _, inner in splits],
         rhs_dilation=[w.dilation for w in windows],
         dimension_numbers=channels_last(ndim),
         feature_group_count=sized.groups,
