@@ -1,5 +1,7 @@
 """Wrong arguments: a TypeError or ValueError that names the argument, the rule, the value, the remedy."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -142,7 +144,8 @@ def test_traced_numbers_are_refused_with_a_remedy():
 
 def test_integers_of_every_kind_are_taken():
     expected = conv_transpose(Y, KERNEL, strides=2, padding=((1, 1), (1, 1))).shape
-    for two, one in ((np.int64(2), np.array(1)), (jnp.int32(2), jnp.array([1, 1])), ([2, 2], [[1, 1], 1])):
+    kinds: Any = ((np.int64(2), np.array(1)), (jnp.int32(2), jnp.array([1, 1])), ([2, 2], [[1, 1], 1]))
+    for two, one in kinds:
         assert conv_transpose(Y, KERNEL, strides=two, padding=one).shape == expected
 
 
@@ -158,8 +161,9 @@ def test_an_imaginary_part_is_not_dropped():
 
 
 def test_why_something_is_no_array():
+    ragged: Any = [[1.0], [1.0, 2.0]]
     with pytest.raises(TypeError, match=r"`y` must be an array that JAX can hold, got list"):
-        conv_transpose([[1.0], [1.0, 2.0]], KERNEL)
+        conv_transpose(ragged, KERNEL)
 
 
 @pytest.mark.parametrize("function", [conv_output_size, conv_transpose_output_size, output_padding_for])

@@ -1,5 +1,7 @@
 """The NNX modules: kernels, scaling, initialisers, arguments."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -153,9 +155,11 @@ def test_options_of_conv_transpose_are_checked_when_it_is_made():
         ConvTranspose(4, 3, 3, method="fft", rngs=rngs())
     with pytest.raises(ValueError, match="`output_padding` must be an int or 1 int"):
         ConvTranspose(4, 3, 3, output_padding=(1, 2), rngs=rngs())
-    assert ConvTranspose(4, 3, 3, strides=2, output_padding=np.int64(1), rngs=rngs()).output_padding == (1,)
+    one: Any = np.int64(1)
+    assert ConvTranspose(4, 3, 3, strides=2, output_padding=one, rngs=rngs()).output_padding == (1,)
+    image: Any = "image"
     with pytest.raises(TypeError, match="`y` must be an array"):
-        ConvTranspose(4, 3, 3, rngs=rngs())("image")
+        ConvTranspose(4, 3, 3, rngs=rngs())(image)
 
 
 def test_strict_rules_of_promotion():
