@@ -4,6 +4,8 @@ A test with no settings of its own draws 500 examples, 10,000 with `--thorough`.
 takes a share of that: `@settings(max_examples=settings().max_examples // 10)`.
 """
 
+import os
+
 import jax
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,8 +30,8 @@ def pytest_configure(config):
         # A drawn geometry may leave few valid sizes, and compiling is slow: neither is a mistake.
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         print_blob=True,
-        # The short run judges the change, not the luck of the draw. The long one explores.
-        derandomize=profile == "default",
+        # The short run on CI judges the change, not the luck of the draw. The long one explores.
+        derandomize=profile == "default" and "CI" in os.environ,
     )
     settings.load_profile(profile)
     jax.config.update("jax_enable_x64", True)

@@ -40,8 +40,8 @@ def split_pads(i: int, o: int, reach: int, s: int, lo: int) -> tuple[Pads, Pads]
 
     `reach` is the effective kernel size, and the padding after is what the last of the `o` windows
     needs. Inner is between 0 and reach - 1, so that neither the convolution nor its derivatives
-    crop, outer the rest; both are whole windows, nothing is left over. On a CPU, jax 0.10.2 was
-    seen to give wrong numbers for convolutions with negative padding.
+    crop, outer the rest; both are whole windows, nothing is left over. XLA 0.10 on the CPU reads
+    beyond the array where a convolution has negative padding: its numbers are then wrong at times.
     """
     hi = s * (o - 1) + reach - lo - i
     inner = min(max(lo, 0), reach - 1), min(max(hi, 0), reach - 1)

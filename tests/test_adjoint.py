@@ -108,7 +108,7 @@ def test_padding_beyond_the_kernel_and_cropping(groups):
 
 @pytest.mark.parametrize("ndim", [1, 2, 3])
 def test_no_program_has_negative_padding(ndim):
-    """Neither C, nor Cᵀ by any method, nor their derivatives: XLA gave wrong numbers there."""
+    """Neither C, nor Cᵀ by any method, nor their derivatives: XLA reads beyond the array there."""
 
     @settings(max_examples=share(0.1))
     @given(cases(ndim))
