@@ -40,9 +40,13 @@ def split_pads(i: int, o: int, reach: int, s: int, lo: int) -> tuple[Pads, Pads]
 
     `reach` is the effective kernel size, and the padding after is what the last of the `o` windows
     needs. Inner is between 0 and reach - 1, so that neither the convolution nor its derivatives
-    crop, outer the rest; both are whole windows, nothing is left over. XLA 0.10 on the CPU reads
-    beyond the array where a convolution has negative padding: its numbers are then wrong at times.
+    crop, outer the rest; both are whole windows, nothing is left over. This works around two
+    defects of XLA's CPU backend (seen with jax 0.10.2): convolutions with negative padding give
+    wrong numbers at times, and the compiler aborts on some transposed ones that have stride 2,
+    2 taps and no padding of their own, which is where inner would be reach - 1 on both sides.
     """
     hi = s * (o - 1) + reach - lo - i
     inner = min(max(lo, 0), reach - 1), min(max(hi, 0), reach - 1)
+    if s == reach > 1 and inner == (reach - 1, reach - 1):
+        inner = (reach - 1, reach - 2)
     return (lo - inner[0], hi - inner[1]), inner
