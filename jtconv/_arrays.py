@@ -104,10 +104,10 @@ def accumulator(dtype: jnp.dtype) -> jnp.dtype:
 def check_precision(precision: Precision) -> Precision:
     """`precision` in hashable form, refused here rather than inside a trace.
 
-    None stays None: then `jax.default_matmul_precision` decides.
+    None is what `jax.default_matmul_precision` says, asked for now: a program is compiled later.
     """
     if precision is None:
-        return None
+        return _default_precision()
     entries = precision if isinstance(precision, tuple | list) else (precision,)
     try:
         if len(entries) not in (1, 2) or not all(isinstance(p, str | lax.Precision) for p in entries):
@@ -119,6 +119,13 @@ def check_precision(precision: Precision) -> Precision:
             f"{precision!r}."
         ) from None
     return checked if len(checked) == 2 else checked[0]
+
+
+def _default_precision() -> lax.Precision | None:
+    try:
+        return lax.Precision(jax.config.jax_default_matmul_precision)  # pyright: ignore[reportAttributeAccessIssue] (a setting)
+    except ValueError:  # None, or the name of an algorithm for products, which convolutions do not take
+        return None
 
 
 def merge_batch(image: Array, ndim: int) -> Array:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from functools import partial
 
 import jax
-from jax import Array, lax
+from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from jtconv import _arrays
 from jtconv._arguments import Padding
 from jtconv._arrays import Precision
+from jtconv._bilinear import forward
 from jtconv._layer_arguments import checked_layer
-from jtconv._padding import pad, pad_zeros
 from jtconv._sized import SizedGeometry
 
 
@@ -75,30 +75,5 @@ def conv(
 
 @partial(jax.jit, static_argnames=("sized", "precision"), inline=True)
 def _conv_any_batch(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
-    y = conv_batched(_arrays.merge_batch(x, sized.ndim), kernel, sized, precision)
+    y = forward(_arrays.merge_batch(x, sized.ndim), kernel, sized, precision)
     return _arrays.split_batch(y, x, sized.ndim)
-
-
-def conv_batched(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
-    """C on (N, *input_size, in_ch), all arguments checked."""
-    if sized.padding_mode != "zeros":
-        return conv_batched(pad(x, sized), kernel, sized.unpadded(), precision)
-    outer, inner = sized.split_pads()
-    return lax.conv_general_dilated(
-        pad_zeros(x, outer),
-        kernel,
-        window_strides=sized.strides,
-        padding=inner,
-        rhs_dilation=sized.dilation,
-        dimension_numbers=channels_last(sized.ndim),
-        feature_group_count=sized.groups,
-        precision=precision,
-    )
-
-
-def channels_last(ndim: int) -> lax.ConvDimensionNumbers:
-    """lax's dimension numbers for (N, *size, ch) and (*kernel_size, in_ch, out_ch), any rank."""
-    spatial = tuple(range(ndim))
-    image = (0, ndim + 1, *(a + 1 for a in spatial))
-    kernel = (ndim + 1, ndim, *spatial)
-    return lax.ConvDimensionNumbers(image, kernel, image)

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jtconv import _arguments, _arrays
 from jtconv._arguments import Padding
 from jtconv._arrays import Precision
-from jtconv._auto import choose
+from jtconv._bilinear import transposed
 from jtconv._layer_arguments import checked_layer
 from jtconv._methods import BY_NAME
 from jtconv._sized import SizedGeometry
@@ -81,13 +81,11 @@ def conv_transpose(
     work, result = _arrays.dtypes(y, kernel, preferred_element_type)
     sized = geometry.at(input_size)
     name = _arguments.one_of("method", method, METHODS)
-    if name == "auto":
-        name = choose(sized, jax.default_backend())
     precision = _arrays.check_precision(precision)
     return _transpose_any_batch(y.astype(work), kernel.astype(work), name, sized, precision).astype(result)
 
 
 @partial(jax.jit, static_argnames=("method", "sized", "precision"), inline=True)
 def _transpose_any_batch(y: Array, kernel: Array, method: str, sized: SizedGeometry, precision: Precision) -> Array:
-    x = BY_NAME[method](_arrays.merge_batch(y, sized.ndim), kernel, sized, precision)
+    x = transposed(_arrays.merge_batch(y, sized.ndim), kernel, sized, precision, method)
     return _arrays.split_batch(x, y, sized.ndim)

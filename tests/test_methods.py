@@ -207,9 +207,14 @@ def test_mixed_dtypes_promote_and_preferred_type_decides():
 
 
 def precisions_of(f, *args):
-    """What the products in f's program are asked for."""
-    text = str(jax.make_jaxpr(f)(*args))
-    return set(re.findall(r"precision=(\(.*?\)|\w+)", text.replace("\n", "")))
+    """What the products in f's program, and in its gradients', are asked for."""
+
+    def program(*args):
+        result, pullback = jax.vjp(f, *args)
+        return result, pullback(result)
+
+    text = jax.jit(program).lower(*args).as_text()
+    return set(re.findall(r"precision(?:_config)? = \[(.*?)\]", text))
 
 
 @pytest.mark.parametrize("method", [m for m in METHODS if m != "matrix"])
@@ -217,8 +222,12 @@ def test_precision_reaches_the_products_and_the_default_is_left_to_jax(method):
     case = case_of(STRIDED)
     f = transpose_of(case, method)
     assert all("HIGHEST" not in p for p in precisions_of(f, case.y, case.kernel))
-    with jax.default_matmul_precision("highest"):
-        by_default = precisions_of(f, case.y, case.kernel)
+
+    def asked_within(y, kernel):  # while tracing, not while compiling
+        with jax.default_matmul_precision("highest"):
+            return f(y, kernel)
+
+    by_default = precisions_of(asked_within, case.y, case.kernel)
     explicit = precisions_of(transpose_of(case, method, precision="highest"), case.y, case.kernel)
     for found in (by_default, explicit):
         assert found

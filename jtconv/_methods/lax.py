@@ -8,7 +8,7 @@ from jax import Array, lax
 
 from jtconv._arguments import Pads
 from jtconv._arrays import Precision
-from jtconv._conv import channels_last
+from jtconv._lax_conv import channels_last
 from jtconv._methods.folded import folded
 from jtconv._padding import pad_zeros
 from jtconv._sized import SizedGeometry

@@ -1,8 +1,8 @@
 """Cᵀ by phases: the outputs r, r + s, r + 2s, … see only every s-th tap, whichever r.
 
 So each phase is a stride-1 convolution of y with its own small kernel, no zero is multiplied, and
-the phases are interleaved (depth to space). Phases that need y padded alike share one convolution,
-as further output channels of it; for k = s that is a single product. Kernel segregation in
+the phases are interleaved (depth to space). Phases of as many taps share one convolution, as
+further output channels of it; where s divides k, that is a single one. Kernel segregation in
 arXiv:2209.03704 and arXiv:2502.20493 is the same idea.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array, lax
 
 from jtconv._arrays import Precision
-from jtconv._conv import channels_last
+from jtconv._lax_conv import channels_last
 from jtconv._methods.folded import folded
 from jtconv._methods.lax import flip_and_swap
 from jtconv._padding import pad_zeros
@@ -63,21 +63,29 @@ def _axis_phases(sized: SizedGeometry, axis: int) -> list[_Phases]:
 
 
 def _phase(sized: SizedGeometry, axis: int, r: int) -> tuple[_Window, np.ndarray]:
-    """Position s·m + r is reached by tap t from o = m - (d·t - r - lo) / s, where that is whole."""
+    """Position s·m + r of the padded input is reached by tap t from o = m - (d·t - r) / s, where that is whole.
+
+    Counted so, phases of as many taps have the same window, whatever the padding.
+    """
     s, d, k = sized.strides[axis], sized.dilation[axis], sized.kernel_size[axis]
-    shift = r + sized.pads[axis][0]
     step, spacing = s // gcd(s, d), d // gcd(s, d)
-    first = next((t for t in range(min(step, k)) if (d * t - shift) % s == 0), None)
+    first = next((t for t in range(min(step, k)) if (d * t - r) % s == 0), None)
     if first is None:  # no tap lands here: the stride is beyond the kernel's reach
         return _Window(0, 0, 1), np.arange(0)
     taps = np.arange(first, k, step)
-    lo = (d * first - shift) // s + (len(taps) - 1) * spacing
+    lo = (d * first - r) // s + (len(taps) - 1) * spacing - _first_block(sized, axis)
     return _Window(len(taps), lo, spacing), taps
 
 
+def _first_block(sized: SizedGeometry, axis: int) -> int:
+    """The block of s positions of the padded input where the input begins."""
+    return sized.pads[axis][0] // sized.strides[axis]
+
+
 def _positions(sized: SizedGeometry, axis: int) -> int:
-    """Positions of one phase; where the stride does not divide the size, the last is cut off later."""
-    return -(-sized.input_size[axis] // sized.strides[axis])
+    """Positions of one phase: blocks that the input has a part in; what is beyond it is cut off later."""
+    last = sized.pads[axis][0] + sized.input_size[axis] - 1
+    return last // sized.strides[axis] - _first_block(sized, axis) + 1
 
 
 def _assemble(
@@ -142,4 +150,6 @@ def _interleave(phases: Array, sized: SizedGeometry) -> Array:
     moved = phases.transpose(0, *itertools.chain.from_iterable(pairs), 2 * ndim + 1)
     sizes = [_positions(sized, a) * s for a, s in enumerate(sized.strides)]
     full = moved.reshape(phases.shape[0], *sizes, phases.shape[-1])
-    return full[(slice(None), *(slice(i) for i in sized.input_size))]
+    starts = [lo % s for (lo, _), s in zip(sized.pads, sized.strides, strict=True)]
+    inside = [slice(a, a + i) for a, i in zip(starts, sized.input_size, strict=True)]
+    return full[(slice(None), *inside)]

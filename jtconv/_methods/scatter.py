@@ -7,14 +7,15 @@ import numpy as np
 from jax import Array
 
 from jtconv._arrays import Precision
-from jtconv._methods.columns import scaled_kernels
+from jtconv._products import spread_taps
 from jtconv._sized import SizedGeometry, combine
 
 
 def scatter(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
-    placed = scaled_kernels(y, kernel, sized.groups, precision)
-    n, in_ch = y.shape[0], placed.shape[-1]
-    pixels = math.prod(sized.input_size)
+    n, pixels = y.shape[0], math.prod(sized.input_size)
+    flat = y.reshape(n * math.prod(sized.output_size), y.shape[-1])
+    placed = spread_taps(flat, kernel.reshape(-1, *kernel.shape[-2:]), sized.groups, precision)
+    in_ch = placed.shape[-1]
     targets = _targets(sized).reshape(-1)
     x = jnp.zeros((n, pixels, in_ch), placed.dtype)
     x = x.at[:, targets].add(placed.reshape(n, len(targets), in_ch), mode="drop")

@@ -1,11 +1,11 @@
-"""Cᵀ as JAX derives it: the vector-Jacobian product of `conv`. The reference for all others."""
+"""Cᵀ as JAX derives it: the vector-Jacobian product of lax's convolution. The reference for all others."""
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from jtconv._arrays import Precision, accumulator
-from jtconv._conv import conv_batched
+from jtconv._lax_conv import lax_conv
 from jtconv._sized import SizedGeometry
 
 
@@ -14,5 +14,5 @@ def vjp_transpose(y: Array, kernel: Array, sized: SizedGeometry, precision: Prec
     wide = y.dtype if sized.padding_mode == "zeros" else accumulator(y.dtype)
     in_ch = kernel.shape[-2] * sized.groups
     anywhere = jnp.zeros((y.shape[0], *sized.input_size, in_ch), wide)  # C is linear: any point will do
-    _, pullback = jax.vjp(lambda x: conv_batched(x, kernel.astype(wide), sized, precision), anywhere)
+    _, pullback = jax.vjp(lambda x: lax_conv(x, kernel.astype(wide), sized, precision), anywhere)
     return pullback(y.astype(wide))[0].astype(y.dtype)

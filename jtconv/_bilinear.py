@@ -1,0 +1,198 @@
+"""C, Cᵀ and the kernel's gradient: bilinear maps that are each other's derivatives.
+
+The form
+
+    sum over (n, o, t, c, f) of  x[n, s*o + d*t - lo, c] * kernel[t, c, f] * y[n, o, f]
+
+is linear in each of x, kernel and y; its gradient by one of them is a bilinear map of the other two:
+
+    forward(x, kernel) -> y      transposed(y, kernel) -> x      kernel_gradient(x, y) -> kernel
+
+The three are JAX primitives, so that each is computed by what is best for it, in derivatives of
+any order and both modes, where JAX would differentiate the program of another. How they are
+computed is decided when a program is lowered, for the platform it is lowered for.
+
+Arrays: x (N, *in_size, groups * I), kernel (*kernel_size, I, groups * O), y (N, *out_size,
+groups * O), of one dtype.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.core import ShapedArray
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
+
+from jtconv import _auto
+from jtconv._arrays import Precision
+from jtconv._by_products import kernel_gradient_by_products
+from jtconv._lax_conv import lax_conv
+from jtconv._methods import BY_NAME
+from jtconv._sized import SizedGeometry
+
+_PLATFORMS = ("cpu", "gpu", "tpu")
+
+
+def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    """C x."""
+    return _forward_p.bind(*_varying_alike(x, kernel), sized=sized, precision=precision)
+
+
+def transposed(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, method: str = "auto") -> Array:
+    """Cᵀ y by one of `METHODS`."""
+    return _transposed_p.bind(*_varying_alike(y, kernel), sized=sized, precision=precision, method=method)
+
+
+def kernel_gradient(x: Array, y: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    """The gradient of sum(C x * y) by the kernel."""
+    return _kernel_gradient_p.bind(*_varying_alike(x, y), sized=sized, precision=precision)
+
+
+def _varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
+    """Under `jax.shard_map`, both as varying over the mesh axes that either varies over.
+
+    The transpose of the conversion is the sum over these axes, which is what a replicated kernel's
+    gradient needs.
+    """
+    axes_a, axes_b = (jax.typeof(operand).manual_axis_type.varying for operand in (a, b))
+    if axes_a == axes_b:
+        return a, b
+    a = lax.pcast(a, tuple(axes_b - axes_a), to="varying")
+    b = lax.pcast(b, tuple(axes_a - axes_b), to="varying")
+    return a, b
+
+
+# How each is computed, on a platform.
+
+
+def _compute_forward(platform: str, x: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision) -> Array:
+    return lax_conv(x, kernel, sized, precision)
+
+
+def _compute_transposed(
+    platform: str, y: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, method: str
+) -> Array:
+    name = _auto.choose(sized, platform) if method == "auto" else method
+    return BY_NAME[name](y, kernel, sized, precision)
+
+
+def _compute_kernel_gradient(platform: str, x: Array, y: Array, *, sized: SizedGeometry, precision: Precision) -> Array:
+    return kernel_gradient_by_products(x, y, sized, precision)
+
+
+# The shapes of the results.
+
+
+def _forward_shape(x: ShapedArray, kernel: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+    return (x.shape[0], *sized.output_size, kernel.shape[-1])
+
+
+def _transposed_shape(y: ShapedArray, kernel: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+    return (y.shape[0], *sized.input_size, kernel.shape[-2] * sized.groups)
+
+
+def _kernel_gradient_shape(x: ShapedArray, y: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+    return (*sized.kernel_size, x.shape[-1] // sized.groups, y.shape[-1])
+
+
+# A batch axis that vmap adds becomes part of an axis that the arrays with it have in common, just
+# before the entries there. Which axis that is, counted once groups are split off channels:
+# x (N, *in, g, I), kernel (*k, I, g, O), y (N, *out, g, O).
+_JOINS = {
+    frozenset("xy"): {"x": 0, "y": 0},  # N
+    frozenset("wy"): {"w": -1, "y": -1},  # O
+    frozenset("xw"): {"x": -1, "w": -3},  # I
+    frozenset("xwy"): {"x": -2, "w": -2, "y": -2},  # g
+}
+
+
+def _split_groups(shape: tuple[int, ...], groups: int) -> tuple[int, ...]:
+    return (*shape[:-1], groups, shape[-1] // groups)
+
+
+def _merge_groups(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (*shape[:-2], math.prod(shape[-2:]))
+
+
+def _fold_batch(array: Array, batch_axis: int, joins: int, groups: int) -> Array:
+    """The array without its batch axis, which has joined another."""
+    front = jnp.moveaxis(array, batch_axis, 0)
+    shape = _split_groups(front.shape[1:], groups)
+    at = joins % len(shape)
+    moved = jnp.moveaxis(front.reshape(len(front), *shape), 0, at)
+    return moved.reshape(_merge_groups((*shape[:at], len(front) * shape[at], *shape[at + 1 :])))
+
+
+def _unfold_batch(array: Array, size: int, joins: int, groups: int) -> Array:
+    """The transpose of `_fold_batch`: the batch axis comes first. `groups` as it was before."""
+    joined_groups = groups * size if joins == -2 else groups
+    shape = _split_groups(array.shape, joined_groups)
+    at = joins % len(shape)
+    apart = array.reshape(*shape[:at], size, shape[at] // size, *shape[at + 1 :])
+    front = jnp.moveaxis(apart, at, 0)
+    return front.reshape(size, *_merge_groups(front.shape[1:]))
+
+
+def _batch_rule(primitive: Primitive, roles: str) -> Callable[..., tuple[Array, int]]:
+    """`roles`: which of x, w (the kernel) and y the two operands and the result are."""
+
+    def rule(operands: tuple[Array, Array], axes: tuple[int | None, int | None], **params: Any) -> tuple[Array, int]:
+        batched = [(role, axis) for role, axis in zip(roles, axes, strict=False) if axis is not None]
+        joins = _JOINS[frozenset([role for role, _ in batched] + [roles[2]])]
+        sized: SizedGeometry = params.pop("sized")
+        (size,) = {a.shape[axis] for a, axis in zip(operands, axes, strict=True) if axis is not None}
+        folded = [
+            a if axis is None else _fold_batch(a, axis, joins[role], sized.groups)
+            for a, role, axis in zip(operands, roles, axes, strict=False)
+        ]
+        groups = sized.groups * size if len(joins) == 3 else sized.groups
+        result = primitive.bind(*folded, sized=replace(sized, groups=groups), **params)
+        return _unfold_batch(result, size, joins[roles[2]], sized.groups), 0
+
+    return rule
+
+
+def _bilinear(
+    name: str,
+    roles: str,
+    compute: Callable[..., Array],
+    shape: Callable[[ShapedArray, ShapedArray, SizedGeometry], tuple[int, ...]],
+) -> Primitive:
+    """A primitive with everything but its derivatives."""
+    primitive = Primitive(name)
+    primitive.def_abstract_eval(lambda a, b, *, sized, **_: a.update(shape=shape(a, b, sized), weak_type=False))
+    primitive.def_impl(jax.jit(primitive.bind, static_argnames=("sized", "precision", "method")))
+    for platform in _PLATFORMS:
+        rule = mlir.lower_fun(lambda a, b, *, at=platform, **params: compute(at, a, b, **params), False)
+        mlir.register_lowering(primitive, rule, platform=platform)
+    batching.primitive_batchers[primitive] = _batch_rule(primitive, roles)
+    return primitive
+
+
+_forward_p = _bilinear("jtconv_forward", "xwy", _compute_forward, _forward_shape)
+_transposed_p = _bilinear("jtconv_transposed", "ywx", _compute_transposed, _transposed_shape)
+_kernel_gradient_p = _bilinear("jtconv_kernel_gradient", "xyw", _compute_kernel_gradient, _kernel_gradient_shape)
+
+
+# The transposes in each operand; `ct` is the cotangent of the result.
+
+ad.defbilinear(
+    _forward_p,
+    lambda ct, _, kernel, *, sized, precision: transposed(ct, kernel, sized, precision),
+    lambda ct, x, _, *, sized, precision: kernel_gradient(x, ct, sized, precision),
+)
+ad.defbilinear(
+    _transposed_p,
+    lambda ct, _, kernel, *, sized, precision, method: forward(ct, kernel, sized, precision),
+    lambda ct, y, _, *, sized, precision, method: kernel_gradient(ct, y, sized, precision),
+)
+ad.defbilinear(
+    _kernel_gradient_p,
+    lambda ct, _, y, *, sized, precision: transposed(y, ct, sized, precision),
+    lambda ct, x, _, *, sized, precision: forward(x, ct, sized, precision),
+)

@@ -1,0 +1,73 @@
+"""C and its transposes as plain matrix products: images cut into blocks of a stride.
+
+Output o of C reads positions s*o + d*t of the padded input. Cut into blocks of s positions, it
+reads block o + (d*t) // s at phase (d*t) % s. So a tap reads one phase of every block, from some
+block on; and without dilation, s taps in a row read whole blocks. Such a run of taps is a piece.
+For every piece, C is one matrix product of a slice of the blocks; so is each of its transposes.
+"""
+
+import itertools
+from typing import NamedTuple
+
+from jax import Array
+
+from jtconv._padding import pad_zeros
+from jtconv._sized import SizedGeometry
+
+
+class Run(NamedTuple):
+    """Taps of one axis that read side by side: the first tap, their number, and what output 0 reads."""
+
+    tap: int
+    taps: int
+    block: int
+    phase: int
+
+
+Piece = tuple[Run, ...]  # a run on every axis
+
+
+def runs(sized: SizedGeometry, axis: int) -> list[Run]:
+    """Of one axis, in the order of the taps; every tap is in one of them."""
+    k, s, d = sized.kernel_size[axis], sized.strides[axis], sized.dilation[axis]
+    longest = s if d == 1 else 1
+    return [Run(t, min(longest, k - t), *divmod(d * t, s)) for t in range(0, k, longest)]
+
+
+def pieces(sized: SizedGeometry) -> list[Piece]:
+    """All combinations of the axes' runs, the last axis quickest."""
+    return list(itertools.product(*[runs(sized, axis) for axis in range(sized.ndim)]))
+
+
+def block_counts(sized: SizedGeometry) -> tuple[int, ...]:
+    """How many blocks C reads, per axis."""
+    return tuple(
+        o + (reach - 1) // s
+        for o, reach, s in zip(sized.output_size, sized.effective_kernel_size, sized.strides, strict=True)
+    )
+
+
+def to_blocks(x: Array, sized: SizedGeometry) -> Array:
+    """(N, *input_size, ch) -> (N, *blocks, *strides, ch); zeros are padded, what is not read is left out."""
+    ndim, counts = sized.ndim, block_counts(sized)
+    padded = pad_zeros(x, _pads(sized))
+    cut = [n for pair in zip(counts, sized.strides, strict=True) for n in pair]
+    apart = padded.reshape(x.shape[0], *cut, x.shape[-1])
+    blocks, phases = range(1, 2 * ndim, 2), range(2, 2 * ndim + 1, 2)
+    return apart.transpose(0, *blocks, *phases, 2 * ndim + 1)
+
+
+def from_blocks(blocks: Array, sized: SizedGeometry) -> Array:
+    """(N, *blocks, *strides, ch) -> (N, *input_size, ch): the transpose of `to_blocks`."""
+    ndim = sized.ndim
+    pairs = [axis for a in range(ndim) for axis in (1 + a, 1 + ndim + a)]
+    together = blocks.transpose(0, *pairs, 2 * ndim + 1)
+    sizes = [n * s for n, s in zip(block_counts(sized), sized.strides, strict=True)]
+    padded = together.reshape(blocks.shape[0], *sizes, blocks.shape[-1])
+    return pad_zeros(padded, [(-lo, -hi) for lo, hi in _pads(sized)])
+
+
+def _pads(sized: SizedGeometry) -> list[tuple[int, int]]:
+    """Padding that makes the input exactly the blocks that are read, per axis."""
+    axes = zip(sized.input_size, block_counts(sized), sized.strides, sized.pads, strict=True)
+    return [(lo, n * s - lo - i) for i, n, s, (lo, _) in axes]

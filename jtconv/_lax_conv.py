@@ -1,0 +1,32 @@
+"""C by lax's convolution."""
+
+from jax import Array, lax
+
+from jtconv._arrays import Precision
+from jtconv._padding import pad, pad_zeros
+from jtconv._sized import SizedGeometry
+
+
+def lax_conv(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    """C on (N, *input_size, in_ch), all arguments checked."""
+    if sized.padding_mode != "zeros":
+        return lax_conv(pad(x, sized), kernel, sized.unpadded(), precision)
+    outer, inner = sized.split_pads()
+    return lax.conv_general_dilated(
+        pad_zeros(x, outer),
+        kernel,
+        window_strides=sized.strides,
+        padding=inner,
+        rhs_dilation=sized.dilation,
+        dimension_numbers=channels_last(sized.ndim),
+        feature_group_count=sized.groups,
+        precision=precision,
+    )
+
+
+def channels_last(ndim: int) -> lax.ConvDimensionNumbers:
+    """lax's dimension numbers for (N, *size, ch) and (*kernel_size, in_ch, out_ch), any rank."""
+    spatial = tuple(range(ndim))
+    image = (0, ndim + 1, *(a + 1 for a in spatial))
+    kernel = (ndim + 1, ndim, *spatial)
+    return lax.ConvDimensionNumbers(image, kernel, image)
