@@ -4,6 +4,7 @@ A sum of n products, in any order, is within (n + 1)·eps·sum|products| of the 
 order in eps (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 3.1).
 """
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -21,14 +22,15 @@ class RoundingBound:
     def __init__(self, matrix: ConvMatrix):
         # SciPy's type stubs know no slicing of csr_array.
         self.magnitudes: Any = _magnitudes(matrix)
+        self.matrix = matrix
         # Half precision is accumulated in float32 and rounded once more, at the end.
         summed = jnp.finfo(_arrays.accumulator(matrix.dtype))
         self.eps, self.tiny = float(summed.eps), float(summed.tiny)
         self.final_eps = float(jnp.finfo(matrix.dtype).eps) if summed.bits > jnp.finfo(matrix.dtype).bits else 0.0
         # A complex product is four real ones, two of them in each part.
-        weight = 4 if jnp.issubdtype(matrix.dtype, jnp.complexfloating) else 1
-        self.forward_terms = weight * _longest_row(matrix)
-        self.transposed_terms = weight * _longest_row(matrix.T)
+        self.weight = 4 if jnp.issubdtype(matrix.dtype, jnp.complexfloating) else 1
+        self.forward_terms = self.weight * _longest_row(matrix)
+        self.transposed_terms = self.weight * _longest_row(matrix.T)
 
     def transposed(self, y: np.ndarray, result: np.ndarray) -> np.ndarray:
         """Largest difference between two computations of Cᵀ vec(y), per entry; y and `result` as rows."""
@@ -37,6 +39,17 @@ class RoundingBound:
     def entries(self, columns: np.ndarray, result: np.ndarray) -> np.ndarray:
         """Largest difference between two computations of these columns of C, per entry."""
         return self._sums(self.forward_terms, self.magnitudes[:, columns].toarray(), result)
+
+    def kernel_gradient(self, x: np.ndarray, y: np.ndarray, result: np.ndarray) -> np.ndarray:
+        """Largest difference between two gradients of sum(C x * y) by the kernel, per entry; x and y as rows."""
+        table = row_table(self.matrix.sized, self.matrix.kernel.shape, transposed=False)
+        # One entry more, of which the unused slots read.
+        size = np.zeros(self.matrix.kernel.size + 1)
+        for image_x, image_y in zip(np.abs(x), np.abs(y), strict=True):
+            products = image_y[:, None] * image_x[table.column]
+            size += np.bincount(table.tap.ravel(), weights=products.ravel(), minlength=len(size))
+        terms = self.weight * len(x) * math.prod(self.matrix.sized.output_size)
+        return self._sums(terms, size[:-1].reshape(self.matrix.kernel.shape), result)
 
     def _sums(self, terms: int, magnitudes: np.ndarray, result: np.ndarray) -> np.ndarray:
         underflow = 2 * terms * self.tiny

@@ -1,4 +1,4 @@
-"""`verify_transpose`: every way of computing Cᵀ, held against the gradient of the convolution."""
+"""`verify_transpose`: every way of computing Cᵀ, held against JAX's own gradient of lax's convolution."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jtconv import _arguments as arg
@@ -20,8 +20,9 @@ from jtconv._arrays import accumulator
 from jtconv._conv import conv
 from jtconv._conv_transpose import METHODS, conv_transpose
 from jtconv._geometry import ConvGeometry
+from jtconv._lax_conv import lax_conv
 from jtconv._layer_arguments import checked_layer
-from jtconv._matrix import ConvMatrix, conv_matrix
+from jtconv._matrix import ConvMatrix
 from jtconv._rounding import RoundingBound, exact
 
 _MOST_COLUMNS, _MOST_ENTRIES = 512, 2**22  # of the Jacobian; of a larger layer, some columns are sampled
@@ -83,14 +84,15 @@ def verify_transpose(
 ) -> TransposeReport:
     """Check that `conv_transpose` is the transpose of `conv` for one layer, in `kernel`'s dtype.
 
-    - Every method of `METHODS` against `jax.vjp` of `conv`, on two random y.
+    - Every method of `METHODS` against `jax.vjp` of lax's convolution, on two random y.
+    - The gradient of `conv` by its kernel against the same.
     - The dot-product test: sum(C x * y) = sum(x * Cᵀ y), for random x and y.
-    - `conv_matrix` against the Jacobian of `conv`, column by column (a sample of the columns where
-      there are many).
+    - `conv_matrix` against the Jacobian of lax's convolution, column by column (a sample of the
+      columns where there are many).
 
     All of it for `kernel`, and for a random kernel of its shape, since a symmetric one would hide
     a flip; of the two errors the one nearer to its bound is reported. The gradients of
-    `conv_transpose` itself are not part of this.
+    `conv_transpose` are C and the same gradient by the kernel.
 
     An entry that is a sum of n products is allowed the error 2(n + 1)·eps·sum|products|, the
     worst that two orders of summation can differ by (Higham, "Accuracy and Stability of Numerical
@@ -117,7 +119,7 @@ def verify_transpose(
         groups=groups,
         padding_mode=padding_mode,
     )
-    matrix = conv_matrix(kernel, input_size, **geometry.arguments())
+    matrix = ConvMatrix(kernel, geometry.at(input_size))
     rng = np.random.default_rng(arg.at_least("seed", arg.integer("seed", seed), 0))
     in_shape, out_shape = _shapes(matrix)
     x, y = _normal(rng, (2, *in_shape), matrix.dtype), _normal(rng, (2, *out_shape), matrix.dtype)
@@ -149,12 +151,14 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: jnp.dtype) 
 
 
 class _Results(NamedTuple):
-    """What is computed and compared."""
+    """What is computed and compared. JAX's are derivatives of lax's convolution, none of them defined here."""
 
     cx: Array  # C x
-    gradient: Array  # Cᵀ y, by jax.vjp of conv
+    gradient: Array  # Cᵀ y, JAX's
     by_method: dict[str, Array]  # Cᵀ y
-    jacobian: Array  # columns of the Jacobian of conv, as rows
+    kernel_gradient: Array  # of conv
+    kernel_reference: Array  # JAX's
+    jacobian: Array  # columns of the Jacobian, JAX's, as rows
     columns: Array  # the same columns of the matrix, as rows
 
 
@@ -162,19 +166,28 @@ def _compute(geometry: ConvGeometry, matrix: ConvMatrix, x: Array, y: Array, uni
     """Everything, at full precision also where less is usual; the reference in float32 at least."""
     size, arguments = matrix.sized.input_size, {**geometry.arguments(), "precision": "highest"}
     wide = accumulator(matrix.dtype)
-    c = partial(conv, kernel=matrix.kernel.astype(wide), **arguments)
-    _, pullback = jax.vjp(c, x.astype(wide))
+    reference = partial(lax_conv, sized=matrix.sized, precision=lax.Precision.HIGHEST)
+    wide_kernel = matrix.kernel.astype(wide)
+    _, pullback = jax.vjp(reference, x.astype(wide), wide_kernel)
+    gradient, kernel_reference = pullback(y.astype(wide))
     transpose = partial(conv_transpose, y, matrix.kernel, **arguments)
     methods = [name for name in METHODS if name not in ("auto", "vjp")]
-    one = x[0].astype(wide)
+    cx, kernel_pullback = jax.vjp(lambda kernel: conv(x, kernel, **arguments), matrix.kernel)
+    one = x[:1].astype(wide)
+
+    def column(unit: Array) -> Array:
+        return jax.jvp(lambda x: reference(x, wide_kernel), (one,), (unit.reshape(one.shape).astype(wide),))[1].ravel()
+
     return _Results(
-        cx=conv(x, matrix.kernel, **arguments),
-        gradient=pullback(y.astype(wide))[0],
+        cx=cx,
+        gradient=gradient,
         by_method={
             "auto": transpose(output_padding=geometry.output_padding_for(size)),
             **{name: transpose(output_size=size, method=name) for name in methods},
         },
-        jacobian=jax.vmap(lambda u: jax.jvp(c, (one,), (u.reshape(one.shape).astype(wide),))[1].ravel())(units),
+        kernel_gradient=kernel_pullback(y)[0],
+        kernel_reference=kernel_reference,
+        jacobian=jax.vmap(column)(units),
         columns=(matrix @ units.T).T,
     )
 
@@ -192,6 +205,13 @@ def _checks(
         for name in METHODS  # in this order: jit has sorted the results by name
         if name in results.by_method
     ]
+    kernel_reference = exact(results.kernel_reference)
+    of_kernel = _compare(
+        "kernel gradient against vjp",
+        results.kernel_gradient,
+        kernel_reference,
+        bound.kernel_gradient(xs, ys, kernel_reference),
+    )
     x_t = _rows(results.by_method["auto"])
     dot_products = _compare(
         "sum(C x * y) against sum(x * Cᵀ y)",
@@ -206,7 +226,7 @@ def _checks(
         jacobian,
         bound.entries(columns, jacobian.T).T,
     )
-    return [*methods, dot_products, of_matrix]
+    return [*methods, of_kernel, dot_products, of_matrix]
 
 
 def _rows(batch: ArrayLike) -> np.ndarray:

@@ -29,6 +29,15 @@ for method in jtconv.METHODS:
             assert (error <= 2 * 13 * np.finfo(np.float32).eps * sizes).all(), (method, mode)
         gradient = jax.jit(jax.grad(lambda w: f(sharded, w).sum()))(kernel)
         assert gradient.shape == kernel.shape
+# Under shard_map each device has its images and all of the kernel, whose gradient is a sum over devices.
+f = lambda y, w: jtconv.conv_transpose(y, w, strides=2, padding=1, groups=3)
+loss = lambda y, w: jax.lax.psum((f(y, w) ** 2).sum(), "batch")
+specs = (PartitionSpec("batch"), PartitionSpec())
+local = jax.shard_map(jax.grad(loss, (0, 1)), mesh=mesh, in_specs=specs, out_specs=specs)
+expected = jax.grad(lambda y, w: (f(y, w) ** 2).sum(), (0, 1))
+sizes = expected(abs(y), abs(kernel))
+for got, e, size in zip(jax.jit(local)(y, kernel), expected(y, kernel), sizes):
+    assert (abs(got - e) <= 2 * 1000 * np.finfo(np.float32).eps * size).all()
 print("sharded")
 """
 

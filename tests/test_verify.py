@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jtconv import METHODS, verify_transpose
+from jtconv import METHODS, _bilinear, verify_transpose
 from jtconv._layers import LAYERS
 from jtconv._methods import BY_NAME
 from jtconv._verify import Check
@@ -24,7 +24,7 @@ def test_right_methods_pass(dtype):
     report = verify_transpose(jnp.asarray(KERNEL, dtype), (9, 10), **GEOMETRY)
     assert report.ok, str(report)
     names = [check.name.split()[0] for check in report.checks]
-    assert names == [*(m for m in METHODS if m != "vjp"), "sum(C", "C"]
+    assert names == [*(m for m in METHODS if m != "vjp"), "kernel", "sum(C", "C"]
     assert all(check.of_bound < 1 for check in report.checks)
 
 
@@ -64,6 +64,15 @@ def test_a_broken_method_is_found_and_named(monkeypatch, fault):
     assert [check.name for check in report.checks if not check.ok] == ["scatter against vjp"]
     assert report.worst.name == "scatter against vjp"
     assert "FAIL" in str(report)
+
+
+@pytest.mark.parametrize("fault", [lambda right: right[::-1], lambda right: right * (1 + 1e-13)])
+def test_a_broken_kernel_gradient_is_found_and_named(monkeypatch, fault):
+    right = _bilinear.kernel_gradient_by_products
+    monkeypatch.setattr(_bilinear, "kernel_gradient_by_products", lambda *arguments: fault(right(*arguments)))
+    jax.clear_caches()
+    report = verify_transpose(KERNEL, (9, 10), **GEOMETRY)
+    assert [check.name for check in report.checks if not check.ok] == ["kernel gradient against vjp"]
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])

@@ -24,9 +24,9 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "verify",
         help="check every way of computing the transposed convolution against jax.vjp",
-        description="Check every method against jax.vjp of the convolution, the dot-product identity, and the "
-        "sparse matrix against the Jacobian, each within its rounding bound. Without a layer: 30 built-in ones. "
-        "Exit status 1 where a bound is exceeded.",
+        description="Check every method, and the kernel's gradient, against jax.vjp of lax's convolution, the "
+        "dot-product identity, and the sparse matrix against the Jacobian, each within its rounding bound. "
+        "Without a layer: 30 built-in ones. Exit status 1 where a bound is exceeded.",
         epilog="Example: jtconv verify --input-size 10 12 --kernel-size 4 3 --strides 2 --padding SAME",
     )
     add_layer(parser, size_required=False)
@@ -87,7 +87,8 @@ def _table(arguments: argparse.Namespace) -> bool:
         f"{len(LAYERS)} layers in {arguments.dtype} on {device.platform} ({device.device_kind}), jax {jax.__version__}"
     )
     print(
-        "largest error over largest value, against jax.vjp of conv; of bound: share of the rounding bound, at worst\n"
+        "largest error over largest value, against jax.vjp of lax's convolution; of bound: share of the rounding "
+        "bound, at worst\n"
     )
     start, good, worst = time.perf_counter(), 0, 0.0
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # compiling releases the interpreter's lock
@@ -119,7 +120,7 @@ def _columns(report: TransposeReport) -> list[tuple[str, int]]:
 
 def _short(name: str) -> str:
     first = name.split()[0]
-    return {"sum(C": "dot product", "C": "Jacobian"}.get(first, first)
+    return {"sum(C": "C x·y", "C": "Jacobian"}.get(first, first)
 
 
 def _row(layer: Layer, report: TransposeReport) -> str:
