@@ -30,8 +30,11 @@ from jax.interpreters import ad, batching, mlir
 
 from jtconv import _auto
 from jtconv._arrays import Precision
-from jtconv._by_products import kernel_gradient_by_products
-from jtconv._lax_conv import lax_conv
+from jtconv._block_products import forward_by_blocks, kernel_gradient_by_blocks
+from jtconv._depthwise import depthwise_conv
+from jtconv._kernel_gradient import kernel_gradient_by_pieces
+from jtconv._lax_conv import kernel_gradient_by_lax, lax_conv
+from jtconv._merged_groups import merge_groups
 from jtconv._methods import BY_NAME
 from jtconv._sized import SizedGeometry
 
@@ -71,18 +74,31 @@ def _varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def _compute_forward(platform: str, x: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision) -> Array:
-    return lax_conv(x, kernel, sized, precision)
+    way = _auto.choose_forward(sized, x.shape, kernel.shape, platform)
+    if way == "depthwise":
+        return depthwise_conv(x, kernel, sized)
+    return {"lax": lax_conv, "blocks": forward_by_blocks}[way](x, kernel, sized, precision)
 
 
 def _compute_transposed(
     platform: str, y: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, method: str
 ) -> Array:
-    name = _auto.choose(sized, platform) if method == "auto" else method
-    return BY_NAME[name](y, kernel, sized, precision)
+    if method != "auto":
+        return BY_NAME[method](y, kernel, sized, precision)
+    together = _auto.groups_together(sized, kernel.shape, platform)
+    if together > 1:
+        kernel = merge_groups(kernel, sized.groups, together)
+        sized = replace(sized, groups=sized.groups // together)
+    return BY_NAME[_auto.choose_transposed(sized, y.shape, kernel.shape, platform)](y, kernel, sized, precision)
 
 
 def _compute_kernel_gradient(platform: str, x: Array, y: Array, *, sized: SizedGeometry, precision: Precision) -> Array:
-    return kernel_gradient_by_products(x, y, sized, precision)
+    ways = {
+        "lax": kernel_gradient_by_lax,
+        "pieces": kernel_gradient_by_pieces,
+        "blocks": kernel_gradient_by_blocks,
+    }
+    return ways[_auto.choose_kernel_gradient(sized, x.shape, y.shape, platform)](x, y, sized, precision)
 
 
 # The shapes of the results.

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from jax import Array
 
+from jtconv._arguments import Pads
 from jtconv._padding import pad_zeros
 from jtconv._sized import SizedGeometry
 
@@ -47,27 +48,26 @@ def block_counts(sized: SizedGeometry) -> tuple[int, ...]:
     )
 
 
-def to_blocks(x: Array, sized: SizedGeometry) -> Array:
-    """(N, *input_size, ch) -> (N, *blocks, *strides, ch); zeros are padded, what is not read is left out."""
+def to_blocks(padded: Array, sized: SizedGeometry) -> Array:
+    """(N, *blocks * strides, ch), which is x after `outer_pads` -> (N, *blocks, *strides, ch)."""
     ndim, counts = sized.ndim, block_counts(sized)
-    padded = pad_zeros(x, _pads(sized))
     cut = [n for pair in zip(counts, sized.strides, strict=True) for n in pair]
-    apart = padded.reshape(x.shape[0], *cut, x.shape[-1])
+    apart = padded.reshape(padded.shape[0], *cut, padded.shape[-1])
     blocks, phases = range(1, 2 * ndim, 2), range(2, 2 * ndim + 1, 2)
     return apart.transpose(0, *blocks, *phases, 2 * ndim + 1)
 
 
 def from_blocks(blocks: Array, sized: SizedGeometry) -> Array:
-    """(N, *blocks, *strides, ch) -> (N, *input_size, ch): the transpose of `to_blocks`."""
+    """(N, *blocks, *strides, ch) -> (N, *input_size, ch): the transpose of padding and `to_blocks`."""
     ndim = sized.ndim
     pairs = [axis for a in range(ndim) for axis in (1 + a, 1 + ndim + a)]
     together = blocks.transpose(0, *pairs, 2 * ndim + 1)
     sizes = [n * s for n, s in zip(block_counts(sized), sized.strides, strict=True)]
     padded = together.reshape(blocks.shape[0], *sizes, blocks.shape[-1])
-    return pad_zeros(padded, [(-lo, -hi) for lo, hi in _pads(sized)])
+    return pad_zeros(padded, [(-lo, -hi) for lo, hi in outer_pads(sized)])
 
 
-def _pads(sized: SizedGeometry) -> list[tuple[int, int]]:
-    """Padding that makes the input exactly the blocks that are read, per axis."""
+def outer_pads(sized: SizedGeometry) -> list[Pads]:
+    """Padding that makes the input exactly the blocks that are read, per axis; negative crops."""
     axes = zip(sized.input_size, block_counts(sized), sized.strides, sized.pads, strict=True)
     return [(lo, n * s - lo - i) for i, n, s, (lo, _) in axes]

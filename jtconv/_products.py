@@ -11,19 +11,18 @@ import jax.numpy as jnp
 from jax import Array
 
 from jtconv._arrays import Precision, accumulator
+from jtconv._depthwise import is_depthwise
 
 
 def apply_taps(columns: Array, kernel: Array, groups: int, precision: Precision) -> Array:
     """(P, r, groups * I), (r, I, groups * O) -> (P, groups * O)."""
-    if _depthwise(kernel, groups):
-        return jnp.sum(_wide(columns) * _wide(kernel[:, 0]), axis=1)
     y = _einsum("prgi,rigo->pgo", _apart(columns, groups), _apart(kernel, groups), precision)
     return _together(y)
 
 
 def spread_taps(y: Array, kernel: Array, groups: int, precision: Precision) -> Array:
     """(P, groups * O), (r, I, groups * O) -> (P, r, groups * I)."""
-    if _depthwise(kernel, groups):
+    if is_depthwise(kernel, groups):
         return _wide(y)[:, None] * _wide(kernel[:, 0])
     columns = _einsum("pgo,rigo->prgi", _apart(y, groups), _apart(kernel, groups), precision)
     return _together(columns)
@@ -35,11 +34,6 @@ def correlate(columns: Array, y: Array, groups: int, precision: Precision) -> Ar
         return jnp.sum(_wide(columns) * _wide(y)[:, None], axis=0)[:, None]
     kernel = _einsum("prgi,pgo->rigo", _apart(columns, groups), _apart(y, groups), precision)
     return _together(kernel)
-
-
-def _depthwise(kernel: Array, groups: int) -> bool:
-    """One channel in and out of each group: nothing to add up over channels, so no matrix product."""
-    return kernel.shape[-2] == 1 and kernel.shape[-1] == groups
 
 
 def _apart(array: Array, groups: int) -> Array:

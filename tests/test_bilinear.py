@@ -8,12 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from oracles import assert_within_rounding, cases, make_case, run_once, terms
 
-from jtconv import ConvGeometry, _by_products, conv, conv_transpose
+from jtconv import ConvGeometry, _tiles, conv, conv_transpose
 from jtconv._bilinear import forward, kernel_gradient, transposed
-from jtconv._by_products import forward_by_products, kernel_gradient_by_products
-from jtconv._lax_conv import lax_conv
+from jtconv._block_products import forward_by_blocks, kernel_gradient_by_blocks
+from jtconv._depthwise import depthwise_conv
+from jtconv._kernel_gradient import kernel_gradient_by_pieces
+from jtconv._lax_conv import kernel_gradient_by_lax, lax_conv
+from jtconv._merged_groups import merge_groups
 
 GEOMETRY = {"strides": (2, 1), "padding": ((1, 0), (0, 2)), "groups": 3}
 SIZED = ConvGeometry((3, 2), **GEOMETRY).at((8, 5))
@@ -105,39 +109,80 @@ def test_exported_for_several_platforms():
     np.testing.assert_array_equal(exported.call(arrays["y"], arrays["kernel"]), f(arrays["y"], arrays["kernel"]))
 
 
-@pytest.mark.parametrize("tile_bytes", [_by_products._TILE_BYTES, 200])
-@pytest.mark.parametrize("ndim", [1, 2, 3])
-def test_products_are_lax(ndim, tile_bytes):
-    """C and the kernel's gradient by matrix products, in one tile and in many, against lax and JAX."""
+WAYS = {
+    "forward": {"blocks": forward_by_blocks, "depthwise": lambda x, w, sized, _: depthwise_conv(x, w, sized)},
+    "kernel_gradient": {
+        "pieces": kernel_gradient_by_pieces,
+        "blocks": kernel_gradient_by_blocks,
+        "lax": kernel_gradient_by_lax,
+    },
+}
 
-    @settings(max_examples=20)
-    @given(cases(ndim))
-    def check(case):
-        sized = ConvGeometry(case.kernel.shape[:-2], **case.geometry).at(case.input_size)
-        x = case.x.reshape(-1, *case.input_size, case.x.shape[-1])
-        y = case.y.reshape(-1, *sized.output_size, case.y.shape[-1])
+
+def applicable(way, sized, in_ch, out_ch):
+    """Whether a way computes such a layer at all; blocks know neither groups nor dilation."""
+    if way == "blocks":
+        return sized.groups == 1 and max(sized.dilation) == 1
+    return way != "depthwise" or sized.groups == in_ch == out_ch
+
+
+@pytest.mark.parametrize("tile_bytes", [_tiles._TILE_BYTES, 200])
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_every_way_is_lax(ndim, tile_bytes):
+    """C and the kernel's gradient by each of their ways, in one tile and in many, against lax and JAX."""
+    met = set()
+
+    @settings(max_examples=30)
+    @given(cases(ndim), st.sampled_from(["as it is", "blocks", "depthwise"]))
+    def check(case, made_for):
+        geometry = {**case.geometry}
+        kernel = case.kernel
+        if made_for == "blocks":
+            geometry |= {"dilation": 1, "groups": 1}
+        if made_for == "depthwise":
+            geometry["groups"] = kernel.shape[-1]
+            kernel = kernel[..., :1, :]
+        case = make_case(case.input_size, kernel.shape, **geometry)
+        sized = ConvGeometry(kernel.shape[:-2], **geometry).at(case.input_size)
+        in_ch, out_ch = case.x.shape[-1], case.y.shape[-1]
 
         def compute(x, kernel, y):
             expected, pullback = jax.vjp(lambda w: lax_conv(x, w, sized, None), kernel)
-            products = forward_by_products(x, kernel, sized, None), kernel_gradient_by_products(x, y, sized, None)
-            return products, (expected, pullback(y)[0])
+            given = {"forward": (x, kernel), "kernel_gradient": (x, y)}
+            results = {
+                (name, way): f(*given[name], sized, None)
+                for name, ways in WAYS.items()
+                for way, f in ways.items()
+                if applicable(way, sized, in_ch, out_ch)
+            }
+            return results, {"forward": expected, "kernel_gradient": pullback(y)[0]}
 
-        got, expected = run_once(compute, x, case.kernel, y)
-        _, size = run_once(compute, abs(x), abs(case.kernel), abs(y))
-        for g, e, s, n in zip(got, expected, size, (terms(case.kernel, 1), y.size), strict=True):
-            assert_within_rounding(g, e, s, n)
+        results, expected = run_once(compute, case.x, case.kernel, case.y)
+        _, sizes = run_once(compute, abs(case.x), abs(case.kernel), abs(case.y))
+        counts = {"forward": terms(case.kernel, 1), "kernel_gradient": case.y.size}
+        for (name, way), result in results.items():
+            assert_within_rounding(result, expected[name], sizes[name], counts[name])
+            met.add(way)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_by_products, "_TILE_BYTES", tile_bytes)
+        patch.setattr(_tiles, "_TILE_BYTES", tile_bytes)
         check()
+    assert met == {"blocks", "depthwise", "pieces", "lax"}
 
 
 def test_tiles_are_small_and_cover_everything():
-    sized = ConvGeometry((3, 3), padding=1).at((1000, 64))
-    tiles = _by_products.tiling(sized, 4, 64 * 9 * 64 * 4)
+    tiles = _tiles.tiling(4, 1000, 64 * 9 * 64 * 4)
     assert tiles.images == 1
-    assert tiles.rows * 64 * 9 * 64 * 4 <= 2**23
-    assert tiles.rows * tiles.counts[1] >= 1000
-    small = _by_products.tiling(ConvGeometry((3, 3)).at((10, 9)), 48, 7 * 9 * 64 * 4)
-    assert small == _by_products.Tiling(48, 8, (1, 1))
-    assert _by_products.tiling(sized, 6, 4 * 1000).images * 4 * 1000 * 1000 <= 2**23
+    assert tiles.rows * 64 * 9 * 64 * 4 <= 2**22
+    assert 1000 <= tiles.all_rows < 1000 + tiles.rows
+    assert _tiles.tiling(48, 8, 7 * 9 * 64 * 4) == _tiles.Tiling(24, 8, (2, 1))
+    assert _tiles.tiling(6, 1000, 4 * 1000) == _tiles.Tiling(1, 1000, (6, 1))
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, 6])
+def test_merged_groups_are_the_same_layer(together):
+    case = make_case((7, 6), (3, 2, 2, 18), strides=2, groups=6)
+    kernel = merge_groups(jnp.asarray(case.kernel), 6, together)
+    got = conv(case.x, kernel, strides=2, groups=6 // together)
+    expected, size = (conv(x, w, strides=2, groups=6) for x, w in ((case.x, case.kernel), map(abs, case[:2])))
+    assert_within_rounding(got, expected, size, terms(kernel, 1))

@@ -68,8 +68,8 @@ def test_a_broken_method_is_found_and_named(monkeypatch, fault):
 
 @pytest.mark.parametrize("fault", [lambda right: right[::-1], lambda right: right * (1 + 1e-13)])
 def test_a_broken_kernel_gradient_is_found_and_named(monkeypatch, fault):
-    right = _bilinear.kernel_gradient_by_products
-    monkeypatch.setattr(_bilinear, "kernel_gradient_by_products", lambda *arguments: fault(right(*arguments)))
+    right = _bilinear.kernel_gradient_by_pieces
+    monkeypatch.setattr(_bilinear, "kernel_gradient_by_pieces", lambda *arguments: fault(right(*arguments)))
     jax.clear_caches()
     report = verify_transpose(KERNEL, (9, 10), **GEOMETRY)
     assert [check.name for check in report.checks if not check.ok] == ["kernel gradient against vjp"]

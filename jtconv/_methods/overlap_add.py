@@ -11,6 +11,7 @@ from jax import Array, lax
 
 from jtconv._arrays import Precision
 from jtconv._blocks import block_counts, from_blocks, runs
+from jtconv._depthwise import depthwise_transpose, is_depthwise
 from jtconv._methods.folded import folded
 from jtconv._products import spread_taps
 from jtconv._sized import SizedGeometry
@@ -18,6 +19,8 @@ from jtconv._sized import SizedGeometry
 
 @folded
 def overlap_add(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    if is_depthwise(kernel, sized.groups):
+        return depthwise_transpose(y, kernel, sized)
     n, ndim = len(y), sized.ndim
     positions = n * prod(sized.output_size)
     columns = spread_taps(

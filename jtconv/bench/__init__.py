@@ -1,0 +1,4 @@
+"""Benchmarks: layers of real networks, by this package's methods and by its peers.
+
+`jtconv bench` runs them; the results in the repository's folder `benchmarks/` are made so.
+"""
