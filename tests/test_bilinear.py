@@ -2,6 +2,7 @@
 
 from functools import partial
 from itertools import product
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -28,7 +29,7 @@ def operands(seed=0):
     return {"x": case.x, "kernel": case.kernel, "y": case.y}
 
 
-def in_terms_of(name):
+def in_terms_of(name) -> Any:
     """Each of the three, and the names of its operands."""
     return {
         "forward": (partial(forward, sized=SIZED, precision=None), "x", "kernel"),

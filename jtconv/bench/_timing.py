@@ -2,27 +2,35 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+_LEAST = 3  # runs of each, besides the one to warm up
+_SLOW = 3.0  # seconds: what takes longer is run once more only
 
-def interleaved(runs: dict[str, Callable[[], object]], seconds: float, least: int = 3) -> dict[str, list[float]]:
-    """Seconds of each call, in rounds over all `runs`; each is run `least` times, then until its time is up."""
-    for run in runs.values():  # once, to warm up
-        run()
+
+def interleaved(runs: dict[str, Callable[[], Any]], seconds: float) -> dict[str, list[float]]:
+    """Seconds of each call, in rounds over all `runs`, until each has had its `seconds`."""
+    least = {}
+    for name, run in runs.items():
+        least[name] = 1 if _time(run) > _SLOW else _LEAST
     times: dict[str, list[float]] = {name: [] for name in runs}
-    waiting = set(runs)
+    waiting = list(runs)
     while waiting:
-        for name in [name for name in runs if name in waiting]:
-            start = time.perf_counter()
-            runs[name]()
-            times[name].append(time.perf_counter() - start)
-            if len(times[name]) >= least and sum(times[name]) >= seconds:
-                waiting.discard(name)
+        for name in waiting:
+            times[name].append(_time(runs[name]))
+        waiting = [name for name in waiting if len(times[name]) < least[name] or sum(times[name]) < seconds]
     return times
 
 
+def _time(run: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
 def summary(times: list[float]) -> dict[str, float]:
-    """Median and quartiles, in milliseconds, and the number of runs."""
+    """Median and quartiles in milliseconds, and the number of runs."""
     low, median, high = np.percentile(np.array(times) * 1e3, [25, 50, 75])
     return {"ms": float(median), "low": float(low), "high": float(high), "runs": len(times)}

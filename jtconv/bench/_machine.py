@@ -1,0 +1,82 @@
+"""What this machine is, and the rates that bound every layer on it."""
+
+import importlib.metadata
+import math
+import os
+import platform
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jtconv._version import __version__
+from jtconv.bench._layers import NetworkLayer
+
+
+class Rates(NamedTuple):
+    """Of a large matrix product, in floating-point operations a second; of a copy, in bytes read and written."""
+
+    flops: float
+    bytes: float
+
+
+def describe(dtype: str) -> dict[str, Any]:
+    """Device, versions and date, for the head of a result."""
+    device = jax.devices()[0]
+    names = ("jax", "jaxlib", "numpy", "flax", "equinox", "torch")
+    versions = {name: version for name in names if (version := _version(name))}
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "device": f"{device.platform} ({device.device_kind})",
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "python": platform.python_version(),
+        "jtconv": __version__,
+        **versions,
+        "dtype": dtype,
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def measured_rates(dtype: str) -> Rates:
+    """The best of several runs: what the machine can do when nothing disturbs it."""
+    n = 2048
+    square = jnp.ones((n, n), dtype)
+    product = jax.jit(lambda a: a @ a)
+    copied = jnp.ones(2**22, dtype)  # below the size at which the system hands out new pages each time
+    copy = jax.jit(lambda a: a + 1)
+    return Rates(2 * n**3 / _best(lambda: product(square)), 2 * copied.nbytes / _best(lambda: copy(copied)))
+
+
+def _best(run: Callable[[], jax.Array], times: int = 10) -> float:
+    run().block_until_ready()
+    seconds = []
+    for _ in range(times):
+        start = time.perf_counter()
+        run().block_until_ready()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def bound_seconds(layer: NetworkLayer, itemsize: int, rates: Rates) -> dict[str, float]:
+    """The least time for a layer: its arithmetic or its arrays, whichever takes longer."""
+    y, kernel, x = (itemsize * math.prod(shape) for shape in (layer.y_shape, layer.kernel_shape, layer.x_shape))
+    moved = {"forward": y + kernel + x, "both": 3 * (y + kernel) + 2 * x}
+    work = {"forward": layer.flops, "both": 3 * layer.flops}
+    return {part: max(work[part] / rates.flops, moved[part] / rates.bytes) for part in moved}
