@@ -135,7 +135,7 @@ def _flax(layer: NetworkLayer, arrays: Arrays) -> Programs | None:
     if layer.groups > 1:
         return None
     sized = layer.sized
-    types = {"dtype": arrays.y.dtype, "param_dtype": arrays.y.dtype}
+    types: dict[str, Any] = {"dtype": arrays.y.dtype, "param_dtype": arrays.y.dtype}
     module = nnx.ConvTranspose(
         layer.y_ch, layer.x_ch, sized.kernel_size, sized.strides, padding=_dilated_pads(sized),
         kernel_dilation=sized.dilation, use_bias=False, transpose_kernel=True, **types, rngs=nnx.Rngs(0),

@@ -22,9 +22,9 @@ def run(
     *,
     dtype: str,
     seconds: float,
-    report: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any], dict[str, Any]], None],
 ) -> dict[str, Any]:
-    """All measurements, as they are written to a file; `report` is given each layer's as soon as it is known."""
+    """All measurements, as they are written to a file; `report` is given a layer's, and all so far, as soon as known."""
     rates = measured_rates(dtype)
     head = {**describe(dtype), "product_gflops": rates.flops / 1e9, "copy_gbytes": rates.bytes / 1e9}
     results = {"machine": head, "layers": []}
@@ -43,7 +43,7 @@ def run(
             **_measure(layer, builders, dtype, seconds),
         }
         results["layers"].append(measured)
-        report(measured)
+        report(measured, results)
     return results
 
 

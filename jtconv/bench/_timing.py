@@ -7,20 +7,18 @@ from typing import Any
 import numpy as np
 
 _LEAST = 3  # runs of each, besides the one to warm up
-_SLOW = 3.0  # seconds: what takes longer is run once more only
+_SLOW = 3.0  # seconds: what takes longer is not run again
 
 
 def interleaved(runs: dict[str, Callable[[], Any]], seconds: float) -> dict[str, list[float]]:
     """Seconds of each call, in rounds over all `runs`, until each has had its `seconds`."""
-    least = {}
-    for name, run in runs.items():
-        least[name] = 1 if _time(run) > _SLOW else _LEAST
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    waiting = list(runs)
+    first = {name: _time(run) for name, run in runs.items()}
+    times = {name: [time] if time > _SLOW else [] for name, time in first.items()}
+    waiting = [name for name, known in times.items() if not known]
     while waiting:
         for name in waiting:
             times[name].append(_time(runs[name]))
-        waiting = [name for name in waiting if len(times[name]) < least[name] or sum(times[name]) < seconds]
+        waiting = [name for name in waiting if len(times[name]) < _LEAST or sum(times[name]) < seconds]
     return times
 
 

@@ -50,15 +50,13 @@ def _measure(arguments: argparse.Namespace) -> None:
 
     layers, builders = _layers(arguments.layers), contenders(arguments.methods)
     print(f"{len(layers)} layers in {arguments.dtype}; contenders: {', '.join(builders)}", flush=True)
-    results = _run.run(
-        layers,
-        builders,
-        dtype=arguments.dtype,
-        seconds=arguments.seconds,
-        report=lambda layer: print(_report.line(layer), flush=True),
-    )
-    if arguments.out is not None:
-        _run.save(results, arguments.out)
+
+    def report(layer: dict[str, Any], results: dict[str, Any]) -> None:
+        print(_report.line(layer), flush=True)
+        if arguments.out is not None:  # after every layer, so that an interrupted run is not lost
+            _run.save(results, arguments.out)
+
+    results = _run.run(layers, builders, dtype=arguments.dtype, seconds=arguments.seconds, report=report)
     print(f"\n{_report.table(results)}")
 
 
