@@ -8,6 +8,7 @@ measurements of the layers in `jtconv.bench`. Accelerators are left to lax.
 from math import prod
 
 from jtconv._blocks import block_counts, pieces
+from jtconv._depthwise import is_depthwise
 from jtconv._sized import SizedGeometry
 
 Shape = tuple[int, ...]
@@ -15,58 +16,67 @@ Shape = tuple[int, ...]
 _COLUMNS = 0.9  # what a float of the columns costs overlap-add, in floats that polyphase moves
 _THIN = 8  # how many times a product's other sides must be longer to call it thin
 _FEWEST_CHANNELS = 16  # of a group in a product; smaller groups are merged
-_MOST_PRODUCTS = 256  # as many are still compiled in a second or two
+_MOST_CHANNELS = 64  # of groups merged
+_MOST_PIECES = 64  # of a kernel: the time to compile grows faster than their number
+_MOST_COLUMNS = 2**23  # floats: more are not asked for where a way without them is known
 
 
-def choose_transposed(sized: SizedGeometry, y: Shape, kernel: Shape, platform: str) -> str:
-    """The method for Cᵀ, by name, for y and kernel of these shapes, on "cpu", "gpu" or "tpu"."""
+def choose_transposed(sized: SizedGeometry, y: Shape, kernel: Shape, platform: str | None) -> str:
+    """The method for Cᵀ, by name, for y and kernel of these shapes, on "cpu" or another platform."""
     if platform != "cpu":
         return "lax"
+    if not _known(y):
+        return "polyphase"
+    few = len(pieces(sized)) <= _MOST_PIECES
+    if is_depthwise(kernel, sized.groups):
+        return "overlap_add" if few else "polyphase"
     in_ch = kernel[-2] * sized.groups
+    columns = prod(y[:-1]) * prod(sized.kernel_size) * in_ch
     # XLA's convolution takes 10 times longer with a single output channel, in 3-D.
-    if _depthwise(kernel, sized.groups) or in_ch == 1:
+    if in_ch == 1 and sized.ndim == 3 and few and columns <= _MOST_COLUMNS:
         return "overlap_add"
     # Both do the same arithmetic. One writes and reads the columns, the other reorders kernel and x.
-    columns = prod(y[:-1]) * prod(sized.kernel_size) * in_ch
     x = y[0] * prod(sized.input_size) * in_ch
     return "overlap_add" if columns < _COLUMNS * (prod(kernel) + x) else "polyphase"
 
 
-def groups_together(sized: SizedGeometry, kernel: Shape, platform: str) -> int:
-    """How many groups Cᵀ takes together as one."""
-    out_ch = kernel[-1] // sized.groups
-    if platform != "cpu" or _depthwise(kernel, sized.groups):
+def groups_together(sized: SizedGeometry, kernel: Shape, platform: str | None) -> int:
+    """How many groups Cᵀ takes together as one: only those of one layer, where `jax.vmap` has joined several."""
+    if platform != "cpu" or is_depthwise(kernel, sized.groups):
         return 1
-    divisors = (n for n in range(1, sized.groups) if sized.groups % n == 0)
-    return next((n for n in divisors if n * out_ch >= _FEWEST_CHANNELS), sized.groups)
+    own, widest = sized.groups // sized.layers, max(kernel[-2], kernel[-1] // sized.groups)
+    possible = [n for n in range(1, own + 1) if own % n == 0 and (n == 1 or n * widest <= _MOST_CHANNELS)]
+    return next((n for n in possible if n * widest >= _FEWEST_CHANNELS), possible[-1])
 
 
-def choose_forward(sized: SizedGeometry, x: Shape, kernel: Shape, platform: str) -> str:
+def choose_forward(sized: SizedGeometry, x: Shape, kernel: Shape, platform: str | None) -> str:
     """The way of computing C: "lax", "depthwise" or "blocks"."""
-    if platform != "cpu":
+    if platform != "cpu" or not _known(x):
         return "lax"
-    if _depthwise(kernel, sized.groups) and prod(sized.kernel_size) <= _MOST_PRODUCTS:
+    if is_depthwise(kernel, sized.groups) and prod(sized.kernel_size) <= _MOST_PIECES:
         return "depthwise"
     overlapping = any(k > s for k, s in zip(sized.kernel_size, sized.strides, strict=True))
     return "blocks" if overlapping and _thin_blocks(sized, x[-1], kernel[-1]) else "lax"
 
 
-def choose_kernel_gradient(sized: SizedGeometry, x: Shape, y: Shape, platform: str) -> str:
+def choose_kernel_gradient(sized: SizedGeometry, x: Shape, y: Shape, platform: str | None) -> str:
     """The way of computing the kernel's gradient: "lax", "pieces" or "blocks"."""
-    if platform != "cpu":
+    if platform != "cpu" or not _known(x):
         return "lax"
     if _thin_blocks(sized, x[-1], y[-1]):
         return "blocks"
-    return "pieces" if len(pieces(sized)) <= _MOST_PRODUCTS else "lax"
+    return "pieces" if len(pieces(sized)) <= _MOST_PIECES else "lax"
 
 
-def _depthwise(kernel: Shape, groups: int) -> bool:
-    return kernel[-2] == 1 and kernel[-1] == groups
+def _known(shape: Shape) -> bool:
+    """Whether all sizes are numbers: `jax.export` may leave the batch open."""
+    return all(isinstance(size, int) for size in shape)
 
 
 def _thin_blocks(sized: SizedGeometry, in_ch: int, out_ch: int) -> bool:
     """Whether a block of x holds much more than all that is made of it, as in an FCN's last layers."""
-    if sized.groups > 1 or max(sized.dilation, default=1) > 1 or sized.ndim == 0:
+    uneven = any(k % s for k, s in zip(sized.kernel_size, sized.strides, strict=True))
+    if sized.groups > 1 or max(sized.dilation, default=1) > 1 or uneven or sized.ndim == 0:
         return False
     shifts = prod(m - o + 1 for m, o in zip(block_counts(sized), sized.output_size, strict=True))
     return _THIN * shifts * out_ch <= prod(sized.strides) * in_ch

@@ -27,6 +27,7 @@ from jax import Array, lax
 from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
+from jax.sharding import NamedSharding, PartitionSpec
 
 from jtconv import _auto
 from jtconv._arrays import Precision
@@ -38,7 +39,9 @@ from jtconv._merged_groups import merge_groups
 from jtconv._methods import BY_NAME
 from jtconv._sized import SizedGeometry
 
-_PLATFORMS = ("cpu", "gpu", "tpu")
+_PLATFORMS = (None, "cpu")  # None is any other
+
+ShapeRule = Callable[[Any, Any, SizedGeometry], tuple[int, ...]]
 
 
 def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
@@ -73,7 +76,9 @@ def _varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
 # How each is computed, on a platform.
 
 
-def _compute_forward(platform: str, x: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision) -> Array:
+def _compute_forward(
+    platform: str | None, x: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision
+) -> Array:
     way = _auto.choose_forward(sized, x.shape, kernel.shape, platform)
     if way == "depthwise":
         return depthwise_conv(x, kernel, sized)
@@ -81,7 +86,7 @@ def _compute_forward(platform: str, x: Array, kernel: Array, *, sized: SizedGeom
 
 
 def _compute_transposed(
-    platform: str, y: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, method: str
+    platform: str | None, y: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, method: str
 ) -> Array:
     if method != "auto":
         return BY_NAME[method](y, kernel, sized, precision)
@@ -92,7 +97,9 @@ def _compute_transposed(
     return BY_NAME[_auto.choose_transposed(sized, y.shape, kernel.shape, platform)](y, kernel, sized, precision)
 
 
-def _compute_kernel_gradient(platform: str, x: Array, y: Array, *, sized: SizedGeometry, precision: Precision) -> Array:
+def _compute_kernel_gradient(
+    platform: str | None, x: Array, y: Array, *, sized: SizedGeometry, precision: Precision
+) -> Array:
     ways = {
         "lax": kernel_gradient_by_lax,
         "pieces": kernel_gradient_by_pieces,
@@ -116,6 +123,13 @@ def _kernel_gradient_shape(x: ShapedArray, y: ShapedArray, sized: SizedGeometry)
     return (*sized.kernel_size, x.shape[-1] // sized.groups, y.shape[-1])
 
 
+def _result(operand: ShapedArray, shape: tuple[int, ...], role: str) -> ShapedArray:
+    """The type of a result: on meshes with explicit axes an image keeps how its batch is sharded, and no more."""
+    batch = None if role == "w" else operand.sharding.spec[0]
+    spec = PartitionSpec(batch, *(None for _ in shape[1:]))
+    return operand.update(shape=shape, weak_type=False, sharding=NamedSharding(operand.sharding.mesh, spec))
+
+
 # A batch axis that vmap adds becomes part of an axis that the arrays with it have in common, just
 # before the entries there. Which axis that is, counted once groups are split off channels:
 # x (N, *in, g, I), kernel (*k, I, g, O), y (N, *out, g, O).
@@ -131,7 +145,7 @@ def _split_groups(shape: tuple[int, ...], groups: int) -> tuple[int, ...]:
     return (*shape[:-1], groups, shape[-1] // groups)
 
 
-def _merge_groups(shape: tuple[int, ...]) -> tuple[int, ...]:
+def _channels(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (*shape[:-2], math.prod(shape[-2:]))
 
 
@@ -140,8 +154,8 @@ def _fold_batch(array: Array, batch_axis: int, joins: int, groups: int) -> Array
     front = jnp.moveaxis(array, batch_axis, 0)
     shape = _split_groups(front.shape[1:], groups)
     at = joins % len(shape)
-    moved = jnp.moveaxis(front.reshape(len(front), *shape), 0, at)
-    return moved.reshape(_merge_groups((*shape[:at], len(front) * shape[at], *shape[at + 1 :])))
+    moved = jnp.moveaxis(front.reshape(front.shape[0], *shape), 0, at)
+    return moved.reshape(_channels((*shape[:at], front.shape[0] * shape[at], *shape[at + 1 :])))
 
 
 def _unfold_batch(array: Array, size: int, joins: int, groups: int) -> Array:
@@ -151,24 +165,35 @@ def _unfold_batch(array: Array, size: int, joins: int, groups: int) -> Array:
     at = joins % len(shape)
     apart = array.reshape(*shape[:at], size, shape[at] // size, *shape[at + 1 :])
     front = jnp.moveaxis(apart, at, 0)
-    return front.reshape(size, *_merge_groups(front.shape[1:]))
+    return front.reshape(size, *_channels(front.shape[1:]))
 
 
-def _batch_rule(primitive: Primitive, roles: str) -> Callable[..., tuple[Array, int]]:
+def _without(array: Array, axis: int | None) -> jax.ShapeDtypeStruct:
+    """What is one of a batch of arrays."""
+    sizes = [size for at, size in enumerate(array.shape) if axis is None or at != axis % array.ndim]
+    return jax.ShapeDtypeStruct(sizes, array.dtype)
+
+
+def _batch_rule(primitive: Primitive, roles: str, shape: ShapeRule) -> Callable[..., tuple[Array, int]]:
     """`roles`: which of x, w (the kernel) and y the two operands and the result are."""
+    *operand_roles, result_role = roles
 
     def rule(operands: tuple[Array, Array], axes: tuple[int | None, int | None], **params: Any) -> tuple[Array, int]:
-        batched = [(role, axis) for role, axis in zip(roles, axes, strict=False) if axis is not None]
-        joins = _JOINS[frozenset([role for role, _ in batched] + [roles[2]])]
+        batched = [(role, axis) for role, axis in zip(operand_roles, axes, strict=True) if axis is not None]
+        joins = _JOINS[frozenset([result_role, *(role for role, _ in batched)])]
         sized: SizedGeometry = params.pop("sized")
         (size,) = {a.shape[axis] for a, axis in zip(operands, axes, strict=True) if axis is not None}
+        if size == 0:
+            first, second = (_without(a, axis) for a, axis in zip(operands, axes, strict=True))
+            return jnp.zeros((0, *shape(first, second, sized)), operands[0].dtype), 0
         folded = [
             a if axis is None else _fold_batch(a, axis, joins[role], sized.groups)
-            for a, role, axis in zip(operands, roles, axes, strict=False)
+            for a, role, axis in zip(operands, operand_roles, axes, strict=True)
         ]
-        groups = sized.groups * size if len(joins) == 3 else sized.groups
-        result = primitive.bind(*folded, sized=replace(sized, groups=groups), **params)
-        return _unfold_batch(result, size, joins[roles[2]], sized.groups), 0
+        beside = size if len(joins) == 3 else 1
+        joined = replace(sized, groups=sized.groups * beside, layers=sized.layers * beside)
+        result = primitive.bind(*folded, sized=joined, **params)
+        return _unfold_batch(result, size, joins[result_role], sized.groups), 0
 
     return rule
 
@@ -177,16 +202,22 @@ def _bilinear(
     name: str,
     roles: str,
     compute: Callable[..., Array],
-    shape: Callable[[ShapedArray, ShapedArray, SizedGeometry], tuple[int, ...]],
+    shape: ShapeRule,
 ) -> Primitive:
     """A primitive with everything but its derivatives."""
     primitive = Primitive(name)
-    primitive.def_abstract_eval(lambda a, b, *, sized, **_: a.update(shape=shape(a, b, sized), weak_type=False))
-    primitive.def_impl(jax.jit(primitive.bind, static_argnames=("sized", "precision", "method")))
+    primitive.def_abstract_eval(lambda a, b, *, sized, **_: _result(a, shape(a, b, sized), roles[2]))
+    compiled = jax.jit(primitive.bind, static_argnames=("sized", "precision", "method"))
+
+    def run(a: Array, b: Array, **params: Any) -> Array:
+        with jax.disable_jit(False):  # a primitive is always compiled, as JAX's own are
+            return compiled(a, b, **params)
+
+    primitive.def_impl(run)
     for platform in _PLATFORMS:
         rule = mlir.lower_fun(lambda a, b, *, at=platform, **params: compute(at, a, b, **params), False)
         mlir.register_lowering(primitive, rule, platform=platform)
-    batching.primitive_batchers[primitive] = _batch_rule(primitive, roles)
+    batching.primitive_batchers[primitive] = _batch_rule(primitive, roles, shape)
     return primitive
 
 

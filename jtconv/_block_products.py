@@ -23,7 +23,7 @@ from jtconv._arrays import Precision, accumulator
 from jtconv._blocks import block_counts, outer_pads, to_blocks
 from jtconv._padding import pad, pad_zeros
 from jtconv._sized import SizedGeometry
-from jtconv._tiles import Tiling, cut, over_tiles, put, tiling
+from jtconv._tiles import Tiling, cut, over_tiles, put, tiling, zeros
 
 
 def forward_by_blocks(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
@@ -31,7 +31,7 @@ def forward_by_blocks(x: Array, kernel: Array, sized: SizedGeometry, precision: 
     if sized.padding_mode != "zeros":
         x, sized = pad(x, sized), sized.unpadded()
     out_ch, shifts = kernel.shape[-1], _shifts(sized)
-    tiles, x = _tiles(x, sized, out_ch)
+    tiles, x = _padded_tiles(x, sized, out_ch)
     matrix = _matrix(kernel, sized)
 
     def step(image: Array | int, row: Array | int, z: Array) -> Array:
@@ -40,8 +40,8 @@ def forward_by_blocks(x: Array, kernel: Array, sized: SizedGeometry, precision: 
         )
         return put(z, product.reshape(tiles.images, tiles.rows, *z.shape[2:]), image, row)
 
-    size = (len(x), tiles.all_rows, *block_counts(sized)[1:], len(shifts) * out_ch)
-    z = over_tiles(tiles, step, jnp.zeros(size, accumulator(x.dtype)))
+    size = (x.shape[0], tiles.all_rows, *block_counts(sized)[1:], len(shifts) * out_ch)
+    z = over_tiles(tiles, step, zeros(size, accumulator(x.dtype), x))
     z = z.reshape(*z.shape[:-1], len(shifts), out_ch)
     moved = [
         z[(slice(None), *(slice(q, q + o) for q, o in zip(shift, sized.output_size, strict=True)), j)]
@@ -55,7 +55,7 @@ def kernel_gradient_by_blocks(x: Array, y: Array, sized: SizedGeometry, precisio
     if sized.padding_mode != "zeros":
         x, sized = pad(x, sized), sized.unpadded()
     in_ch, out_ch, shifts = x.shape[-1], y.shape[-1], _shifts(sized)
-    tiles, x = _tiles(x, sized, out_ch)
+    tiles, x = _padded_tiles(x, sized, out_ch)
     last = shifts[-1]
     after = tiles.all_rows - sized.output_size[0], *last[1:]
     y = pad_zeros(y, list(zip(last, after, strict=True)))
@@ -68,8 +68,8 @@ def kernel_gradient_by_blocks(x: Array, y: Array, sized: SizedGeometry, precisio
         blocks = _block_rows(x, image, row, tiles, sized)
         return total + jnp.einsum("pf,pc->fc", flat, blocks, precision=precision, preferred_element_type=total.dtype)
 
-    zeros = jnp.zeros((len(shifts) * out_ch, prod(sized.strides) * in_ch), accumulator(x.dtype))
-    return _kernel(over_tiles(tiles, step, zeros), sized, in_ch, out_ch).astype(y.dtype)
+    initial = zeros((len(shifts) * out_ch, prod(sized.strides) * in_ch), accumulator(x.dtype), x)
+    return _kernel(over_tiles(tiles, step, initial), sized, in_ch, out_ch).astype(y.dtype)
 
 
 def _shifts(sized: SizedGeometry) -> list[tuple[int, ...]]:
@@ -78,11 +78,11 @@ def _shifts(sized: SizedGeometry) -> list[tuple[int, ...]]:
     return list(itertools.product(*ranges))
 
 
-def _tiles(x: Array, sized: SizedGeometry, out_ch: int) -> tuple[Tiling, Array]:
+def _padded_tiles(x: Array, sized: SizedGeometry, out_ch: int) -> tuple[Tiling, Array]:
     """Tiles of rows of blocks, and x padded to whole ones."""
     rows, *rest = block_counts(sized)
     row_values = prod(rest) * (prod(sized.strides) * x.shape[-1] + len(_shifts(sized)) * out_ch)
-    tiles = tiling(len(x), rows, row_values * x.dtype.itemsize)
+    tiles = tiling(x.shape[0], rows, row_values * x.dtype.itemsize)
     extended = replace(sized, output_size=(sized.output_size[0] + tiles.all_rows - rows, *sized.output_size[1:]))
     return tiles, pad_zeros(x, outer_pads(extended))
 

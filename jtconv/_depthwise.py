@@ -7,6 +7,7 @@ accumulated in float32 for types of less than 32 bits.
 import itertools
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from jtconv._arrays import accumulator
@@ -15,9 +16,9 @@ from jtconv._padding import pad, pad_zeros
 from jtconv._sized import SizedGeometry
 
 
-def is_depthwise(kernel: Array, groups: int) -> bool:
-    """Whether the kernel, (*kernel_size, 1, groups), has a single channel on both sides of each group."""
-    return kernel.shape[-2] == 1 and kernel.shape[-1] == groups
+def is_depthwise(kernel_shape: tuple[int, ...], groups: int) -> bool:
+    """Whether it is (*kernel_size, 1, groups): a single channel on both sides of each group."""
+    return kernel_shape[-2] == 1 and kernel_shape[-1] == groups
 
 
 def depthwise_conv(x: Array, kernel: Array, sized: SizedGeometry) -> Array:
@@ -31,14 +32,15 @@ def depthwise_conv(x: Array, kernel: Array, sized: SizedGeometry) -> Array:
         start = [d * t for d, t in zip(sized.dilation, tap, strict=True)]
         size = zip(start, sized.strides, sized.output_size, strict=True)
         end = [a + s * (o - 1) + 1 for a, s, o in size]
-        read = lax.slice(padded, (0, *start, 0), (len(x), *end, x.shape[-1]), (1, *sized.strides, 1))
-        total += read.astype(wide) * kernel[(*tap, 0)].astype(wide)
+        read = lax.slice(padded, (0, *start, 0), (x.shape[0], *end, x.shape[-1]), (1, *sized.strides, 1))
+        scale = kernel[(*tap, 0)].astype(wide)
+        total += read.astype(wide) * jnp.expand_dims(scale, range(sized.ndim + 1))
     return total.astype(x.dtype)
 
 
 def depthwise_transpose(y: Array, kernel: Array, sized: SizedGeometry) -> Array:
     """Cᵀ on (N, *output_size, ch), zero padding: blocks of s positions, each the sum of a few shifted y's."""
-    n, ndim, counts = len(y), sized.ndim, block_counts(sized)
+    n, ndim, counts = y.shape[0], sized.ndim, block_counts(sized)
     wide = accumulator(y.dtype)
     total = jnp.zeros((), wide)
     for piece in pieces(sized):
@@ -46,14 +48,28 @@ def depthwise_transpose(y: Array, kernel: Array, sized: SizedGeometry) -> Array:
         shifted = pad_zeros(y, blocks)
         # (N, m1, 1, m2, 1, ch) times (s1, 1, s2, ch): the phases come next to their block, as in x.
         spread = jnp.expand_dims(shifted, [2 * a + 2 for a in range(ndim)])
-        total += spread.astype(wide) * _by_phase(kernel, piece, sized).astype(wide)
+        scaled = spread.astype(wide) * _by_phase(kernel, piece, sized).astype(wide)
+        # Chosen, not multiplied by zero: what is not finite stays where it belongs.
+        total += jnp.where(_has_tap(piece, sized), scaled, jnp.zeros((), wide))
     whole = total.reshape(n, *(m * s for m, s in zip(counts, sized.strides, strict=True)), y.shape[-1])
     return pad_zeros(whole, [(-lo, -hi) for lo, hi in outer_pads(sized)]).astype(y.dtype)
 
 
 def _by_phase(kernel: Array, piece: Piece, sized: SizedGeometry) -> Array:
-    """The taps of a piece at their phases, zeros at the others: (1, s1, 1, s2, ch)."""
+    """The taps of a piece at their phases, zeros at the others: (1, 1, s1, 1, s2, ch)."""
     taps = kernel[tuple(slice(r.tap, r.tap + r.taps) for r in piece)]
     around = [(r.phase, s - r.phase - r.taps, 0) for r, s in zip(piece, sized.strides, strict=True)]
     placed = lax.pad(taps[..., 0, :], jnp.zeros((), kernel.dtype), [*around, (0, 0, 0)])
-    return jnp.expand_dims(placed, [2 * a for a in range(sized.ndim)])
+    return jnp.expand_dims(placed, _phase_axes(sized))
+
+
+def _has_tap(piece: Piece, sized: SizedGeometry) -> np.ndarray:
+    """Which phases a piece has taps at: (1, 1, s1, 1, s2, 1)."""
+    has = np.zeros(sized.strides, bool)
+    has[tuple(slice(r.phase, r.phase + r.taps) for r in piece)] = True
+    return np.expand_dims(has[..., None], _phase_axes(sized))
+
+
+def _phase_axes(sized: SizedGeometry) -> tuple[int, ...]:
+    """Where (s1, s2, ch) needs axes to stand beside (N, m1, 1, m2, 1, ch)."""
+    return (0, *(2 * a + 1 for a in range(sized.ndim)))

@@ -11,7 +11,7 @@ from jtconv._blocks import Piece, block_counts, outer_pads, pieces, runs, to_blo
 from jtconv._padding import pad, pad_zeros
 from jtconv._products import correlate
 from jtconv._sized import SizedGeometry
-from jtconv._tiles import cut, over_tiles, tiling
+from jtconv._tiles import cut, over_tiles, tiling, zeros
 
 Parts = tuple[Array, ...]  # of a kernel, one for each piece
 
@@ -22,7 +22,7 @@ def kernel_gradient_by_pieces(x: Array, y: Array, sized: SizedGeometry, precisio
         x, sized = pad(x, sized), sized.unpadded()
     if sized.ndim == 0:
         return correlate(x[:, None], y, sized.groups, precision)[0].astype(y.dtype)
-    tiles = tiling(len(x), sized.output_size[0], _row_bytes(x, sized))
+    tiles = tiling(x.shape[0], sized.output_size[0], _row_bytes(x, sized))
     whole, tile = (replace(sized, output_size=(n, *sized.output_size[1:])) for n in (tiles.all_rows, tiles.rows))
     # The rows added are zeros, which add nothing.
     x = pad_zeros(x, outer_pads(whole))
@@ -37,8 +37,8 @@ def kernel_gradient_by_pieces(x: Array, y: Array, sized: SizedGeometry, precisio
         return tuple(total + part for total, part in zip(sums, parts, strict=True))
 
     shape = x.shape[-1] // sized.groups, y.shape[-1]
-    zeros = tuple(jnp.zeros((prod(r.taps for r in p), *shape), accumulator(y.dtype)) for p in pieces(sized))
-    return _assemble(over_tiles(tiles, step, zeros), sized).astype(y.dtype)
+    initial = tuple(zeros((prod(r.taps for r in p), *shape), accumulator(y.dtype), y) for p in pieces(sized))
+    return _assemble(over_tiles(tiles, step, initial), sized).astype(y.dtype)
 
 
 def _row_bytes(x: Array, sized: SizedGeometry) -> int:
@@ -51,7 +51,7 @@ def _columns(blocks: Array, piece: Piece, sized: SizedGeometry) -> Array:
     outputs = [slice(r.block, r.block + o) for r, o in zip(piece, sized.output_size, strict=True)]
     phases = [slice(r.phase, r.phase + r.taps) for r in piece]
     read = blocks[(slice(None), *outputs, *phases)]
-    return read.reshape(len(blocks) * prod(sized.output_size), prod(r.taps for r in piece), blocks.shape[-1])
+    return read.reshape(blocks.shape[0] * prod(sized.output_size), prod(r.taps for r in piece), blocks.shape[-1])
 
 
 def _assemble(parts: Parts, sized: SizedGeometry) -> Array:

@@ -1,4 +1,4 @@
-"""The three products that C, Cᵀ and the kernel's gradient consist of, per group of channels.
+"""The products that Cᵀ and the kernel's gradient consist of, per group of channels.
 
 P counts positions of y (and images), r the taps of a piece:
 
@@ -14,16 +14,10 @@ from jtconv._arrays import Precision, accumulator
 from jtconv._depthwise import is_depthwise
 
 
-def apply_taps(columns: Array, kernel: Array, groups: int, precision: Precision) -> Array:
-    """(P, r, groups * I), (r, I, groups * O) -> (P, groups * O)."""
-    y = _einsum("prgi,rigo->pgo", _apart(columns, groups), _apart(kernel, groups), precision)
-    return _together(y)
-
-
 def spread_taps(y: Array, kernel: Array, groups: int, precision: Precision) -> Array:
     """(P, groups * O), (r, I, groups * O) -> (P, r, groups * I)."""
-    if is_depthwise(kernel, groups):
-        return _wide(y)[:, None] * _wide(kernel[:, 0])
+    if is_depthwise(kernel.shape, groups):
+        return _wide(y)[:, None] * _wide(kernel[:, 0])[None]
     columns = _einsum("pgo,rigo->prgi", _apart(y, groups), _apart(kernel, groups), precision)
     return _together(columns)
 

@@ -20,6 +20,7 @@ class SizedGeometry:
     dilation: tuple[int, ...]
     groups: int
     padding_mode: str
+    layers: int = 1  # that `jax.vmap` has put side by side; the groups are all of theirs
 
     @property
     def ndim(self) -> int:

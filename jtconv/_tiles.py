@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import jax
+import jax.numpy as jnp
 from jax import Array, lax
 
 _TILE_BYTES = 2**22
@@ -48,6 +49,13 @@ def over_tiles(tiles: Tiling, step: Callable[[Array | int, Array | int, Carry], 
         return step(i // tiles.counts[1] * tiles.images, i % tiles.counts[1] * tiles.rows, carry)
 
     return lax.fori_loop(0, tiles.counts[0] * tiles.counts[1], body, initial)
+
+
+def zeros(shape: tuple[int, ...], dtype: jax.typing.DTypeLike, like: Array) -> Array:
+    """Zeros to begin with. Under `jax.shard_map` they vary over the mesh axes that `like` varies over, as what
+    is made of it does."""
+    axes = tuple(jax.typeof(like).manual_axis_type.varying)
+    return lax.pcast(jnp.zeros(shape, dtype), axes, to="varying")
 
 
 def cut(array: Array, image: Array | int, row: Array | int, images: int, rows: int) -> Array:

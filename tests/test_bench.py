@@ -48,8 +48,8 @@ def test_contenders_compute_the_same_layer(name):
 def test_interleaved_runs_each_in_turn():
     calls = []
     times = interleaved({name: lambda name=name: calls.append(name) for name in "ab"}, seconds=0.0)
-    assert calls == ["a", "b"] * 4
-    assert [len(t) for t in times.values()] == [3, 3]
+    assert calls == ["a", "b"] + [*"aaabbb"] * 3  # one to warm up; turns of three, the first not timed
+    assert [len(t) for t in times.values()] == [6, 6]
     assert summary([0.001, 0.002, 0.009])["ms"] == pytest.approx(2.0)
 
 
@@ -92,6 +92,9 @@ def test_ratios_and_means():
         (["--layers", "nothing"], "no layer's name contains that. There are: FCN-32s"),
         (["--seconds", "0"], "--seconds must be above 0"),
         (["--table", "/nonexistent.json"], "cannot be read as a result of jtconv bench"),
+        (["--table", "pyproject.toml"], "cannot be read as a result of jtconv bench"),
+        (["--out", "/proc/none/x.json"], "--out /proc/none/x.json: cannot be written"),
+        (["--out", "/tmp"], "--out /tmp: cannot be written"),
     ],
 )
 def test_bad_arguments_are_one_line(arguments, message, capsys):

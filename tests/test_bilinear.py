@@ -90,7 +90,7 @@ def test_linear_transpose():
     np.testing.assert_array_equal(x, expected)
 
 
-@pytest.mark.parametrize("platform", ["cpu", "cuda", "rocm", "tpu"])
+@pytest.mark.parametrize("platform", ["cpu", "cuda", "rocm", "tpu", "METAL"])
 def test_lowers_for_every_platform(platform):
     """What is chosen depends on the platform that a program is lowered for, not on this machine's."""
     arrays = operands()
@@ -187,3 +187,67 @@ def test_merged_groups_are_the_same_layer(together):
     got = conv(case.x, kernel, strides=2, groups=6 // together)
     expected, size = (conv(x, w, strides=2, groups=6) for x, w in ((case.x, case.kernel), map(abs, case[:2])))
     assert_within_rounding(got, expected, size, terms(kernel, 1))
+
+
+def test_disabled_jit():
+    arrays = operands()
+    expected = conv(arrays["x"], arrays["kernel"], **GEOMETRY)
+    with jax.disable_jit():
+        np.testing.assert_array_equal(conv(arrays["x"], arrays["kernel"], **GEOMETRY), expected)
+
+
+@pytest.mark.parametrize("axes", [(0, None), (None, 0), (0, 0)])
+@pytest.mark.parametrize("name", ["forward", "transposed", "kernel_gradient"])
+def test_vmap_over_nothing(name, axes):
+    f, *names = in_terms_of(name)
+    given = [operands()[n] for n in names]
+    none = [g if axis is None else np.zeros((0, *g.shape)) for g, axis in zip(given, axes, strict=True)]
+    assert jax.vmap(f, in_axes=axes)(*none).shape == (0, *f(*given).shape)
+
+
+def test_what_is_not_finite_stays_in_its_example():
+    """vmap over kernels makes groups of the examples, and groups may be merged within an example only."""
+    case = make_case((6, 7), (3, 3, 3, 4), strides=2, groups=2)
+    ys, kernels = np.stack([np.full_like(case.y, np.nan), case.y]), np.stack([case.kernel, case.kernel])
+    x = jax.vmap(partial(conv_transpose, strides=2, groups=2))(ys, kernels)
+    assert np.isnan(x[0]).any()
+    assert np.isfinite(x[1]).all()
+
+
+def test_an_infinite_value_meets_no_zero_that_is_not_there():
+    case = make_case((11, 11), (3, 3, 1, 3), strides=2, groups=3)
+    y = case.y.copy()
+    y[0, 2, 2, 1] = np.inf
+    auto, lax = (conv_transpose(y, abs(case.kernel), strides=2, groups=3, method=m) for m in ("auto", "lax"))
+    np.testing.assert_array_equal(np.isinf(auto), np.isinf(lax))
+    assert not np.isnan(auto).any()
+
+
+def test_batch_left_open_in_an_export():
+    (batch,) = jax.export.symbolic_shape("b")
+    y = jax.ShapeDtypeStruct((batch, 4, 5, 6), np.float64)
+    case = make_case((9, 11), (3, 3, 2, 6), batch=(3,), strides=2)
+
+    def gradient(y, kernel):
+        return jax.grad(lambda w: jnp.sum(conv_transpose(y, w, strides=2) ** 2))(kernel)
+
+    for f in (partial(conv_transpose, strides=2), gradient):
+        exported = jax.export.export(jax.jit(f))(y, jax.typeof(jnp.asarray(case.kernel)))
+        expected = f(case.y, case.kernel)
+        np.testing.assert_allclose(exported.call(case.y, case.kernel), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_batch_on_an_explicit_mesh_is_named_in_the_types():
+    mesh = jax.make_mesh((1,), ("b",), axis_types=(jax.sharding.AxisType.Explicit,))
+    arrays = operands()
+    with jax.set_mesh(mesh):
+        x = jax.device_put(arrays["x"], jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("b")))
+
+        def types(x, kernel):
+            y = forward(x, kernel, SIZED, None)
+            return jax.typeof(y), jax.typeof(kernel_gradient(x, y, SIZED, None))
+
+        found = []
+        jax.make_jaxpr(lambda *a: found.extend(types(*a)))(x, jnp.asarray(arrays["kernel"]))
+    assert found[0].sharding.spec[0] == "b"
+    assert set(found[1].sharding.spec) == {None}

@@ -11,6 +11,7 @@ import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 import jtconv
+import jtconv._tiles
 
 assert len(jax.devices()) == 2
 mesh = jax.make_mesh((2,), ("batch",), axis_types=(AxisType.Auto,))
@@ -29,6 +30,8 @@ for method in jtconv.METHODS:
             assert (error <= 2 * 13 * np.finfo(np.float32).eps * sizes).all(), (method, mode)
         gradient = jax.jit(jax.grad(lambda w: f(sharded, w).sum()))(kernel)
         assert gradient.shape == kernel.shape
+jtconv._tiles._TILE_BYTES = 300  # several tiles
+
 # Under shard_map each device has its images and all of the kernel, whose gradient is a sum over devices.
 f = lambda y, w: jtconv.conv_transpose(y, w, strides=2, padding=1, groups=3)
 loss = lambda y, w: jax.lax.psum((f(y, w) ** 2).sum(), "batch")

@@ -32,7 +32,9 @@ def quote_outputs(text: str) -> str:
     """`text` with every block's command run and its output put in."""
 
     def quoted(block: re.Match[str]) -> str:
-        shown = f"```console\n$ {block['command']}\n{output_of(block['command'])}\n```\n"
+        output = output_of(block["command"])
+        is_table = output.startswith("| ")  # which Markdown shows as such
+        shown = f"\n{output}\n\n" if is_table else f"```console\n$ {block['command']}\n{output}\n```\n"
         return block[1] + shown + block[3]
 
     return BLOCK.sub(quoted, text)

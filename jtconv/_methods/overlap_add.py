@@ -19,9 +19,9 @@ from jtconv._sized import SizedGeometry
 
 @folded
 def overlap_add(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
-    if is_depthwise(kernel, sized.groups):
+    if is_depthwise(kernel.shape, sized.groups):
         return depthwise_transpose(y, kernel, sized)
-    n, ndim = len(y), sized.ndim
+    n, ndim = y.shape[0], sized.ndim
     positions = n * prod(sized.output_size)
     columns = spread_taps(
         y.reshape(positions, y.shape[-1]), kernel.reshape(-1, *kernel.shape[-2:]), sized.groups, precision

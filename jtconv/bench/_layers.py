@@ -1,4 +1,4 @@
-"""Transposed convolutions of published networks, with the sizes at which these run them."""
+"""Transposed convolutions of published networks, at sizes that occur in them."""
 
 import math
 from dataclasses import dataclass, field
@@ -65,14 +65,14 @@ SUITE = (
     NetworkLayer("DCGAN 4", "Radford et al. 2016", 16, (16, 16), 256, 128, 4, 2, {"padding": 1}),
     NetworkLayer("DCGAN 5", "Radford et al. 2016", 16, (32, 32), 128, 3, 4, 2, {"padding": 1}),
     NetworkLayer("U-Net up1", "Ronneberger et al. 2015", 1, (28, 28), 1024, 512, 2, 2),
-    NetworkLayer("U-Net up4", "Ronneberger et al. 2015", 1, (128, 128), 128, 64, 2, 2),
+    NetworkLayer("U-Net up4", "Ronneberger et al. 2015", 1, (196, 196), 128, 64, 2, 2),
     NetworkLayer(
         "FSRCNN x4", "Dong et al. 2016", 1, (90, 160), 56, 1, 9, 4, {"padding": 4, "output_padding": 3}
     ),
     NetworkLayer(
         "ResNet decoder", "Johnson et al. 2016", 4, (64, 64), 128, 64, 3, 2, {"padding": 1, "output_padding": 1}
     ),
-    NetworkLayer("stride 1", "Zeiler and Fergus 2014; SegNet", 4, (64, 64), 64, 64, 3, 1, {"padding": 1}),
+    NetworkLayer("stride 1", "3x3 layers, as in Noh et al. 2015", 4, (64, 64), 64, 64, 3, 1, {"padding": 1}),
     NetworkLayer("dilated", "Yu and Koltun 2016", 1, (64, 64), 64, 64, 3, 1, {"padding": 2, "dilation": 2}),
     NetworkLayer(
         "depthwise", "bilinear upsampling by channel", 4, (48, 48), 96, 96, 4, 2, {"padding": 1, "groups": 96}

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-LAX = ("lax", "lax unflipped", "flax")
+LAX = ("lax", "lax unflipped", "flax", "equinox")
 TORCH = ("torch", "torch channels last")
 TITLES = {"forward": "forward", "both": "forward + backward"}
 

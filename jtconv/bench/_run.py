@@ -24,7 +24,7 @@ def run(
     seconds: float,
     report: Callable[[dict[str, Any], dict[str, Any]], None],
 ) -> dict[str, Any]:
-    """All measurements, as they are written to a file; `report` is given a layer's, and all so far, as soon as known."""
+    """All measurements, as they are written to a file; `report` is given each layer, and all so far."""
     rates = measured_rates(dtype)
     head = {**describe(dtype), "product_gflops": rates.flops / 1e9, "copy_gbytes": rates.bytes / 1e9}
     results = {"machine": head, "layers": []}

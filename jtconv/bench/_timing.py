@@ -6,19 +6,27 @@ from typing import Any
 
 import numpy as np
 
-_LEAST = 3  # runs of each, besides the one to warm up
-_SLOW = 3.0  # seconds: what takes longer is not run again
+_TURNS = (3, 15)  # of each contender, at least and at most; so that the quick do not end up alone
+_BURST = 2  # runs timed in a turn
+_SLOW = 1.0  # seconds: what takes longer is run once more only
 
 
 def interleaved(runs: dict[str, Callable[[], Any]], seconds: float) -> dict[str, list[float]]:
-    """Seconds of each call, in rounds over all `runs`, until each has had its `seconds`."""
+    """Seconds of each call, in turns over all `runs`, until each has had its `seconds`.
+
+    A turn begins with a run that is not timed: the threads of the contender before may still be
+    spinning, and what this one needs is not in the cache.
+    """
     first = {name: _time(run) for name, run in runs.items()}
-    times = {name: [time] if time > _SLOW else [] for name, time in first.items()}
+    times = {name: [_time(runs[name])] if once > _SLOW else [] for name, once in first.items()}
+    turn = 0
     waiting = [name for name, known in times.items() if not known]
     while waiting:
         for name in waiting:
-            times[name].append(_time(runs[name]))
-        waiting = [name for name in waiting if len(times[name]) < _LEAST or sum(times[name]) < seconds]
+            runs[name]()
+            times[name] += [_time(runs[name]) for _ in range(_BURST)]
+        turn += 1
+        waiting = [name for name in waiting if turn < _TURNS[0] or (turn < _TURNS[1] and sum(times[name]) < seconds)]
     return times
 
 

@@ -23,7 +23,9 @@ def register(commands: Any) -> None:
     parser.add_argument("--layers", nargs="+", metavar="NAME", help="those whose name contains NAME; default: all")
     parser.add_argument("--dtype", choices=DTYPES, default="float32", help="default: float32")
     parser.add_argument("--seconds", type=float, default=0.5, help="time for each contender; default: 0.5")
-    parser.add_argument("--methods", action="store_true", help="time each method of this package as well")
+    parser.add_argument(
+        "--methods", action="store_true", help="time this package's lax, overlap_add and polyphase as well"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write everything measured to FILE, as JSON")
     parser.add_argument("--table", type=Path, metavar="FILE", help="only print the Markdown table of such a FILE")
     parser.set_defaults(run=run)
@@ -38,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if not 0 < arguments.seconds < float("inf"):
         raise ValueError(f"--seconds must be above 0, got {arguments.seconds}.")
+    if arguments.out is not None:
+        _writable(arguments.out)
     if arguments.dtype == "float64":
         jax.config.update("jax_enable_x64", True)
     _measure(arguments)
@@ -70,8 +74,22 @@ def _layers(names: list[str] | None) -> list[Any]:
     return found
 
 
+def _writable(path: Path) -> None:
+    """Found out before anything is measured."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
+    except OSError as error:
+        raise ValueError(f"--out {path}: cannot be written: {error.strerror}.") from None
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise ValueError(f"--table {path}: cannot be read as a result of jtconv bench: {error}") from None
+        results = json.loads(path.read_text(encoding="utf-8"))
+        for layer in results["layers"]:
+            for part in ("forward", "both"):
+                _ = layer["bound_ms"][part] / layer[part]["jtconv"]["ms"]
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(f"--table {path}: cannot be read as a result of jtconv bench: {reason}") from None
+    return results
