@@ -10,6 +10,7 @@ import numpy as np
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "jtconv"  # the same figure twice is the same file
 
+# These imports come late, as the lines above must run before them.
 from matplotlib import pyplot as plt  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402

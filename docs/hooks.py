@@ -9,6 +9,7 @@ from mkdocs.structure.files import File, Files
 for folder in ("docs", "tools"):
     sys.path.insert(0, str(Path(__file__).parent.parent / folder))
 
+# Late, as these are found through the path set above.
 from figures import FIGURES  # noqa: E402
 from quote_outputs import quote_outputs  # noqa: E402
 

@@ -7,7 +7,7 @@ measurements of the layers in `jtconv.bench`. Accelerators are left to lax.
 
 from math import prod
 
-from jtconv._blocks import block_counts, pieces
+from jtconv._blocks import pieces, shift_counts
 from jtconv._depthwise import is_depthwise
 from jtconv._sized import SizedGeometry
 
@@ -78,5 +78,4 @@ def _thin_blocks(sized: SizedGeometry, in_ch: int, out_ch: int) -> bool:
     uneven = any(k % s for k, s in zip(sized.kernel_size, sized.strides, strict=True))
     if sized.groups > 1 or max(sized.dilation, default=1) > 1 or uneven or sized.ndim == 0:
         return False
-    shifts = prod(m - o + 1 for m, o in zip(block_counts(sized), sized.output_size, strict=True))
-    return _THIN * shifts * out_ch <= prod(sized.strides) * in_ch
+    return _THIN * prod(shift_counts(sized)) * out_ch <= prod(sized.strides) * in_ch

@@ -20,16 +20,15 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jtconv._arrays import Precision, accumulator
-from jtconv._blocks import block_counts, outer_pads, to_blocks
-from jtconv._padding import pad, pad_zeros
+from jtconv._blocks import block_counts, outer_pads, shift_counts, to_blocks
+from jtconv._padding import pad_zeros, padded
 from jtconv._sized import SizedGeometry
 from jtconv._tiles import Tiling, cut, over_tiles, put, tiling, zeros
 
 
 def forward_by_blocks(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """C on (N, *input_size, in_ch), all arguments checked."""
-    if sized.padding_mode != "zeros":
-        x, sized = pad(x, sized), sized.unpadded()
+    x, sized = padded(x, sized)
     out_ch, shifts = kernel.shape[-1], _shifts(sized)
     tiles, x = _padded_tiles(x, sized, out_ch)
     matrix = _matrix(kernel, sized)
@@ -52,8 +51,7 @@ def forward_by_blocks(x: Array, kernel: Array, sized: SizedGeometry, precision: 
 
 def kernel_gradient_by_blocks(x: Array, y: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """(N, *input_size, in_ch), (N, *output_size, out_ch) -> (*kernel_size, in_ch, out_ch)."""
-    if sized.padding_mode != "zeros":
-        x, sized = pad(x, sized), sized.unpadded()
+    x, sized = padded(x, sized)
     in_ch, out_ch, shifts = x.shape[-1], y.shape[-1], _shifts(sized)
     tiles, x = _padded_tiles(x, sized, out_ch)
     last = shifts[-1]
@@ -74,8 +72,7 @@ def kernel_gradient_by_blocks(x: Array, y: Array, sized: SizedGeometry, precisio
 
 def _shifts(sized: SizedGeometry) -> list[tuple[int, ...]]:
     """The shifts q, the last axis quickest."""
-    ranges = [range(m - o + 1) for m, o in zip(block_counts(sized), sized.output_size, strict=True)]
-    return list(itertools.product(*ranges))
+    return list(itertools.product(*map(range, shift_counts(sized))))
 
 
 def _padded_tiles(x: Array, sized: SizedGeometry, out_ch: int) -> tuple[Tiling, Array]:
@@ -91,8 +88,8 @@ def _block_rows(x: Array, image: Array | int, row: Array | int, tiles: Tiling, s
     """The blocks of a tile of padded x as rows: (N * blocks, strides * in_ch)."""
     s = sized.strides[0]
     tile = cut(x, image, row * s, tiles.images, tiles.rows * s)
-    first_shift = _shifts(sized)[-1][0]  # as many rows of blocks as outputs of this many rows read
-    geometry = replace(sized, output_size=(tiles.rows - first_shift, *sized.output_size[1:]))
+    outputs = tiles.rows - shift_counts(sized)[0] + 1  # that read as many rows of blocks
+    geometry = replace(sized, output_size=(outputs, *sized.output_size[1:]))
     blocks = to_blocks(tile, geometry)
     return blocks.reshape(prod(blocks.shape[: 1 + sized.ndim]), prod(sized.strides) * x.shape[-1])
 
@@ -124,4 +121,4 @@ def _kernel(gradient: Array, sized: SizedGeometry, in_ch: int, out_ch: int) -> A
 
 def _by_shift(sized: SizedGeometry) -> list[tuple[int, int]]:
     """Per axis, the number of shifts and the stride."""
-    return [(last + 1, s) for last, s in zip(_shifts(sized)[-1], sized.strides, strict=True)]
+    return list(zip(shift_counts(sized), sized.strides, strict=True))

@@ -40,12 +40,15 @@ def pieces(sized: SizedGeometry) -> list[Piece]:
     return list(itertools.product(*[runs(sized, axis) for axis in range(sized.ndim)]))
 
 
+def shift_counts(sized: SizedGeometry) -> tuple[int, ...]:
+    """How many blocks in a row an output reads, per axis."""
+    pairs = zip(sized.effective_kernel_size, sized.strides, strict=True)
+    return tuple((reach - 1) // s + 1 for reach, s in pairs)
+
+
 def block_counts(sized: SizedGeometry) -> tuple[int, ...]:
     """How many blocks C reads, per axis."""
-    return tuple(
-        o + (reach - 1) // s
-        for o, reach, s in zip(sized.output_size, sized.effective_kernel_size, sized.strides, strict=True)
-    )
+    return tuple(o + q - 1 for o, q in zip(sized.output_size, shift_counts(sized), strict=True))
 
 
 def to_blocks(padded: Array, sized: SizedGeometry) -> Array:

@@ -12,7 +12,7 @@ from jax import Array, lax
 
 from jtconv._arrays import accumulator
 from jtconv._blocks import Piece, block_counts, outer_pads, pieces
-from jtconv._padding import pad, pad_zeros
+from jtconv._padding import pad_zeros, padded
 from jtconv._sized import SizedGeometry
 
 
@@ -23,16 +23,15 @@ def is_depthwise(kernel_shape: tuple[int, ...], groups: int) -> bool:
 
 def depthwise_conv(x: Array, kernel: Array, sized: SizedGeometry) -> Array:
     """C on (N, *input_size, ch): a strided slice of x for every tap."""
-    if sized.padding_mode != "zeros":
-        return depthwise_conv(pad(x, sized), kernel, sized.unpadded())
+    x, sized = padded(x, sized)
     wide = accumulator(x.dtype)
-    padded = pad_zeros(x, outer_pads(sized))
+    x = pad_zeros(x, outer_pads(sized))
     total = jnp.zeros((), wide)
     for tap in itertools.product(*map(range, sized.kernel_size)):
         start = [d * t for d, t in zip(sized.dilation, tap, strict=True)]
         size = zip(start, sized.strides, sized.output_size, strict=True)
         end = [a + s * (o - 1) + 1 for a, s, o in size]
-        read = lax.slice(padded, (0, *start, 0), (x.shape[0], *end, x.shape[-1]), (1, *sized.strides, 1))
+        read = lax.slice(x, (0, *start, 0), (x.shape[0], *end, x.shape[-1]), (1, *sized.strides, 1))
         scale = kernel[(*tap, 0)].astype(wide)
         total += read.astype(wide) * jnp.expand_dims(scale, range(sized.ndim + 1))
     return total.astype(x.dtype)

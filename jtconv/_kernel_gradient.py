@@ -8,7 +8,7 @@ from jax import Array
 
 from jtconv._arrays import Precision, accumulator
 from jtconv._blocks import Piece, block_counts, outer_pads, pieces, runs, to_blocks
-from jtconv._padding import pad, pad_zeros
+from jtconv._padding import pad_zeros, padded
 from jtconv._products import correlate
 from jtconv._sized import SizedGeometry
 from jtconv._tiles import cut, over_tiles, tiling, zeros
@@ -18,8 +18,7 @@ Parts = tuple[Array, ...]  # of a kernel, one for each piece
 
 def kernel_gradient_by_pieces(x: Array, y: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """(N, *input_size, in_ch), (N, *output_size, out_ch) -> (*kernel_size, in_ch // groups, out_ch)."""
-    if sized.padding_mode != "zeros":
-        x, sized = pad(x, sized), sized.unpadded()
+    x, sized = padded(x, sized)
     if sized.ndim == 0:
         return correlate(x[:, None], y, sized.groups, precision)[0].astype(y.dtype)
     tiles = tiling(x.shape[0], sized.output_size[0], _row_bytes(x, sized))

@@ -4,14 +4,13 @@ import jax
 from jax import Array, lax
 
 from jtconv._arrays import Precision
-from jtconv._padding import pad, pad_zeros
+from jtconv._padding import pad_zeros, padded
 from jtconv._sized import SizedGeometry
 
 
 def lax_conv(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """C on (N, *input_size, in_ch), all arguments checked."""
-    if sized.padding_mode != "zeros":
-        return lax_conv(pad(x, sized), kernel, sized.unpadded(), precision)
+    x, sized = padded(x, sized)
     outer, inner = sized.split_pads()
     return lax.conv_general_dilated(
         pad_zeros(x, outer),

@@ -21,6 +21,11 @@ def pad(x: Array, sized: SizedGeometry) -> Array:
     return pad_zeros(padded, [(min(lo, 0), min(hi, 0)) for lo, hi in sized.pads])
 
 
+def padded(x: Array, sized: SizedGeometry) -> tuple[Array, SizedGeometry]:
+    """x, and the geometry of C on it, with zero padding at most: other modes are padded here."""
+    return (x, sized) if sized.padding_mode == "zeros" else (pad(x, sized), sized.unpadded())
+
+
 def pad_zeros(x: Array, pads: list[Pads]) -> Array:
     """(N, *size, ch) with zeros around its spatial axes; negative amounts crop."""
     if not any(p for pair in pads for p in pair):

@@ -7,22 +7,15 @@ kernel  (*sized.kernel_size, in_ch // sized.groups, out_ch), same dtype as y
 x       (N, *sized.input_size, in_ch)
 """
 
-from collections.abc import Callable
-
-from jax import Array
-
-from jtconv._arrays import Precision
+from jtconv._methods.folded import Method
 from jtconv._methods.lax import lax_transpose
 from jtconv._methods.matrix import matrix_transpose
 from jtconv._methods.overlap_add import overlap_add
 from jtconv._methods.polyphase import polyphase
 from jtconv._methods.scatter import scatter
 from jtconv._methods.vjp import vjp_transpose
-from jtconv._sized import SizedGeometry
 
-TransposeMethod = Callable[[Array, Array, SizedGeometry, Precision], Array]
-
-BY_NAME: dict[str, TransposeMethod] = {
+BY_NAME: dict[str, Method] = {
     "matrix": matrix_transpose,
     "lax": lax_transpose,
     "scatter": scatter,
