@@ -52,13 +52,15 @@ wheel: $(VENV)/.dev ## build dist/jtconv-*.whl
 clean: ## remove the environments and everything built
 	rm -rf $(VENV) $(PEERS) build dist site .hypothesis .pytest_cache .ruff_cache
 
-# An extra is installed again when pyproject.toml or the version changes, or its environment is new.
-$(VENV)/.%: pyproject.toml jtconv/_version.py $(VENV)/.made
+# An extra is installed again when what it is made of changes, or its environment is new.
+PACKAGE := pyproject.toml setup.py jtconv/_version.py $(wildcard jtconv/_native/*.cc jtconv/_native/*.h)
+
+$(VENV)/.%: $(PACKAGE) $(VENV)/.made
 	@echo "Installing jtconv[$*] into $(VENV)"
 	@$(BIN)/python $(PIP) --editable '.[$*]'
 	@touch $@
 
-$(PEERS)/.peers: pyproject.toml jtconv/_version.py $(PEERS)/.made
+$(PEERS)/.peers: $(PACKAGE) $(PEERS)/.made
 	@echo "Installing jtconv[peers] into $(PEERS)"
 	@$(PEERS)/bin/python $(PIP) --editable '.[peers]'
 	@touch $@

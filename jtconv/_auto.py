@@ -13,6 +13,10 @@ from jtconv._sized import SizedGeometry
 
 Shape = tuple[int, ...]
 
+NATIVE = "native"  # the platform "cpu" where the kernels of `_native` can be called
+
+_CPU = ("cpu", NATIVE)
+
 _COLUMNS = 0.9  # what a float of the columns costs overlap-add, in floats that polyphase moves
 _THIN = 8  # how many times a product's other sides must be longer to call it thin
 _FEWEST_CHANNELS = 16  # of a group in a product; smaller groups are merged
@@ -23,7 +27,9 @@ _MOST_COLUMNS = 2**23  # floats: more are not asked for where a way without them
 
 def choose_transposed(sized: SizedGeometry, y: Shape, kernel: Shape, platform: str | None) -> str:
     """The method for Cᵀ, by name, for y and kernel of these shapes, on "cpu" or another platform."""
-    if platform != "cpu":
+    if platform == NATIVE and not is_depthwise(kernel, sized.groups):
+        return "native"
+    if platform not in _CPU:
         return "lax"
     if not _known(y):
         return "polyphase"
@@ -42,7 +48,7 @@ def choose_transposed(sized: SizedGeometry, y: Shape, kernel: Shape, platform: s
 
 def groups_together(sized: SizedGeometry, kernel: Shape, platform: str | None) -> int:
     """How many groups Cᵀ takes together as one: only those of one layer, where `jax.vmap` has joined several."""
-    if platform != "cpu" or is_depthwise(kernel, sized.groups):
+    if platform not in _CPU or is_depthwise(kernel, sized.groups):
         return 1
     own, widest = sized.groups // sized.layers, max(kernel[-2], kernel[-1] // sized.groups)
     possible = [n for n in range(1, own + 1) if own % n == 0 and (n == 1 or n * widest <= _MOST_CHANNELS)]
@@ -51,18 +57,22 @@ def groups_together(sized: SizedGeometry, kernel: Shape, platform: str | None) -
 
 def choose_forward(sized: SizedGeometry, x: Shape, kernel: Shape, platform: str | None) -> str:
     """The way of computing C: "lax", "depthwise" or "blocks"."""
-    if platform != "cpu" or not _known(x):
+    if platform not in _CPU or not _known(x):
         return "lax"
     if is_depthwise(kernel, sized.groups) and prod(sized.kernel_size) <= _MOST_PIECES:
         return "depthwise"
+    if platform == NATIVE:
+        return "native"
     overlapping = any(k > s for k, s in zip(sized.kernel_size, sized.strides, strict=True))
     return "blocks" if overlapping and _thin_blocks(sized, x[-1], kernel[-1]) else "lax"
 
 
 def choose_kernel_gradient(sized: SizedGeometry, x: Shape, y: Shape, platform: str | None) -> str:
     """The way of computing the kernel's gradient: "lax", "pieces" or "blocks"."""
-    if platform != "cpu" or not _known(x):
+    if platform not in _CPU or not _known(x):
         return "lax"
+    if platform == NATIVE and x[-1] > sized.groups:
+        return "native"
     if _thin_blocks(sized, x[-1], y[-1]):
         return "blocks"
     return "pieces" if len(pieces(sized)) <= _MOST_PIECES else "lax"

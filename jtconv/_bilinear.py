@@ -19,6 +19,7 @@ groups * O), of one dtype.
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -29,7 +30,7 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jax.sharding import NamedSharding, PartitionSpec
 
-from jtconv import _auto
+from jtconv import _auto, _native
 from jtconv._arrays import Precision
 from jtconv._block_products import forward_by_blocks, kernel_gradient_by_blocks
 from jtconv._depthwise import depthwise_conv
@@ -79,10 +80,8 @@ def _varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
 def _compute_forward(
     platform: str | None, x: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision
 ) -> Array:
-    way = _auto.choose_forward(sized, x.shape, kernel.shape, platform)
-    if way == "depthwise":
-        return depthwise_conv(x, kernel, sized)
-    return {"lax": lax_conv, "blocks": forward_by_blocks}[way](x, kernel, sized, precision)
+    ways = {"lax": lax_conv, "native": _native.forward, "depthwise": depthwise_conv, "blocks": forward_by_blocks}
+    return ways[_auto.choose_forward(sized, x.shape, kernel.shape, platform)](x, kernel, sized, precision)
 
 
 def _compute_transposed(
@@ -94,7 +93,8 @@ def _compute_transposed(
     if together > 1:
         kernel = merge_groups(kernel, sized.groups, together)
         sized = replace(sized, groups=sized.groups // together)
-    return BY_NAME[_auto.choose_transposed(sized, y.shape, kernel.shape, platform)](y, kernel, sized, precision)
+    ways = BY_NAME | {"native": _native.transposed}
+    return ways[_auto.choose_transposed(sized, y.shape, kernel.shape, platform)](y, kernel, sized, precision)
 
 
 def _compute_kernel_gradient(
@@ -102,10 +102,33 @@ def _compute_kernel_gradient(
 ) -> Array:
     ways = {
         "lax": kernel_gradient_by_lax,
+        "native": _native.kernel_gradient,
         "pieces": kernel_gradient_by_pieces,
         "blocks": kernel_gradient_by_blocks,
     }
     return ways[_auto.choose_kernel_gradient(sized, x.shape, y.shape, platform)](x, y, sized, precision)
+
+
+def _lowering_rule(compute: Callable[..., Array], platform: str | None) -> mlir.LoweringRule:
+    def rule(ctx: mlir.LoweringRuleContext, a: Any, b: Any, **params: Any) -> Any:
+        native = platform == "cpu" and _runs_here(ctx) and _native.computes(params["sized"], ctx.avals_in[0].dtype)
+        at = _auto.NATIVE if native else platform
+        return mlir.lower_fun(partial(compute, at), multiple_results=False)(ctx, a, b, **params)
+
+    return rule
+
+
+def _runs_here(ctx: mlir.LoweringRuleContext) -> bool:
+    """Whether the program is for this process, and XLA does not divide it among devices.
+
+    Our kernels are known to this process alone, and as a whole.
+    """
+    if ctx.module_context.lowering_parameters.for_export:
+        return False
+    axes = ctx.module_context.axis_context
+    if hasattr(axes, "manual_axes"):
+        return axes.manual_axes == frozenset(axes.mesh.axis_names)
+    return getattr(axes, "num_devices", 1) == 1
 
 
 # The shapes of the results.
@@ -215,8 +238,7 @@ def _bilinear(
 
     primitive.def_impl(run)
     for platform in _PLATFORMS:
-        rule = mlir.lower_fun(lambda a, b, *, at=platform, **params: compute(at, a, b, **params), False)
-        mlir.register_lowering(primitive, rule, platform=platform)
+        mlir.register_lowering(primitive, _lowering_rule(compute, platform), platform=platform)
     batching.primitive_batchers[primitive] = _batch_rule(primitive, roles, shape)
     return primitive
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jtconv._arrays import accumulator
+from jtconv._arrays import Precision, accumulator
 from jtconv._blocks import Piece, block_counts, outer_pads, pieces
 from jtconv._padding import pad_zeros, padded
 from jtconv._sized import SizedGeometry
@@ -21,7 +21,7 @@ def is_depthwise(kernel_shape: tuple[int, ...], groups: int) -> bool:
     return kernel_shape[-2] == 1 and kernel_shape[-1] == groups
 
 
-def depthwise_conv(x: Array, kernel: Array, sized: SizedGeometry) -> Array:
+def depthwise_conv(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """C on (N, *input_size, ch): a strided slice of x for every tap."""
     x, sized = padded(x, sized)
     wide = accumulator(x.dtype)

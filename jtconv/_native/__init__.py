@@ -1,0 +1,84 @@
+"""C, Cᵀ and the kernel's gradient by CPU kernels of our own, called by XLA.
+
+XLA's own CPU convolutions multiply by inserted zeros, leave their fast path in gradients, and
+write columns and blocks to memory that need not exist; compositions of its products still write
+some. The C++ beside this file is compiled when jtconv is installed and there is a compiler;
+without it everything works, by XLA alone.
+"""
+
+import ctypes
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax import Array
+from jax.sharding import NamedSharding, PartitionSpec
+
+from jtconv._arrays import Precision, accumulator
+from jtconv._methods.folded import folded
+from jtconv._padding import padded
+from jtconv._sized import SizedGeometry
+
+_NAMES = ("jtconv_forward", "jtconv_transposed", "jtconv_kernel_gradient")
+_MOST_AXES = 3
+
+
+@cache
+def available() -> bool:
+    """Whether the kernels were compiled. The first call makes them known to XLA."""
+    files = sorted(Path(__file__).parent.glob("library*.so"))
+    if not files:
+        return False
+    library = ctypes.CDLL(str(files[0]))
+    for name in _NAMES:
+        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
+    return True
+
+
+def computes(sized: SizedGeometry, dtype: np.dtype) -> bool:
+    """Whether the kernels are there, and made for such a layer."""
+    real = jax.dtypes.issubdtype(dtype, np.floating)
+    return real and 1 <= sized.ndim <= _MOST_AXES and available()
+
+
+# In full precision, whatever `precision` allows.
+
+
+def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    """C on (N, *input_size, in_ch), all arguments checked."""
+    x, sized = padded(x, sized)
+    return _call("jtconv_forward", x, kernel, (x.shape[0], *sized.output_size, kernel.shape[-1]), sized)
+
+
+@folded
+def transposed(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    """Cᵀ on (N, *output_size, out_ch)."""
+    shape = (y.shape[0], *sized.input_size, kernel.shape[-2] * sized.groups)
+    return _call("jtconv_transposed", y, kernel, shape, sized)
+
+
+def kernel_gradient(x: Array, y: Array, sized: SizedGeometry, precision: Precision) -> Array:
+    """(N, *input_size, in_ch), (N, *output_size, out_ch) -> (*kernel_size, in_ch // groups, out_ch)."""
+    x, sized = padded(x, sized)
+    shape = (*sized.kernel_size, x.shape[-1] // sized.groups, y.shape[-1])
+    return _call("jtconv_kernel_gradient", x, y, shape, sized)
+
+
+def _call(name: str, a: Array, b: Array, shape: tuple[int, ...], sized: SizedGeometry) -> Array:
+    wide = accumulator(a.dtype)
+    kind = jax.typeof(a)  # under `jax.shard_map` the result varies over devices as the operands do
+    whole = NamedSharding(kind.sharding.mesh, PartitionSpec(*(None for _ in shape)))
+    result = jax.ShapeDtypeStruct(shape, wide, sharding=whole, manual_axis_type=kind.manual_axis_type)
+    call = jax.ffi.ffi_call(name, result)
+    return call(a.astype(wide), b.astype(wide), **_attributes(sized)).astype(a.dtype)
+
+
+def _attributes(sized: SizedGeometry) -> dict[str, Any]:
+    return {
+        "strides": np.array(sized.strides, np.int64),
+        "lows": np.array([lo for lo, _ in sized.pads], np.int64),
+        "dilation": np.array(sized.dilation, np.int64),
+        "groups": np.int64(sized.groups),
+    }

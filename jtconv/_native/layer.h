@@ -1,0 +1,84 @@
+// One layer's sizes, and which positions the taps of its kernel join.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+namespace jtconv {
+
+using Size = std::ptrdiff_t;
+
+constexpr std::size_t kAxes = 3;  // a layer of fewer has others of size 1 before them
+
+enum class Direction { forward, transposed };
+
+struct Axis {
+  Size in = 1, out = 1, taps = 1, stride = 1, dilation = 1, lo = 0;
+};
+
+struct Layer {
+  Size batch, groups;
+  Size in_ch, out_ch;  // of one group
+  std::array<Axis, kAxes> axes;
+
+  Size taps() const { return axes[0].taps * axes[1].taps * axes[2].taps; }
+  Size in_size() const { return axes[0].in * axes[1].in * axes[2].in; }
+  Size out_size() const { return axes[0].out * axes[1].out * axes[2].out; }
+};
+
+struct TapSource {
+  Size tap, offset;
+};
+
+// Results of one axis that are made of the same taps: result first + step * j reads, by each tap,
+// position source_step * j + offset, for j from 0 to count.
+struct AxisPhase {
+  Size first, step, count, source_step;
+  std::vector<TapSource> taps;
+};
+
+// All results of C are made of all taps. Those of the transpose, at q, are made of the outputs o
+// with stride * o + dilation * t - lo = q, so that the taps depend on q modulo the stride.
+inline std::vector<AxisPhase> phases_of(const Axis& axis, Direction direction) {
+  if (direction == Direction::forward) {
+    AxisPhase all{0, 1, axis.out, axis.stride, {}};
+    for (Size t = 0; t < axis.taps; ++t) all.taps.push_back({t, axis.dilation * t - axis.lo});
+    return {all};
+  }
+  std::vector<AxisPhase> phases;
+  for (Size first = 0; first < axis.stride && first < axis.in; ++first) {
+    AxisPhase phase{first, axis.stride, (axis.in - first + axis.stride - 1) / axis.stride, 1, {}};
+    for (Size t = 0; t < axis.taps; ++t) {
+      const Size distance = first + axis.lo - axis.dilation * t;
+      if (distance % axis.stride == 0) phase.taps.push_back({t, distance / axis.stride});
+    }
+    phases.push_back(phase);
+  }
+  return phases;
+}
+
+// The same on all axes together.
+struct Phase {
+  std::array<const AxisPhase*, kAxes> axes;
+  std::vector<Size> taps;  // as numbered in the kernel, the last axis quickest
+};
+
+// The phases point into `by_axis`.
+inline std::vector<Phase> combine(const Layer& layer, const std::array<std::vector<AxisPhase>, kAxes>& by_axis) {
+  std::vector<Phase> phases;
+  for (const AxisPhase& p0 : by_axis[0])
+    for (const AxisPhase& p1 : by_axis[1])
+      for (const AxisPhase& p2 : by_axis[2]) {
+        Phase phase{{&p0, &p1, &p2}, {}};
+        for (const TapSource& t0 : p0.taps)
+          for (const TapSource& t1 : p1.taps)
+            for (const TapSource& t2 : p2.taps)
+              phase.taps.push_back((t0.tap * layer.axes[1].taps + t1.tap) * layer.axes[2].taps + t2.tap);
+        phases.push_back(phase);
+      }
+  return phases;
+}
+
+}  // namespace jtconv

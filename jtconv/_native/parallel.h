@@ -1,0 +1,68 @@
+// Loops shared by the caller and the threads of XLA's pool.
+
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "xla/ffi/api/ffi.h"
+
+namespace jtconv {
+
+class Workers {
+ public:
+  explicit Workers(xla::ffi::ThreadPool& pool) : pool_(pool) {}
+
+  std::ptrdiff_t count() const { return std::max<std::ptrdiff_t>(pool_.num_threads(), 1); }
+
+  // Calls body(task) for every task, and returns when all are done. The caller works too, so that
+  // this ends even where no thread of the pool is free.
+  void each(std::ptrdiff_t tasks, std::function<void(std::ptrdiff_t)> body) {
+    if (tasks <= 0) return;
+    const std::ptrdiff_t helpers = std::min(count(), tasks) - 1;
+    if (helpers <= 0) {
+      for (std::ptrdiff_t task = 0; task < tasks; ++task) body(task);
+      return;
+    }
+    // Shared, as a helper may begin after everything is done.
+    auto loop = std::make_shared<Loop>(tasks, std::move(body));
+    for (std::ptrdiff_t helper = 0; helper < helpers; ++helper) pool_.Schedule([loop] { loop->work(); });
+    loop->work();
+    loop->wait();
+  }
+
+ private:
+  struct Loop {
+    Loop(std::ptrdiff_t tasks, std::function<void(std::ptrdiff_t)> body) : tasks(tasks), body(std::move(body)) {}
+
+    void work() {
+      for (std::ptrdiff_t task; (task = next.fetch_add(1)) < tasks;) {
+        body(task);
+        if (done.fetch_add(1) + 1 == tasks) {
+          std::lock_guard<std::mutex> lock(mutex);
+          finished.notify_all();
+        }
+      }
+    }
+
+    void wait() {
+      std::unique_lock<std::mutex> lock(mutex);
+      finished.wait(lock, [this] { return done.load() == tasks; });
+    }
+
+    const std::ptrdiff_t tasks;
+    const std::function<void(std::ptrdiff_t)> body;
+    std::atomic<std::ptrdiff_t> next{0}, done{0};
+    std::mutex mutex;
+    std::condition_variable finished;
+  };
+
+  xla::ffi::ThreadPool& pool_;
+};
+
+}  // namespace jtconv

@@ -1,0 +1,59 @@
+// Small tiles of a matrix product, held in registers: what the time is spent in.
+//
+// Sized for 16 registers of 32 bytes (AVX2): 12 of sums, 2 of the right factor, 1 of the left.
+
+#pragma once
+
+#include <cstddef>
+
+namespace jtconv {
+
+using Size = std::ptrdiff_t;
+
+template <typename T>
+constexpr Size kLanes = 32 / sizeof(T);
+
+// Rows of the left factor by pointers, one for each row and tap; of the right one pointer for each
+// tap, its rows `right_step` apart. Row r of the result is the sum over taps and channels c of
+// left[tap][r][c] times row c of right[tap]; for `dots` the right factor is stored transposed.
+template <typename T>
+struct RowsTimesPanel {
+  const T* const* left;  // (taps, left_step)
+  Size left_step;
+  Size left_offset;  // added to each pointer
+  const T* const* right;
+  Size right_step;
+  Size taps, channels;
+  T* const* result;
+  Size result_offset;  // added to each pointer
+  Size columns;        // of the result that exist, at most the tile's
+  bool add;            // to what is there
+};
+
+// Both factors packed: result[r] += sum over p of left[p][r] * right[p].
+template <typename T>
+struct PackedProduct {
+  const T *left, *right;  // (length, a tile's rows), (length, a tile's columns)
+  Size length;
+  T* result;
+  Size result_step;
+  Size rows, columns;  // of the result that exist, at most the tile's
+};
+
+// One of each kind for an instruction set. A wide tile is 6 rows by 2 vectors, a narrow one 12 by 1.
+template <typename T>
+struct Tiles {
+  using Multiply = void (*)(const RowsTimesPanel<T>&, Size row);
+  using Outer = void (*)(const PackedProduct<T>&);
+  Multiply multiply_wide, multiply_narrow;
+  Multiply dots_3, dots_2, dots_1;  // 4, 4 and 6 rows
+  Outer outer_wide, outer_narrow;
+};
+
+constexpr Size kWideRows = 6, kNarrowRows = 12;
+
+// The best set that this processor runs.
+template <typename T>
+const Tiles<T>& tiles();
+
+}  // namespace jtconv
