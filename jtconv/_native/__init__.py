@@ -67,6 +67,10 @@ def kernel_gradient(x: Array, y: Array, sized: SizedGeometry, precision: Precisi
 
 
 def _call(name: str, a: Array, b: Array, shape: tuple[int, ...], sized: SizedGeometry) -> Array:
+    if not available():
+        raise RuntimeError(
+            "jtconv was installed without its CPU kernels: install it again where there is a C++ compiler"
+        )
     wide = accumulator(a.dtype)
     kind = jax.typeof(a)  # under `jax.shard_map` the result varies over devices as the operands do
     whole = NamedSharding(kind.sharding.mesh, PartitionSpec(*(None for _ in shape)))
