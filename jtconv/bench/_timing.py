@@ -6,18 +6,38 @@ from typing import Any
 
 import numpy as np
 
+from jtconv.bench._programs import reason
+
 _TURNS = (3, 15)  # of each contender, at least and at most; so that the quick do not end up alone
 _BURST = 2  # runs timed in a turn
 _SLOW = 1.0  # seconds: what takes longer is run once more only
 
 
-def interleaved(runs: dict[str, Callable[[], Any]], seconds: float) -> dict[str, list[float]]:
+class Guarded:
+    """A run that is not repeated once it has failed; `failure` says why."""
+
+    def __init__(self, run: Callable[[], Any]):
+        self.run = run
+        self.failure: str | None = None
+
+    def __call__(self) -> None:
+        if self.failure is None:
+            try:
+                self.run()
+            except Exception as error:  # of a peer, out of memory perhaps: the others go on
+                self.failure = reason(error)
+
+
+def interleaved(
+    runs: dict[str, Callable[[], Any]], seconds: float, known: dict[str, float] | None = None
+) -> dict[str, list[float]]:
     """Seconds of each call, in turns over all `runs`, until each has had its `seconds`.
 
+    `known`: about how long each took when it was run before; else all are run once to find out.
     A turn begins with a run that is not timed: the threads of the contender before may still be
     spinning, and what this one needs is not in the cache.
     """
-    first = {name: _time(run) for name, run in runs.items()}
+    first = known or {name: _time(run) for name, run in runs.items()}
     times = {name: [_time(runs[name])] if once > _SLOW else [] for name, once in first.items()}
     turn = 0
     waiting = [name for name, known in times.items() if not known]
