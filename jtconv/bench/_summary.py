@@ -43,9 +43,9 @@ def _layers(found: dict[str, float] | list[float]) -> str:
 
 def failures(layers: list[Layer]) -> str:
     """A Markdown list: which contender has no figures, where and why. What it cannot express is not its failure."""
-    return "\n".join(
-        f"- {name} on {layer['name']}, {TITLES[part]}: {reason}"
-        for layer in layers
-        for part, found in layer.get("failed", {}).items()
-        for name, reason in found.items()
-    )
+    where: dict[tuple[str, str, str], list[str]] = {}
+    for layer in layers:
+        for part, found in layer.get("failed", {}).items():
+            for name, reason in found.items():
+                where.setdefault((name, TITLES[part], reason), []).append(layer["name"])
+    return "\n".join(f"- {name}, {title}, on {', '.join(on)}: {reason}" for (name, title, reason), on in where.items())

@@ -1,5 +1,6 @@
 """Interleaved timing: what disturbs the machine disturbs all contenders alike."""
 
+import random
 import time
 from collections.abc import Callable
 from typing import Any
@@ -35,14 +36,15 @@ def interleaved(
 
     `known`: about how long each took when it was run before; else all are run once to find out.
     A turn begins with a run that is not timed: the threads of the contender before may still be
-    spinning, and what this one needs is not in the cache.
+    spinning, and what this one needs is not in the cache. The order of each turn is drawn
+    anew, so that none always comes after the same other.
     """
     first = known or {name: _time(run) for name, run in runs.items()}
     times = {name: [_time(runs[name])] if once > _SLOW else [] for name, once in first.items()}
     turn = 0
     waiting = [name for name, known in times.items() if not known]
     while waiting:
-        for name in waiting:
+        for name in random.Random(turn).sample(waiting, len(waiting)):
             runs[name]()
             times[name] += [_time(runs[name]) for _ in range(_BURST)]
         turn += 1
