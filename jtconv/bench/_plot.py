@@ -41,11 +41,12 @@ def plot(results: dict[str, Any], path: Path) -> None:
 def draw(results: dict[str, Any]) -> "Figure":
     """One panel below the other for each part that was measured."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layers = results["layers"]
     measured = parts(layers)
     height = len(measured) * (_ROW * len(layers) + _MARGIN)
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained", facecolor="white")
+    figure = Figure(figsize=(_WIDTH, height), layout=ConstrainedLayoutEngine(h_pad=0.1), facecolor="white")
     panels = figure.subplots(len(measured), squeeze=False, sharex=True)[:, 0]
     for axes, part in zip(panels, measured, strict=True):
         _panel(axes, [layer for layer in layers if part in layer], part)
