@@ -121,8 +121,10 @@ def test_interleaved_runs_each_in_turn():
     assert len(turns) == 3
     assert [len(t) for t in times.values()] == [6, 6]
     calls.clear()
-    interleaved({"slow": lambda: calls.append("slow")}, seconds=1.0, known={"slow": 5.0})
+    runs = {name: lambda name=name: calls.append(name) for name in ("slow", "very slow")}
+    times = interleaved(runs, seconds=1.0, known={"slow": 5.0, "very slow": 50.0})
     assert calls == ["slow"]
+    assert times["very slow"] == [50.0]
     assert summary([0.001, 0.002, 0.009])["ms"] == pytest.approx(2.0)
 
 

@@ -12,6 +12,7 @@ from jtconv.bench._programs import reason
 _TURNS = (3, 15)  # of each contender, at least and at most; so that the quick do not end up alone
 _BURST = 2  # runs timed in a turn
 _SLOW = 1.0  # seconds: what takes longer is run once more only
+_VERY_SLOW = 10.0  # seconds: what takes longer is not run again
 
 
 class Guarded:
@@ -40,7 +41,7 @@ def interleaved(
     anew, so that none always comes after the same other.
     """
     first = known or {name: _time(run) for name, run in runs.items()}
-    times = {name: [_time(runs[name])] if once > _SLOW else [] for name, once in first.items()}
+    times = {name: _few(runs[name], once) for name, once in first.items()}
     turn = 0
     waiting = [name for name, known in times.items() if not known]
     while waiting:
@@ -50,6 +51,13 @@ def interleaved(
         turn += 1
         waiting = [name for name in waiting if turn < _TURNS[0] or (turn < _TURNS[1] and sum(times[name]) < seconds)]
     return times
+
+
+def _few(run: Callable[[], Any], once: float) -> list[float]:
+    """All times of a slow run, which took `once` before; none of a quick one."""
+    if once > _VERY_SLOW:
+        return [once]
+    return [_time(run)] if once > _SLOW else []
 
 
 def _time(run: Callable[[], Any]) -> float:
