@@ -94,6 +94,8 @@ SUITE = (
         "3-D k3 s2", "Lee et al. 2017", 1, (24, 24, 24), 32, 32, 3, 2, {"padding": 1, "output_padding": 1}
     ),
     NetworkLayer("3D-GAN 2", "Wu et al. 2016", 8, (4, 4, 4), 512, 256, 4, 2, {"padding": 1}),
+    # An inverse STFT: that report's thread says 1-D and how slow, not its sizes, so these are ours.
+    NetworkLayer("jax 23783", "after github.com/jax-ml/jax/issues/23783", 1, (125,), 514, 1, 512, 128),
     NetworkLayer(
         "jax 31662", "github.com/jax-ml/jax/issues/31662", 1, (64, 64, 32), 64, 1, 3, 2,
         {"padding": 1, "output_padding": 1},

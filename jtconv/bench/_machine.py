@@ -25,7 +25,7 @@ class Rates(NamedTuple):
 def describe(dtype: str) -> dict[str, Any]:
     """Device, versions and date, for the head of a result."""
     device = jax.devices()[0]
-    names = ("jax", "jaxlib", "numpy", "flax", "equinox", "torch")
+    names = ("jax", "jaxlib", "numpy", "flax", "equinox", "keras", "torch")
     versions = {name: version for name in names if (version := _version(name))}
     return {
         "date": time.strftime("%Y-%m-%d"),
@@ -56,10 +56,12 @@ def _processor() -> str:
 
 def measured_rates(dtype: str) -> Rates:
     """The best of several runs: what the machine can do when nothing disturbs it."""
-    n = 2048
+    on_cpu = jax.default_backend() == "cpu"
+    n = 2048 if on_cpu else 8192
     square = jnp.ones((n, n), dtype)
     product = jax.jit(lambda a: a @ a)
-    copied = jnp.ones(2**22, dtype)  # below the size at which the system hands out new pages each time
+    # On a CPU below the size at which the system hands out new pages each time; elsewhere above all caches.
+    copied = jnp.ones(2**22 if on_cpu else 2**28, dtype)
     copy = jax.jit(lambda a: a + 1)
     return Rates(2 * n**3 / _best(lambda: product(square)), 2 * copied.nbytes / _best(lambda: copy(copied)))
 
@@ -77,6 +79,7 @@ def _best(run: Callable[[], jax.Array], times: int = 10) -> float:
 def bound_seconds(layer: NetworkLayer, itemsize: int, rates: Rates) -> dict[str, float]:
     """The least time for a layer: its arithmetic or its arrays, whichever takes longer."""
     y, kernel, x = (itemsize * math.prod(shape) for shape in (layer.y_shape, layer.kernel_shape, layer.x_shape))
-    moved = {"forward": y + kernel + x, "both": 3 * (y + kernel) + 2 * x}
-    work = {"forward": layer.flops, "both": 3 * layer.flops}
+    once = y + kernel + x
+    moved = {"forward": once, "both": 3 * (y + kernel) + 2 * x, "kernel_gradient": once}
+    work = {"forward": layer.flops, "both": 3 * layer.flops, "kernel_gradient": layer.flops}
     return {part: max(work[part] / rates.flops, moved[part] / rates.bytes) for part in moved}

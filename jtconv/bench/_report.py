@@ -1,83 +1,82 @@
-"""Tables of results, as text for a terminal and as Markdown."""
+"""Results as text: a line for each layer while they are measured, Markdown tables at the end."""
 
-import math
-from collections.abc import Iterable
 from typing import Any
 
-LAX = ("lax", "lax unflipped", "flax", "equinox")
-TORCH = ("torch", "torch channels last")
-TITLES = {"forward": "forward", "both": "forward + backward"}
+from jtconv.bench._figures import (
+    LAX,
+    TITLES,
+    TORCH,
+    Layer,
+    Ratio,
+    compile_ratio,
+    memory_ratio,
+    parts,
+    ratio,
+    share_of_bound,
+)
+from jtconv.bench._markdown import digits, table, times
+from jtconv.bench._methods_report import methods_report
+from jtconv.bench._summary import failures, summary
+
+_LEGEND = (
+    "lax (both conventions) and torch (both layouts): how many times jtconv's median time the quickest takes, and in "
+    "brackets from quartile to quartile. Bound: share of the machine's own rate of a large product or a copy. "
+    "Compile: time by lax's. Memory: temporary, by the arrays given and returned."
+)
 
 
-def best(timings: dict[str, Any], names: Iterable[str]) -> float | None:
-    """The least median of `names`, in milliseconds."""
-    return min((timings[name]["ms"] for name in names if name in timings), default=None)
-
-
-def ratio(timings: dict[str, Any], names: Iterable[str]) -> float | None:
-    """How many times this package's time the quickest of `names` takes."""
-    other = best(timings, names)
-    return None if other is None else other / timings["jtconv"]["ms"]
-
-
-def line(layer: dict[str, Any]) -> str:
+def line(layer: Layer) -> str:
     """One layer's figures on one line."""
-    parts = []
-    for part, title in TITLES.items():
+    shown = []
+    for part in parts([layer]):
         timings = layer[part]
         figures = [f"{timings['jtconv']['ms']:8.2f} ms"]
         for name, group in (("lax", LAX), ("torch", TORCH)):
             found = ratio(timings, group)
-            figures.append(f"{name} {found:6.2f}x" if found else f"{name}      -")
-        parts.append(f"{title}: {'  '.join(figures)}")
-    return f"{layer['name']:<15} {'   '.join(parts)}"
+            figures.append(f"{name} {found.median:6.2f}x" if found else f"{name}      -")
+        shown.append(f"{TITLES[part]}: {'  '.join(figures)}")
+    return f"{layer['name']:<15} {'   '.join(shown)}"
 
 
-def table(results: dict[str, Any]) -> str:
-    """Markdown: milliseconds of this package, and how many times as long the others take."""
-    head = (
-        "| layer | y → x, kernel | forward | lax | torch | share of bound | forward + backward | lax | torch | "
-        "share of bound |\n|---|---|---|---|---|---|---|---|---|---|"
-    )
-    rows = [_row(layer) for layer in results["layers"]]
-    return "\n".join([head, *rows, _means(results["layers"])])
+def markdown(results: dict[str, Any]) -> str:
+    """Every table that the results hold."""
+    layers, dtype = results["layers"], results["machine"]["dtype"]
+    tables = [_part_table(layers, part, dtype) for part in parts(layers)]
+    found = [*tables, summary(layers), methods_report(layers), failures(layers), _LEGEND, _layers_table(layers)]
+    return "\n\n".join(text for text in found if text)
 
 
-def _row(layer: dict[str, Any]) -> str:
-    cells = [layer["name"], _shape(layer)]
-    for part in TITLES:
-        timings = layer[part]
-        cells += [f"{timings['jtconv']['ms']:.2f} ms", _times(ratio(timings, LAX)), _times(ratio(timings, TORCH))]
-        cells.append(f"{layer['bound_ms'][part] / timings['jtconv']['ms']:.0%}")
-    return f"| {' | '.join(cells)} |"
+def _part_table(layers: list[Layer], part: str, dtype: str) -> str:
+    rows = [_row(layer, part, dtype) for layer in layers if part in layer]
+    return table([f"**{TITLES[part]}**", "jtconv", "lax", "torch", "bound", "compile", "memory"], rows)
 
 
-def _shape(layer: dict[str, Any]) -> str:
+def _row(layer: Layer, part: str, dtype: str) -> list[str]:
+    timings = layer[part]
+    return [
+        layer["name"],
+        f"{timings['jtconv']['ms']:.2f} ms",
+        _spread(ratio(timings, LAX)),
+        _spread(ratio(timings, TORCH)),
+        f"{share_of_bound(layer, part):.0%}",
+        times(compile_ratio(timings)),
+        times(memory_ratio(layer, part, dtype)),
+    ]
+
+
+def _spread(found: Ratio | None) -> str:
+    return "—" if found is None else f"{times(found.median)} ({digits(found.low)}–{digits(found.high)})"
+
+
+def _layers_table(layers: list[Layer]) -> str:
+    rows = [[layer["name"], _shape(layer), f"{layer['gflop']:.2f}"] for layer in layers]
+    return table(["layer", "y → x, kernel", "GFLOP"], rows)
+
+
+def _shape(layer: Layer) -> str:
     size = "×".join(map(str, layer["y"][1:-1]))
     groups = layer["arguments"].get("groups", 1)
     tail = f", {groups} groups" if groups > 1 else ""
     return (
         f"{layer['y'][0]}×{size}, {layer['y'][-1]} → {layer['x'][-1]}, k{layer['kernel'][0]} s{layer['strides']}{tail}"
     )
-
-
-def _times(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}×"
-
-
-def _means(layers: list[dict[str, Any]]) -> str:
-    cells = ["**geometric mean (worst)**", ""]
-    for part in TITLES:
-        cells.append("")
-        for group in (LAX, TORCH):
-            found = [r for layer in layers if (r := ratio(layer[part], group)) is not None]
-            cells.append(f"**{geometric_mean(found):.2f}×** ({min(found):.2f}×)" if found else "")
-        large = [layer for layer in layers if layer["gflop"] > 1]
-        shares = [layer["bound_ms"][part] / layer[part]["jtconv"]["ms"] for layer in large]
-        cells.append(f"{sum(shares) / len(shares):.0%} above 1 GFLOP" if shares else "")
-    return f"| {' | '.join(cells)} |"
-
-
-def geometric_mean(values: list[float]) -> float:
-    """exp of the mean of the logarithms."""
-    return math.exp(sum(map(math.log, values)) / len(values))

@@ -1,33 +1,63 @@
 """Interleaved timing: what disturbs the machine disturbs all contenders alike."""
 
+import random
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from jtconv.bench._programs import reason
+
 _TURNS = (3, 15)  # of each contender, at least and at most; so that the quick do not end up alone
 _BURST = 2  # runs timed in a turn
 _SLOW = 1.0  # seconds: what takes longer is run once more only
+_VERY_SLOW = 10.0  # seconds: what takes longer is not run again
 
 
-def interleaved(runs: dict[str, Callable[[], Any]], seconds: float) -> dict[str, list[float]]:
+class Guarded:
+    """A run that is not repeated once it has failed; `failure` says why."""
+
+    def __init__(self, run: Callable[[], Any]):
+        self.run = run
+        self.failure: str | None = None
+
+    def __call__(self) -> None:
+        if self.failure is None:
+            try:
+                self.run()
+            except Exception as error:  # of a peer, out of memory perhaps: the others go on
+                self.failure = reason(error)
+
+
+def interleaved(
+    runs: dict[str, Callable[[], Any]], seconds: float, known: dict[str, float] | None = None
+) -> dict[str, list[float]]:
     """Seconds of each call, in turns over all `runs`, until each has had its `seconds`.
 
+    `known`: about how long each took when it was run before; else all are run once to find out.
     A turn begins with a run that is not timed: the threads of the contender before may still be
-    spinning, and what this one needs is not in the cache.
+    spinning, and what this one needs is not in the cache. The order of each turn is drawn
+    anew, so that none always comes after the same other.
     """
-    first = {name: _time(run) for name, run in runs.items()}
-    times = {name: [_time(runs[name])] if once > _SLOW else [] for name, once in first.items()}
+    first = known or {name: _time(run) for name, run in runs.items()}
+    times = {name: _few(runs[name], once) for name, once in first.items()}
     turn = 0
     waiting = [name for name, known in times.items() if not known]
     while waiting:
-        for name in waiting:
+        for name in random.Random(turn).sample(waiting, len(waiting)):
             runs[name]()
             times[name] += [_time(runs[name]) for _ in range(_BURST)]
         turn += 1
         waiting = [name for name in waiting if turn < _TURNS[0] or (turn < _TURNS[1] and sum(times[name]) < seconds)]
     return times
+
+
+def _few(run: Callable[[], Any], once: float) -> list[float]:
+    """All times of a slow run, which took `once` before; none of a quick one."""
+    if once > _VERY_SLOW:
+        return [once]
+    return [_time(run)] if once > _SLOW else []
 
 
 def _time(run: Callable[[], Any]) -> float:

@@ -8,50 +8,60 @@ from typing import Any
 import jax
 
 DTYPES = ("float32", "bfloat16", "float16", "float64")
+PARTS = ("forward", "both", "kernel_gradient")
 
 
 def register(commands: Any) -> None:
     """Add the subcommand."""
     parser = commands.add_parser(
         "bench",
-        help="time layers of real networks against lax, flax, equinox and torch",
+        help="time layers of real networks against lax, flax, equinox, keras and torch",
         description="Time the transposed convolutions of real networks, forward and with both gradients, against "
-        "lax and against flax, equinox and torch where they are installed. All contenders run in turn; medians are "
-        "given, and ratios: how many times as long the quickest of a group takes.",
-        epilog="Example: jtconv bench --layers FCN U-Net --seconds 1 --out fcn.json",
+        "lax and against flax, equinox, keras and torch where they are installed. All contenders run in turn; medians "
+        "are given, and ratios: how many times as long the quickest of a group takes.",
+        epilog="Example: jtconv bench --layers FCN U-Net --seconds 1 --out fcn.json --plot fcn.svg",
     )
     parser.add_argument("--layers", nargs="+", metavar="NAME", help="those whose name contains NAME; default: all")
     parser.add_argument("--dtype", choices=DTYPES, default="float32", help="default: float32")
-    parser.add_argument("--seconds", type=float, default=0.5, help="time for each contender; default: 0.5")
     parser.add_argument(
-        "--methods", action="store_true", help="time this package's lax, overlap_add and polyphase as well"
+        "--parts", nargs="+", choices=PARTS, default=PARTS[:2], help="what is timed; default: forward both"
     )
+    parser.add_argument("--seconds", type=float, default=0.5, help="time for each contender; default: 0.5")
+    parser.add_argument("--methods", action="store_true", help="time each method of this package, forward, as well")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write everything measured to FILE, as JSON")
-    parser.add_argument("--table", type=Path, metavar="FILE", help="only print the Markdown table of such a FILE")
+    parser.add_argument("--table", type=Path, metavar="FILE", help="measure nothing, take such a FILE")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios, as .png or .svg (needs matplotlib)")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure and report, or print the table of what was measured before."""
-    from jtconv.bench import _report
+    """Measure, or take what was measured before; print the tables, and draw the plot."""
+    from jtconv.bench import _plot, _report
 
-    if arguments.table is not None:
-        print(_report.table(_read(arguments.table)))
-        return 0
     if not 0 < arguments.seconds < float("inf"):
         raise ValueError(f"--seconds must be above 0, got {arguments.seconds}.")
-    if arguments.out is not None:
-        _writable(arguments.out)
-    if arguments.dtype == "float64":
-        jax.config.update("jax_enable_x64", True)
-    _measure(arguments)
+    if arguments.plot is not None:
+        _plot.check(arguments.plot)
+        _writable("--plot", arguments.plot)
+    if arguments.table is not None:
+        results = _read(arguments.table)
+    else:
+        results = _measure(arguments)
+        print()
+    print(_report.markdown(results))
+    if arguments.plot is not None:
+        _plot.plot(results, arguments.plot)
     return 0
 
 
-def _measure(arguments: argparse.Namespace) -> None:
+def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     from jtconv.bench import _report, _run
     from jtconv.bench._contenders import contenders
 
+    if arguments.out is not None:
+        _writable("--out", arguments.out)
+    if arguments.dtype == "float64":
+        jax.config.update("jax_enable_x64", True)
     layers, builders = _layers(arguments.layers), contenders(arguments.methods)
     print(f"{len(layers)} layers in {arguments.dtype}; contenders: {', '.join(builders)}", flush=True)
 
@@ -60,8 +70,8 @@ def _measure(arguments: argparse.Namespace) -> None:
         if arguments.out is not None:  # after every layer, so that an interrupted run is not lost
             _run.save(results, arguments.out)
 
-    results = _run.run(layers, builders, dtype=arguments.dtype, seconds=arguments.seconds, report=report)
-    print(f"\n{_report.table(results)}")
+    parts = [part for part in PARTS if part in arguments.parts]
+    return _run.run(layers, builders, dtype=arguments.dtype, seconds=arguments.seconds, parts=parts, report=report)
 
 
 def _layers(names: list[str] | None) -> list[Any]:
@@ -74,22 +84,22 @@ def _layers(names: list[str] | None) -> list[Any]:
     return found
 
 
-def _writable(path: Path) -> None:
+def _writable(option: str, path: Path) -> None:
     """Found out before anything is measured."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.open("a").close()
     except OSError as error:
-        raise ValueError(f"--out {path}: cannot be written: {error.strerror}.") from None
+        raise ValueError(f"{option} {path}: cannot be written: {error.strerror}.") from None
 
 
 def _read(path: Path) -> dict[str, Any]:
+    from jtconv.bench import _report
+
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
-        for layer in results["layers"]:
-            for part in ("forward", "both"):
-                _ = layer["bound_ms"][part] / layer[part]["jtconv"]["ms"]
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+        _report.markdown(results)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise ValueError(f"--table {path}: cannot be read as a result of jtconv bench: {reason}") from None
     return results
