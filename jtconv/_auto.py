@@ -27,7 +27,7 @@ _MOST_COLUMNS = 2**23  # floats: more are not asked for where a way without them
 
 def choose_transposed(sized: SizedGeometry, y: Shape, kernel: Shape, platform: str | None) -> str:
     """The method for Cᵀ, by name, for y and kernel of these shapes, on "cpu" or another platform."""
-    if platform == NATIVE and not is_depthwise(kernel, sized.groups):
+    if platform == NATIVE:
         return "native"
     if platform not in _CPU:
         return "lax"
@@ -47,7 +47,7 @@ def choose_transposed(sized: SizedGeometry, y: Shape, kernel: Shape, platform: s
 
 
 def groups_together(sized: SizedGeometry, kernel: Shape, platform: str | None) -> int:
-    """How many groups Cᵀ takes together as one: only those of one layer, where `jax.vmap` has joined several."""
+    """How many groups C or Cᵀ takes together as one: only those of one layer, where `jax.vmap` has joined several."""
     if platform not in _CPU or is_depthwise(kernel, sized.groups):
         return 1
     own, widest = sized.groups // sized.layers, max(kernel[-2], kernel[-1] // sized.groups)
@@ -59,10 +59,10 @@ def choose_forward(sized: SizedGeometry, x: Shape, kernel: Shape, platform: str 
     """The way of computing C: "lax", "depthwise" or "blocks"."""
     if platform not in _CPU or not _known(x):
         return "lax"
-    if is_depthwise(kernel, sized.groups) and prod(sized.kernel_size) <= _MOST_PIECES:
-        return "depthwise"
     if platform == NATIVE:
         return "native"
+    if is_depthwise(kernel, sized.groups) and prod(sized.kernel_size) <= _MOST_PIECES:
+        return "depthwise"
     overlapping = any(k > s for k, s in zip(sized.kernel_size, sized.strides, strict=True))
     return "blocks" if overlapping and _thin_blocks(sized, x[-1], kernel[-1]) else "lax"
 
@@ -71,7 +71,7 @@ def choose_kernel_gradient(sized: SizedGeometry, x: Shape, y: Shape, platform: s
     """The way of computing the kernel's gradient: "lax", "pieces" or "blocks"."""
     if platform not in _CPU or not _known(x):
         return "lax"
-    if platform == NATIVE and x[-1] > sized.groups:
+    if platform == NATIVE:
         return "native"
     if _thin_blocks(sized, x[-1], y[-1]):
         return "blocks"

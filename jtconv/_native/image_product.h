@@ -35,9 +35,13 @@ template <typename T>
 class ImageProduct {
  public:
   ImageProduct(const Layer& layer, Direction direction, const T* source, const T* kernel, T* result)
-      : layer_(layer), direction_(direction), source_(source), result_(result), by_axis_(split(layer, direction)),
-        phases_(combine(layer, by_axis_)), walk_(choose_walk()),
-        storage_(choose_storage()), matrices_(layer, direction, storage_, kernel, phases_) {
+      : layer_(layer), direction_(direction), source_(source), result_(result),
+        neighbours_(jtconv::neighbours(layer, direction)),
+        source_pixel_(layer.groups * (direction == Direction::forward ? layer.in_ch : layer.out_ch)),
+        result_pixel_(layer.groups * (direction == Direction::forward ? layer.out_ch : layer.in_ch)),
+        by_axis_(split(layer, direction, neighbours_)), phases_(combine(layer, by_axis_)), walk_(choose_walk()),
+        storage_(choose_storage()),
+        matrices_(layer, direction, storage_, kernel, phases_, depth(), columns()) {
     for (const Phase& phase : phases_) most_taps_ = std::max<Size>(most_taps_, phase.taps.size());
     for (std::size_t a = 0; a < kAxes; ++a) {
       const auto [in, out] = std::pair(layer.axes[a].in, layer.axes[a].out);
@@ -49,16 +53,12 @@ class ImageProduct {
 
   void run(Workers& workers) {
     const Size positions = result_size_[0] * result_size_[1] * result_size_[2];
-    advise_huge_pages(result_, sizeof(T) * layer_.batch * positions * result_channels());
+    advise_huge_pages(result_, sizeof(T) * layer_.batch * positions * result_pixel_);
     matrices_.pack(workers);
-    // Shared by rows, and where these are few by columns too.
-    const Size wanted = workers.count() == 1 ? 1 : 4 * workers.count();
-    Size row_parts = std::clamp<Size>(walk_.rows / RowBlock<T>::kRows, 1, 16 * workers.count());
-    const Size column_parts = std::clamp<Size>(ceil_div(wanted, row_parts), 1, matrices_.panels);
-    row_parts = std::clamp<Size>(ceil_div(wanted, column_parts), row_parts, std::max<Size>(walk_.rows, 1));
+    const auto [row_parts, column_parts] = share(workers.count());
     workers.each(row_parts * column_parts, [&](Size task) {
       const Size rows = task / column_parts, columns = task % column_parts;
-      Part part{RowBlock<T>(most_taps_, layer_.groups * matrices_.depth, result_channels()), {}, {}, {},
+      Part part{RowBlock<T>(most_taps_, layer_.groups * matrices_.depth, layer_.groups * matrices_.columns), {}, {}, {}, {},
                 columns * matrices_.panels / column_parts, (columns + 1) * matrices_.panels / column_parts};
       for (Size phase = 0; phase < Size(phases_.size()); ++phase)
         multiply_rows(phase, rows * walk_.rows / row_parts, (rows + 1) * walk_.rows / row_parts, part);
@@ -66,23 +66,41 @@ class ImageProduct {
   }
 
  private:
+  static constexpr Size kTaskSource = 1 << 15;  // values that a task reads for every phase: they stay in the second cache
   static constexpr Size kDepth = 384;       // of a product at once: a panel this deep stays in the first cache
+  static constexpr Size kDotsDepth = 1024;  // of dot products, whose sums across lanes take time
   static constexpr Size kFewChannels = 12;  // with fewer, the taps' channels are first gathered into one row
   static constexpr Size kFewColumns = 4;    // with fewer, a tile of whole vectors would be mostly empty
-  static constexpr Size kFewRows = 40;      // with fewer, the kernel is used as it lies
+  static constexpr Size kFewRows = 64;      // with fewer, rearranging the kernel takes longer than it saves
+  static constexpr Size kFewBlocks = 2;     // of rows, that rearrange it for themselves
   static constexpr double kSparse = 0.5;    // share of taps that read something, below which positions are taken apart
 
   // What one task needs: its block of rows, room for its tiles' pointers, and its panels.
   struct Part {
     RowBlock<T> block;
     std::vector<const T*> left, right;
-    std::vector<T> gathered;
+    std::vector<T> gathered, packed;
     Size first_panel, last_panel;
   };
 
-  static std::array<std::vector<AxisPhase>, kAxes> split(const Layer& layer, Direction direction) {
+  static std::array<std::vector<AxisPhase>, kAxes> split(const Layer& layer, Direction direction, Size neighbours) {
     return {phases_of(layer.axes[0], direction), phases_of(layer.axes[1], direction),
-            phases_of(layer.axes[2], direction)};
+            merge_neighbours(phases_of(layer.axes[2], direction), neighbours, direction)};
+  }
+
+  // Of one matrix.
+  Size depth() const { return source_pixel_ / layer_.groups * (direction_ == Direction::forward ? neighbours_ : 1); }
+  Size columns() const { return result_pixel_ / layer_.groups * (direction_ == Direction::forward ? 1 : neighbours_); }
+
+  // Into how many tasks the rows and the columns are divided.
+  std::pair<Size, Size> share(Size workers) const {
+    const Size wanted = workers == 1 ? 1 : 4 * workers, most = std::max<Size>(walk_.rows, 1);
+    const Size panels = is_depthwise(layer_) ? 1 : matrices_.panels;
+    Size rows = std::clamp<Size>(wanted, 1, std::max<Size>(walk_.rows / RowBlock<T>::kRows, 1));
+    rows = std::max(rows, walk_.rows / std::max(RowBlock<T>::kRows, kTaskSource / source_pixel_));
+    if (storage_ == Storage::late && panels >= wanted) rows = 1;  // each rearranges its columns once
+    const Size columns = std::clamp<Size>(ceil_div(wanted, rows), 1, panels);
+    return {std::clamp<Size>(ceil_div(wanted, columns), rows, most), columns};
   }
 
   Walk choose_walk() const {
@@ -120,16 +138,14 @@ class ImageProduct {
   }
 
   Storage choose_storage() const {
-    const Size depth = direction_ == Direction::forward ? layer_.in_ch : layer_.out_ch;
-    const Size columns = direction_ == Direction::forward ? layer_.out_ch : layer_.in_ch;
-    const bool few = walk_.rows <= kFewRows;
-    if (direction_ == Direction::transposed && (columns < kFewColumns || few) && depth >= kLanes<T>)
+    if (is_depthwise(layer_)) return Storage::late;
+    const Size rows = walk_.by_position ? layer_.batch : walk_.rows;  // that use the same matrices
+    if (direction_ == Direction::transposed && (columns() < kFewColumns || rows <= kFewRows) && depth() >= kLanes<T>)
       return Storage::dots;
-    if (direction_ == Direction::forward && few && columns % kLanes<T> == 0) return Storage::rows;
-    return Storage::packed;
+    // Rearranging is quicker for C, as it is no transposition.
+    const Size few_blocks = direction_ == Direction::forward ? kFewBlocks : 1;
+    return rows <= few_blocks * RowBlock<T>::kRows ? Storage::late : Storage::packed;
   }
-
-  Size result_channels() const { return layer_.groups * matrices_.columns; }
 
   // A phase's results from `begin` to `end`, counted as if it had the most of all phases.
   void multiply_rows(Size phase, Size begin, Size end, Part& part) const {
@@ -159,17 +175,16 @@ class ImageProduct {
   void add_line(Size phase_index, Size image, std::array<Size, kAxes> j, Size count, Part& part) const {
     const Phase& phase = phases_[phase_index];
     const AxisPhase& last = *phase.axes[2];
-    const Size pixel = layer_.groups * matrices_.depth;
     while (count > 0) {
       const Size taken = std::min(count, part.block.free());
-      part.block.add_results(result_at(phase, image, j), last.step * result_channels(), taken);
+      part.block.add_results(result_at(phase, image, j), last.step * result_pixel_, taken);
       each_source(phase, j, [&](Size tap, Size at0, Size at1, const TapSource& t2, bool exists) {
         if (!exists) return part.block.add_zeros(tap);
         auto [begin, end] = inside(last, t2, source_size_[2]);
         begin = std::clamp(begin - j[2], Size(0), taken);
         end = std::clamp(end - j[2], begin, taken);
         const Size at2 = last.source_step * j[2] + t2.offset;
-        part.block.add_sources(tap, source_at(image, at0, at1, at2), last.source_step * pixel, begin, end);
+        part.block.add_sources(tap, source_at(image, at0, at1, at2), last.source_step * source_pixel_, begin, end);
       });
       part.block.finish();
       if (part.block.free() == 0) multiply_block(phase_index, part);
@@ -181,8 +196,8 @@ class ImageProduct {
   // The same position of several images.
   void add_images(Size phase_index, const std::array<Size, kAxes>& j, Size image, Size count, Part& part) const {
     const Phase& phase = phases_[phase_index];
-    const Size source_image = source_size_[0] * source_size_[1] * source_size_[2] * layer_.groups * matrices_.depth;
-    const Size result_image = result_size_[0] * result_size_[1] * result_size_[2] * result_channels();
+    const Size source_image = source_size_[0] * source_size_[1] * source_size_[2] * source_pixel_;
+    const Size result_image = result_size_[0] * result_size_[1] * result_size_[2] * result_pixel_;
     while (count > 0) {
       const Size taken = std::min(count, part.block.free());
       part.block.add_results(result_at(phase, image, j), result_image, taken);
@@ -216,17 +231,21 @@ class ImageProduct {
     Size at = image;
     for (std::size_t a = 0; a < kAxes; ++a)
       at = at * result_size_[a] + phase.axes[a]->first + phase.axes[a]->step * j[a];
-    return result_ + at * result_channels();
+    return result_ + at * result_pixel_;
   }
 
   const T* source_at(Size image, Size at0, Size at1, Size at2) const {
     const Size at = ((image * source_size_[0] + at0) * source_size_[1] + at1) * source_size_[2] + at2;
-    return source_ + at * layer_.groups * matrices_.depth;
+    return source_ + at * source_pixel_;
   }
 
   void multiply_block(Size phase, Part& part) const {
     if (part.block.rows() == 0) return;
     const std::vector<Size> used = part.block.complete(phases_[phase].taps.size());
+    if (is_depthwise(layer_)) {
+      multiply_channels(phase, used, part);
+      return part.block.clear();
+    }
     for (Size group = 0; group < layer_.groups; ++group) {
       if (used.empty())
         write_zeros(group, part);
@@ -246,11 +265,24 @@ class ImageProduct {
       std::fill(part.block.results()[row] + begin, part.block.results()[row] + end, T(0));
   }
 
+  void multiply_channels(Size phase, const std::vector<Size>& used, Part& part) const {
+    constexpr Size step = RowBlock<T>::kRows;
+    part.left.resize(used.size() * step);
+    part.right.resize(used.size());
+    for (Size i = 0; i < Size(used.size()); ++i) {
+      std::copy_n(part.block.sources(used[i]), step, part.left.data() + i * step);
+      part.right[i] = matrices_.as_it_lies(phases_[phase].taps[used[i]]);
+    }
+    Depthwise<T> p{part.left.data(), step, part.right.data(), Size(used.size()), layer_.groups, part.block.results()};
+    for (Size row = 0; row < part.block.rows(); row += kDepthwiseRows) tiles<T>().depthwise(p, row);
+  }
+
   void multiply_taps(Size phase, Size group, const std::vector<Size>& used, Part& part) const {
-    const Size parts = ceil_div(matrices_.depth, kDepth);
-    const Size at_once = std::max<Size>(kDepth / matrices_.depth, 1);
+    const Size most = storage_ == Storage::dots ? kDotsDepth : kDepth;
+    const Size parts = ceil_div(matrices_.depth, most), at_once = std::max<Size>(most / matrices_.depth, 1);
     part.left.resize(at_once * RowBlock<T>::kRows);
     part.right.resize(at_once);
+    if (storage_ == Storage::late) part.packed.resize(at_once * std::min(most, matrices_.depth) * KernelMatrices<T>::kPanel);
     RowsTimesPanel<T> p{};
     p.left = part.left.data();
     p.left_step = RowBlock<T>::kRows;
@@ -264,12 +296,20 @@ class ImageProduct {
         p.channels = (depth_part + 1) * matrices_.depth / parts - from;
         for (Size panel = part.first_panel; panel < part.last_panel; ++panel) {
           for (Size tap = 0; tap < p.taps; ++tap)
-            part.right[tap] = matrices_.at(phase, group, panel, used[first + tap], from);
+            part.right[tap] = matrix(phase, group, panel, used[first + tap], from, p.channels, tap, part);
           multiply_panel(p, group, panel, part);
         }
         p.add = true;
       }
     }
+  }
+
+  // The tap-th tap's panel, its rows from `from` on.
+  const T* matrix(Size phase, Size group, Size panel, Size tap, Size from, Size rows, Size slot, Part& part) const {
+    if (storage_ != Storage::late) return matrices_.at(phase, group, panel, tap, from);
+    T* const to = part.packed.data() + slot * rows * KernelMatrices<T>::kPanel;
+    matrices_.pack(phase, group, panel, tap, from, from + rows, to);
+    return to;
   }
 
   // All taps' channels of a row side by side, as one tap with many: for few channels.
@@ -327,6 +367,8 @@ class ImageProduct {
   const Direction direction_;
   const T* const source_;
   T* const result_;
+  const Size neighbours_;  // on the last axis, taken together
+  const Size source_pixel_, result_pixel_;
   const std::array<std::vector<AxisPhase>, kAxes> by_axis_;
   const std::vector<Phase> phases_;
   const Walk walk_;

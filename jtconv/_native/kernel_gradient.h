@@ -1,13 +1,13 @@
 // The kernel's gradient: for every tap the product of x, as the tap sees it, and y.
 //
 // Taps and x's channels are the rows, y's channels the columns, and positions of y are summed over,
-// a block of them at a time, with both factors rearranged for the tiles in the cache.
+// a block of them at a time. y is rearranged into panels of a tile's width; so is x where both have
+// many channels, otherwise it is read where it is, by pointers.
 
 #pragma once
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <vector>
 
 #include "image_product.h"
@@ -22,10 +22,14 @@ template <typename T>
 class KernelGradient {
  public:
   KernelGradient(const Layer& layer, const T* x, const T* y, T* result)
-      : layer_(layer), x_(x), y_(y), result_(result), rows_(layer.taps() * layer.in_ch),
-        positions_(layer.batch * layer.out_size()), step_(layer.groups * layer.out_ch),
-        narrow_(ceil_div(layer.out_ch, kLanes<T>) % 2 == 1), panel_(narrow_ ? kLanes<T> : 2 * kLanes<T>),
-        tile_(narrow_ ? 12 : 6), panels_(ceil_div(layer.out_ch, panel_)), tiles_(ceil_div(rows_, tile_)) {}
+      : layer_(layer), x_(x), y_(y), result_(result), positions_(layer.batch * layer.out_size()),
+        rows_(layer.taps() * layer.in_ch), step_(layer.groups * layer.out_ch), depthwise_(is_depthwise(layer)),
+        packs_(layer.in_ch >= kWideRows && layer.out_ch > kFewColumns), narrow_(packs_ && ceil_div(layer.out_ch, kLanes<T>) % 2 == 1),
+        panel_(narrow_ ? kLanes<T> : 2 * kLanes<T>),
+        tile_(depthwise_ ? kDepthwiseTaps
+              : narrow_  ? kNarrowRows
+                         : kWideRows),
+        panels_(ceil_div(layer.out_ch, panel_)), tiles_(ceil_div(rows_, tile_)) {}
 
   void run(Workers& workers) {
     const Size blocks = ceil_div(positions_, kPositions), size = rows_ * step_;
@@ -33,50 +37,59 @@ class KernelGradient {
     const bool few = size <= kFewEntries;
     const Size parts = few ? std::clamp<Size>(workers.count(), 1, std::max<Size>(blocks, 1)) : 1;
     const Size row_parts = std::clamp<Size>(ceil_div(few ? workers.count() : 4 * workers.count(), parts), 1, tiles_);
-    Scratch<T> others((parts - 1) * size);
+    advise_huge_pages(result_, sizeof(T) * size);
+    if (blocks == 0) std::fill_n(result_, size, T(0));
+    Scratch<T> sums(parts > 1 ? parts * size : 0);
     workers.each(parts * row_parts, [&](Size task) {
       const Size part = task / row_parts, row_part = task % row_parts;
-      T* to = part == 0 ? result_ : others.get() + (part - 1) * size;
+      T* to = parts > 1 ? sums.get() + part * size : result_;
       const Size first = row_part * tiles_ / row_parts, last = (row_part + 1) * tiles_ / row_parts;
-      std::fill(to + first * tile_ * step_, to + std::min(last * tile_, rows_) * step_, T(0));
       Buffers buffers(*this);
-      for (Size block = part * blocks / parts; block < (part + 1) * blocks / parts; ++block)
-        add_block(block * kPositions, first, last, to, buffers);
+      const Size begin = part * blocks / parts, end = (part + 1) * blocks / parts;
+      for (Size block = begin; block < end; ++block)
+        add_block(block * kPositions, first, last, to, block > begin, buffers);
     });
     if (parts == 1) return;
-    workers.each(workers.count(), [&](Size task) {
-      for (Size part = 1; part < parts; ++part) {
-        const T* from = others.get() + (part - 1) * size;
-        for (Size i = task * size / workers.count(); i < (task + 1) * size / workers.count(); ++i) result_[i] += from[i];
-      }
-    });
+    for (Size i = 0; i < size; ++i) {
+      T total = 0;
+      for (Size part = 0; part < parts; ++part) total += sums.get()[part * size + i];
+      result_[i] = total;
+    }
   }
 
  private:
-  static constexpr Size kPositions = 192;       // summed over at once
+  static constexpr Size kPositions = 256;       // summed over at once
   static constexpr Size kTilesAtOnce = 16;      // whose part of x stays in the second cache
+  static constexpr Size kFewColumns = 48;       // for which rearranging x takes longer than it saves
   static constexpr Size kFewEntries = 1 << 17;  // of a gradient that every thread has for itself
 
   struct Buffers {
     explicit Buffers(const KernelGradient& g)
-        : zeros(g.layer_.groups * g.layer_.in_ch, T(0)), x(g.layer_.taps() * kPositions),
-          left(kTilesAtOnce * g.tile_ * kPositions), right(g.panels_ * g.panel_ * kPositions) {}
+        : zeros(g.layer_.groups * g.layer_.in_ch, T(0)),
+          sources(ceil_div(g.layer_.taps(), kDepthwiseTaps) * kDepthwiseTaps * kPositions, zeros.data()),
+          x(g.packs_ ? kTilesAtOnce * g.tile_ * kPositions : 0),
+          y(g.depthwise_ ? 0 : g.panels_ * g.panel_ * kPositions), spill(g.depthwise_ ? g.tile_ * g.step_ : 0) {}
     std::vector<T> zeros;
-    std::vector<const T*> x;  // (taps, kPositions)
-    std::vector<T> left, right;
+    std::vector<const T*> sources;  // (taps, kPositions): what each tap reads
+    std::vector<T> x;               // (tiles, positions, rows of a tile)
+    std::vector<T> y;               // (panels, positions, panel)
+    std::vector<T> spill;           // sums of taps that do not exist
   };
 
-  void add_block(Size position, Size first, Size last, T* to, Buffers& buffers) {
+  // Rows `first` to `last`, in tiles: of the sum over the block, added to what is there or instead of it.
+  void add_block(Size position, Size first, Size last, T* to, bool add, Buffers& buffers) {
     const Size length = std::min(kPositions, positions_ - position);
-    find(position, length, first * tile_ / layer_.in_ch, (last * tile_ - 1) / layer_.in_ch, buffers);
+    const Size last_row = std::min(last * tile_, rows_);
+    find(position, length, first * tile_ / layer_.in_ch, ceil_div(last_row, layer_.in_ch), buffers);
+    if (depthwise_) return add_depthwise(position, length, first, last, to, add, buffers);
     for (Size group = 0; group < layer_.groups; ++group) {
       for (Size panel = 0; panel < panels_; ++panel) pack_y(group, panel, position, length, buffers);
       for (Size tile = first; tile < last; tile += kTilesAtOnce) {
         const Size end = std::min(tile + kTilesAtOnce, last);
-        for (Size t = tile; t < end; ++t)
-          pack_x(group, t, length, buffers.left.data() + (t - tile) * tile_ * length, buffers);
+        if (packs_)
+          for (Size t = tile; t < end; ++t) pack_x(group, t, length, t - tile, buffers);
         for (Size panel = 0; panel < panels_; ++panel)
-          for (Size t = tile; t < end; ++t) multiply(group, panel, t, tile, length, to, buffers);
+          for (Size t = tile; t < end; ++t) multiply(group, panel, t, t - tile, length, to, add, buffers);
       }
     }
   }
@@ -85,74 +98,104 @@ class KernelGradient {
   void find(Size position, Size length, Size first, Size last, Buffers& buffers) const {
     const auto& axes = layer_.axes;
     const Size pixel = layer_.groups * layer_.in_ch;
-    last = std::min(last, layer_.taps() - 1);
-    for (Size p = 0; p < length; ++p) {
-      Size rest = position + p;
-      std::array<Size, 3> start;
-      for (int a = 2; a >= 0; --a) {
-        start[a] = axes[a].stride * (rest % axes[a].out) - axes[a].lo;
-        rest /= axes[a].out;
+    for (Size p = 0; p < length;) {
+      // A line along the last axis at once.
+      const Size line = (position + p) / axes[2].out, j2 = (position + p) % axes[2].out;
+      const Size count = std::min(length - p, axes[2].out - j2);
+      const Size j1 = line % axes[1].out, j0 = line / axes[1].out % axes[0].out;
+      const Size image = line / axes[1].out / axes[0].out;
+      for (Size tap = first; tap < last; ++tap) {
+        const Size t2 = tap % axes[2].taps, t1 = tap / axes[2].taps % axes[1].taps;
+        const Size t0 = tap / axes[2].taps / axes[1].taps;
+        const Size at0 = axes[0].stride * j0 + axes[0].dilation * t0 - axes[0].lo;
+        const Size at1 = axes[1].stride * j1 + axes[1].dilation * t1 - axes[1].lo;
+        const bool inside = at0 >= 0 && at0 < axes[0].in && at1 >= 0 && at1 < axes[1].in;
+        const Size start = ((image * axes[0].in + at0) * axes[1].in + at1) * axes[2].in;
+        const T** to = buffers.sources.data() + tap * kPositions + p;
+        Size at2 = axes[2].stride * j2 + axes[2].dilation * t2 - axes[2].lo;
+        for (Size r = 0; r < count; ++r, at2 += axes[2].stride)
+          to[r] = inside && at2 >= 0 && at2 < axes[2].in ? x_ + (start + at2) * pixel : buffers.zeros.data();
       }
-      for (Size tap = first; tap <= last; ++tap) {
-        const Size t[3] = {tap / (axes[1].taps * axes[2].taps), tap / axes[2].taps % axes[1].taps, tap % axes[2].taps};
-        Size from = rest;
-        bool inside = true;
-        for (int a = 0; a < 3; ++a) {
-          const Size at = start[a] + axes[a].dilation * t[a];
-          inside &= at >= 0 && at < axes[a].in;
-          from = from * axes[a].in + at;
-        }
-        buffers.x[tap * kPositions + p] = inside ? x_ + from * pixel : buffers.zeros.data();
-      }
+      p += count;
     }
   }
 
   void pack_y(Size group, Size panel, Size position, Size length, Buffers& buffers) const {
     const Size columns = std::min(panel_, layer_.out_ch - panel * panel_);
     const T* from = y_ + position * step_ + group * layer_.out_ch + panel * panel_;
-    T* to = buffers.right.data() + panel * panel_ * length;
+    T* to = buffers.y.data() + panel * panel_ * length;
     for (Size p = 0; p < length; ++p, from += step_, to += panel_) {
       std::copy_n(from, columns, to);
       std::fill(to + columns, to + panel_, T(0));
     }
   }
 
-  void pack_x(Size group, Size tile, Size length, T* to, const Buffers& buffers) const {
+  void pack_x(Size group, Size tile, Size length, Size slot, Buffers& buffers) const {
+    T* const to = buffers.x.data() + slot * tile_ * kPositions;
     const Size begin = tile * tile_, end = std::min(begin + tile_, rows_);
-    if (end < begin + tile_) std::fill(to, to + length * tile_, T(0));
+    if (end < begin + tile_) std::fill_n(to, length * tile_, T(0));
     for (Size row = begin; row < end;) {
-      const Size tap = row / layer_.in_ch, channel = row % layer_.in_ch;
-      const Size count = std::min(end - row, layer_.in_ch - channel);
-      const T* const* from = buffers.x.data() + tap * kPositions;
-      const Size offset = group * layer_.in_ch + channel;
-      T* at = to + (row - begin);
-      if (count == 6) {
-        for (Size p = 0; p < length; ++p, at += tile_) std::memcpy(at, from[p] + offset, 6 * sizeof(T));
-      } else {
-        for (Size p = 0; p < length; ++p, at += tile_)
-          for (Size c = 0; c < count; ++c) at[c] = from[p][offset + c];
-      }
+      const Size channel = row % layer_.in_ch, count = std::min(end - row, layer_.in_ch - channel);
+      const T* const* from = buffers.sources.data() + row / layer_.in_ch * kPositions;
+      copy(from, group * layer_.in_ch + channel, count, length, to + (row - begin));
       row += count;
     }
   }
 
-  void multiply(Size group, Size panel, Size tile, Size first, Size length, T* to, const Buffers& buffers) const {
+  void copy(const T* const* from, Size offset, Size count, Size length, T* to) const {
+    if (count == kWideRows) {  // a constant, for the compiler to copy with two instructions
+      for (Size p = 0; p < length; ++p, to += tile_) std::copy_n(from[p] + offset, kWideRows, to);
+    } else {
+      for (Size p = 0; p < length; ++p, to += tile_)
+        for (Size c = 0; c < count; ++c) to[c] = from[p][offset + c];
+    }
+  }
+
+  void multiply(Size group, Size panel, Size tile, Size slot, Size length, T* to, bool add,
+                const Buffers& buffers) const {
     PackedProduct<T> p;
-    p.left = buffers.left.data() + (tile - first) * tile_ * length;
-    p.right = buffers.right.data() + panel * panel_ * length;
+    p.left = buffers.x.data() + slot * tile_ * kPositions;
+    p.right = buffers.y.data() + panel * panel_ * length;
     p.length = length;
     p.result = to + tile * tile_ * step_ + group * layer_.out_ch + panel * panel_;
     p.result_step = step_;
     p.rows = std::min(tile_, rows_ - tile * tile_);
     p.columns = std::min(panel_, layer_.out_ch - panel * panel_);
-    (narrow_ ? tiles<T>().outer_narrow : tiles<T>().outer_wide)(p);
+    p.add = add;
+    if (packs_) return (narrow_ ? tiles<T>().outer_narrow : tiles<T>().outer_wide)(p);
+    std::array<const T* const*, kWideRows> left;
+    std::array<Size, kWideRows> offset;
+    for (Size r = 0; r < kWideRows; ++r) {
+      const Size row = std::min(tile * tile_ + r, rows_ - 1);
+      left[r] = buffers.sources.data() + row / layer_.in_ch * kPositions;
+      offset[r] = group * layer_.in_ch + row % layer_.in_ch;
+    }
+    tiles<T>().outer_gathered({left.data(), offset.data(), p});
+  }
+
+  void add_depthwise(Size position, Size length, Size first, Size last, T* to, bool add, Buffers& buffers) const {
+    if (!add) std::fill(to + first * tile_ * step_, to + std::min(last * tile_, rows_) * step_, T(0));
+    DepthwiseSum<T> p{buffers.sources.data(), kPositions, y_ + position * step_, step_, length, step_, to, step_};
+    for (Size tile = first; tile < last; ++tile) {
+      const Size tap = tile * kDepthwiseTaps, taps = std::min(kDepthwiseTaps, layer_.taps() - tap);
+      if (taps == kDepthwiseTaps) {
+        tiles<T>().depthwise_sum(p, tap);
+        continue;
+      }
+      DepthwiseSum<T> rest = p;  // with room for taps that do not exist
+      rest.left += tap * kPositions;
+      rest.result = buffers.spill.data();
+      std::fill(buffers.spill.begin(), buffers.spill.end(), T(0));
+      tiles<T>().depthwise_sum(rest, 0);
+      for (Size i = 0; i < taps * step_; ++i) to[tap * step_ + i] += buffers.spill[i];
+    }
   }
 
   const Layer& layer_;
-  const T *x_, *y_;
-  T* result_;
-  const Size rows_, positions_, step_;
-  const bool narrow_;
+  const T *const x_, *const y_;
+  T* const result_;
+  const Size positions_, rows_, step_;
+  const bool depthwise_, packs_, narrow_;
   const Size panel_, tile_, panels_, tiles_;
 };
 

@@ -1,7 +1,8 @@
 // The matrices that a kernel's taps multiply by, cut into panels of a tile's width.
 //
-// Where they are used for many rows they are rearranged once, so that a tile reads them in order;
-// for few rows that would cost more than it saves, and they are used as they lie.
+// For many rows they are rearranged once, so that a tile reads them in order. Where only a few blocks
+// of rows use them, each rearranges the part that it needs next: it is then in the cache, and no copy
+// of the kernel is written. For fewer rows still, the transpose uses them as they lie.
 
 #pragma once
 
@@ -16,8 +17,8 @@
 namespace jtconv {
 
 enum class Storage {
-  packed,  // rearranged: rows of a panel's width
-  rows,    // as it lies, for C: rows of all columns
+  packed,  // rearranged beforehand: rows of a panel's width
+  late,    // by whoever uses it
   dots,    // as it lies, for the transpose: the columns of the matrix are contiguous
 };
 
@@ -28,43 +29,59 @@ class KernelMatrices {
   static constexpr Size kDotsPanel = 3;
 
   KernelMatrices(const Layer& layer, Direction direction, Storage storage, const T* kernel,
-                 const std::vector<Phase>& phases)
-      : layer_(layer), direction_(direction), storage_(storage), kernel_(kernel), phases_(phases),
-        depth(direction == Direction::forward ? layer.in_ch : layer.out_ch),
-        columns(direction == Direction::forward ? layer.out_ch : layer.in_ch),
-        panel(storage == Storage::dots ? kDotsPanel : kPanel), panels((columns + panel - 1) / panel),
-        packed_((storage == Storage::packed) ? layer.taps() * depth * layer.groups * padded_columns() : 0) {
+                 const std::vector<Phase>& phases, Size depth, Size columns)
+      : layer_(layer), direction_(direction), storage_(storage), kernel_(kernel), phases_(phases), depth(depth),
+        columns(columns), panel(storage == Storage::dots ? kDotsPanel : kPanel), panels((columns + panel - 1) / panel),
+        packed_(0) {
     if (storage != Storage::packed) return;
-    Size begin = 0;
+    Size size = 0;
     for (const Phase& phase : phases) {
-      begins_.push_back(begin);
-      begin += phase.taps.size() * depth * layer.groups * padded_columns();
+      begins_.push_back(size);
+      size += phase.taps.size() * depth * layer.groups * padded_columns();
     }
+    packed_ = Scratch<T>(size);
   }
 
   // Does what there is to do beforehand.
   void pack(Workers& workers) {
     if (storage_ != Storage::packed) return;
     workers.each(phases_.size() * layer_.groups * panels, [this](Size task) {
-      pack_panel(task / panels / layer_.groups, task / panels % layer_.groups, task % panels);
+      const Size phase = task / panels / layer_.groups, group = task / panels % layer_.groups;
+      const Size panel_index = task % panels;
+      T* to = packed_panel(phase, group, panel_index);
+      for (Size tap = 0; tap < Size(phases_[phase].taps.size()); ++tap, to += depth * padded(width(panel_index)))
+        pack(phase, group, panel_index, tap, 0, depth, to);
     });
   }
 
   // Columns of a panel that exist, and the distance between its rows (between its columns for dots).
   Size width(Size panel_index) const { return std::min(panel, columns - panel_index * panel); }
   Size step(Size panel_index) const {
-    return storage_ == Storage::packed ? padded(width(panel_index)) : layer_.groups * layer_.out_ch;
+    return storage_ == Storage::dots ? kernel_step() : padded(width(panel_index));
   }
 
-  // A panel of the matrix of a phase's tap-th tap, from row `from` on. Packed, the taps of a phase
-  // follow one another.
+  // A panel of the matrix of a phase's tap-th tap, from row `from` on, unless it is packed late.
+  // Packed, the taps of a phase follow one another.
   const T* at(Size phase, Size group, Size panel_index, Size tap, Size from) const {
     if (storage_ == Storage::packed)
       return packed_panel(phase, group, panel_index) + (tap * depth + from) * padded(width(panel_index));
-    const T* matrix = tap_matrix(phases_[phase].taps[tap], group);
-    const Size first = panel_index * panel;
-    return storage_ == Storage::dots ? matrix + first * kernel_step() + from : matrix + from * kernel_step() + first;
+    return tap_matrix(phases_[phase].taps[tap], group) + panel_index * panel * kernel_step() + from;
   }
+
+  // Packs rows of that, from `from` to `end`.
+  void pack(Size phase, Size group, Size panel_index, Size tap, Size from, Size end, T* to) const {
+    const Size count = width(panel_index), wide = padded(count), first = panel_index * kPanel;
+    const bool forward = direction_ == Direction::forward;
+    const Size row_step = forward ? kernel_step() : 1, column_step = forward ? 1 : kernel_step();
+    const T* matrix = tap_matrix(phases_[phase].taps[tap], group) + first * column_step;
+    if (count == kPanel && column_step == 1) return copy_rows(matrix + from * row_step, row_step, end - from, to);
+    for (Size row = from; row < end; ++row, to += wide) {
+      for (Size column = 0; column < count; ++column) to[column] = matrix[row * row_step + column * column_step];
+      std::fill(to + count, to + wide, T(0));
+    }
+  }
+
+  const T* as_it_lies(Size tap) const { return tap_matrix(tap, 0); }
 
  private:
   static Size padded(Size width) { return width <= kLanes<T> ? kLanes<T> : kPanel; }
@@ -80,19 +97,8 @@ class KernelMatrices {
     return packed_.get() + begins_[phase] + before * depth * Size(phases_[phase].taps.size());
   }
 
-  void pack_panel(Size phase, Size group, Size panel_index) {
-    const Size count = width(panel_index), wide = padded(count), first = panel_index * kPanel;
-    T* to = packed_panel(phase, group, panel_index);
-    for (const Size tap : phases_[phase].taps) {
-      const T* from = tap_matrix(tap, group);
-      const bool forward = direction_ == Direction::forward;
-      const Size row_step = forward ? kernel_step() : 1, column_step = forward ? 1 : kernel_step();
-      from += first * column_step;
-      for (Size row = 0; row < depth; ++row, to += wide) {
-        for (Size column = 0; column < count; ++column) to[column] = from[row * row_step + column * column_step];
-        std::fill(to + count, to + wide, T(0));
-      }
-    }
+  static void copy_rows(const T* from, Size step, Size rows, T* to) {
+    for (Size row = 0; row < rows; ++row, from += step, to += kPanel) std::copy_n(from, kPanel, to);
   }
 
   const Layer& layer_;
@@ -103,7 +109,7 @@ class KernelMatrices {
   std::vector<Size> begins_;  // of each phase's part
 
  public:
-  const Size depth, columns;  // of one matrix
+  const Size depth, columns;  // of one matrix, for all neighbours that are taken together
   const Size panel, panels;
 
  private:

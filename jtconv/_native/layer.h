@@ -28,6 +28,9 @@ struct Layer {
   Size out_size() const { return axes[0].out * axes[1].out * axes[2].out; }
 };
 
+// Whether every group has a single channel on both sides.
+inline bool is_depthwise(const Layer& layer) { return layer.in_ch == 1 && layer.out_ch == 1; }
+
 struct TapSource {
   Size tap, offset;
 };
@@ -56,6 +59,26 @@ inline std::vector<AxisPhase> phases_of(const Axis& axis, Direction direction) {
     }
     phases.push_back(phase);
   }
+  return phases;
+}
+
+// How many neighbours on the last axis can be taken together, as they lie together in memory, in an
+// image as in the kernel: for C all that an output reads, where it never reads padding; for the
+// transpose the `stride` results that are made of the same outputs.
+inline Size neighbours(const Layer& layer, Direction direction) {
+  const Axis& axis = layer.axes[kAxes - 1];
+  if (layer.groups > 1 || axis.dilation > 1) return 1;
+  if (direction == Direction::forward)
+    return axis.lo == 0 && axis.stride * (axis.out - 1) + axis.taps <= axis.in ? axis.taps : 1;
+  const bool whole = axis.lo % axis.stride == 0 && axis.in % axis.stride == 0 && axis.taps % axis.stride == 0;
+  return whole ? axis.stride : 1;
+}
+
+// The last axis's phases with neighbours taken together: the first one stands for all.
+inline std::vector<AxisPhase> merge_neighbours(std::vector<AxisPhase> phases, Size count, Direction direction) {
+  if (count == 1) return phases;
+  phases.resize(1);
+  if (direction == Direction::forward) phases[0].taps.resize(1);
   return phases;
 }
 

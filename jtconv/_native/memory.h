@@ -36,6 +36,8 @@ class Scratch {
     if (!data_) throw std::bad_alloc();
     advise_huge_pages(data_.get(), bytes);
   }
+  Scratch(Scratch&&) = default;
+  Scratch& operator=(Scratch&&) = default;
   T* get() const { return data_.get(); }
 
  private:

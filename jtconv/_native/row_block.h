@@ -13,8 +13,8 @@ namespace jtconv {
 template <typename T>
 class RowBlock {
  public:
-  static constexpr Size kRows = 96;  // so that what they read stays in the second cache
-  static constexpr Size kUnit = 12;  // every tile's rows divide it
+  static constexpr Size kRows = 132;  // so that what they read stays in the second cache
+  static constexpr Size kUnit = 12;   // every tile's rows divide it
 
   RowBlock(Size taps, Size source_channels, Size result_channels)
       : zeros_(source_channels, T(0)), spill_(result_channels), sources_(taps * kRows), results_(kRows) {}

@@ -30,14 +30,45 @@ struct RowsTimesPanel {
   bool add;            // to what is there
 };
 
-// Both factors packed: result[r] += sum over p of left[p][r] * right[p].
+// Both factors packed to the tile's size: row r of the result (+)= sum over p of left[p][r] * right[p].
 template <typename T>
 struct PackedProduct {
-  const T *left, *right;  // (length, a tile's rows), (length, a tile's columns)
+  const T *left, *right;
   Size length;
   T* result;
   Size result_step;
   Size rows, columns;  // of the result that exist, at most the tile's
+  bool add;            // to what is there
+};
+
+// The same with the left factor by pointers, one for each row and p: left[r][p][offset[r]].
+template <typename T>
+struct ColumnsTimesPanel {
+  const T* const* const* left;
+  const Size* offset;
+  PackedProduct<T> rest;
+};
+
+// Channels by themselves: result[r] (+)= the sum over taps of left[tap][r] * right[tap], by channel.
+template <typename T>
+struct Depthwise {
+  const T* const* left;  // (taps, left_step)
+  Size left_step;
+  const T* const* right;
+  Size taps, channels;
+  T* const* result;
+};
+
+// And over positions: result[tap] += the sum over p of left[tap][p] * right[p], by channel.
+template <typename T>
+struct DepthwiseSum {
+  const T* const* left;  // (taps, left_step)
+  Size left_step;
+  const T* right;
+  Size right_step;
+  Size length, channels;
+  T* result;
+  Size result_step;
 };
 
 // One of each kind for an instruction set. A wide tile is 6 rows by 2 vectors, a narrow one 12 by 1.
@@ -48,9 +79,12 @@ struct Tiles {
   Multiply multiply_wide, multiply_narrow;
   Multiply dots_3, dots_2, dots_1;  // 4, 4 and 6 rows
   Outer outer_wide, outer_narrow;
+  void (*outer_gathered)(const ColumnsTimesPanel<T>&);      // wide
+  void (*depthwise)(const Depthwise<T>&, Size row);     // 4 rows
+  void (*depthwise_sum)(const DepthwiseSum<T>&, Size tap);  // 4 taps
 };
 
-constexpr Size kWideRows = 6, kNarrowRows = 12;
+constexpr Size kWideRows = 6, kNarrowRows = 12, kDepthwiseRows = 4, kDepthwiseTaps = 4;
 
 // The best set that this processor runs.
 template <typename T>
