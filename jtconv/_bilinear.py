@@ -119,7 +119,7 @@ def _compute_kernel_gradient(
 
 def _lowering_rule(compute: Callable[..., Array], platform: str | None) -> mlir.LoweringRule:
     def rule(ctx: mlir.LoweringRuleContext, a: Any, b: Any, **params: Any) -> Any:
-        native = platform == "cpu" and _runs_here(ctx) and _native.computes(params["sized"], ctx.avals_in[0].dtype)
+        native = platform == "cpu" and _runs_here(ctx) and _native.computes(params["sized"], ctx.avals_in)
         at = _auto.NATIVE if native else platform
         return mlir.lower_fun(partial(compute, at), multiple_results=False)(ctx, a, b, **params)
 
@@ -133,7 +133,7 @@ def _runs_here(ctx: mlir.LoweringRuleContext) -> bool:
     """
     if ctx.module_context.lowering_parameters.for_export:
         return False
-    axes = ctx.module_context.axis_context
+    axes: Any = ctx.module_context.axis_context  # of one of three classes
     if hasattr(axes, "manual_axes"):
         return axes.manual_axes == frozenset(axes.mesh.axis_names)
     return getattr(axes, "num_devices", 1) == 1

@@ -7,11 +7,13 @@ without it everything works, by XLA alone.
 """
 
 import ctypes
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.sharding import NamedSharding, PartitionSpec
@@ -37,10 +39,11 @@ def available() -> bool:
     return True
 
 
-def computes(sized: SizedGeometry, dtype: np.dtype) -> bool:
-    """Whether the kernels are there, and made for such a layer."""
-    real = jax.dtypes.issubdtype(dtype, np.floating)
-    return real and 1 <= sized.ndim <= _MOST_AXES and available()
+def computes(sized: SizedGeometry, operands: Sequence[Any]) -> bool:
+    """Whether the kernels are there, and made for such a layer; `operands` have shapes and dtypes."""
+    real = all(jnp.issubdtype(operand.dtype, jnp.floating) for operand in operands)
+    empty = any(0 in operand.shape for operand in operands)
+    return real and not empty and 1 <= sized.ndim <= _MOST_AXES and available()
 
 
 # In full precision, whatever `precision` allows.
