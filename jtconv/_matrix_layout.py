@@ -1,10 +1,10 @@
-"""How the entries of C are stored: a dense block for every output pixel and group of channels.
+"""How the entries of C are stored: a dense block for every group of channels and output pixel.
 
 The block of an output holds, for each of its channels, the kernel entries it is multiplied by:
 
-    values (prod(out_size), groups, out_ch // groups, taps * (in_ch // groups))
+    values (groups, prod(out_size), out_ch // groups, taps * (in_ch // groups))
 
-in the order of compressed rows, where padding cuts nothing off. Where zero padding does, the entry
+in the order of a compressed row, where padding cuts nothing off. Where zero padding does, the entry
 is a stored zero. So the index of the matrix is a formula: no array of it is kept.
 
 An `Address` says at which flat position of an array the entry of output o, tap t and channels is.
@@ -53,15 +53,15 @@ def values_shape(sized: SizedGeometry, channels: Channels) -> tuple[int, int, in
             f"can number 2**31 - 1. Use `conv_transpose` with another method, which needs no matrix, or a smaller "
             f"`input_size`."
         )
-    return outputs, groups, out_ch, taps * in_ch
+    return groups, outputs, out_ch, taps * in_ch
 
 
 def value_address(sized: SizedGeometry, channels: Channels) -> Address:
     """In the array of stored entries."""
     groups, in_ch, out_ch = channels
     ndim = sized.ndim
-    steps = _steps((*sized.output_size, groups, out_ch, *sized.kernel_size, in_ch))
-    return Address(steps[:ndim], steps[ndim + 2 : -1], steps[ndim], steps[-1], steps[ndim + 1])
+    steps = _steps((groups, *sized.output_size, out_ch, *sized.kernel_size, in_ch))
+    return Address(steps[1 : ndim + 1], steps[ndim + 2 : -1], steps[0], steps[-1], steps[ndim + 1])
 
 
 def _steps(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -72,6 +72,6 @@ def _steps(shape: tuple[int, ...]) -> tuple[int, ...]:
 def kernel_entries(kernel_shape: tuple[int, ...], sized: SizedGeometry) -> np.ndarray:
     """Which entry of the kernel, at what flat position of it, each stored value is."""
     channels = channels_of(kernel_shape, sized.groups)
-    outputs, groups, out_ch, reads = values_shape(sized, channels)
+    groups, outputs, out_ch, reads = values_shape(sized, channels)
     entries = np.arange(math.prod(kernel_shape)).reshape(reads, groups, out_ch)
-    return np.broadcast_to(entries.transpose(1, 2, 0), (outputs, groups, out_ch, reads)).ravel()
+    return np.broadcast_to(entries.transpose(1, 2, 0)[:, None], (groups, outputs, out_ch, reads)).ravel()

@@ -6,6 +6,7 @@ blocks times Y, added up where the outputs read. Only the stored values are mult
 read once; with an index array there would be as many bytes of that to read.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from functools import partial
@@ -20,22 +21,25 @@ from jtconv._matrix_layout import Channels, channels_of, values_shape
 from jtconv._padding import pad_zeros, padded
 from jtconv._sized import SizedGeometry
 
-_MOST_READ = 2**23  # bytes; what is larger by far gets new pages from the system at every call
+_FEW_TAPS = 32  # beyond them, programs with a slice for every tap take long to compile
+_MOST_READ = 2**24  # bytes; what is larger by far gets new pages from the system at every call
 
 
 @partial(jax.jit, static_argnames="sized")
 def stored_values(kernel: Array, sized: SizedGeometry) -> Array:
-    """(*kernel_size, in_ch // groups, out_ch) -> (outputs, groups, out_ch // groups, taps * in_ch // groups)."""
+    """(*kernel_size, in_ch // groups, out_ch) -> (groups, outputs, out_ch // groups, taps * in_ch // groups)."""
     channels = channels_of(kernel.shape, sized.groups)
     shape, ndim = values_shape(sized, channels), sized.ndim
     apart = kernel.reshape(*sized.kernel_size, channels.in_ch, channels.groups, channels.out_ch)
     block = apart.transpose(ndim + 1, ndim + 2, *range(ndim + 1))  # (groups, out_ch, *kernel_size, in_ch)
-    values = jnp.broadcast_to(block, (*sized.output_size, *block.shape))
+    axes = range(1, ndim + 1)
+    full = block.shape[0], *sized.output_size, *block.shape[1:]
+    values = jnp.broadcast_to(jnp.expand_dims(block, axes), full)
     for axis in range(ndim):
         read = sized.tap_source(axis) >= 0
         if not read.all():
             where = [1] * values.ndim
-            where[axis], where[ndim + 2 + axis] = read.shape
+            where[1 + axis], where[ndim + 2 + axis] = read.shape
             values = jnp.where(read.reshape(where), values, jnp.zeros((), values.dtype))
     return values.reshape(shape)
 
@@ -44,10 +48,12 @@ def stored_values(kernel: Array, sized: SizedGeometry) -> Array:
 def product(values: Array, columns: Array, sized: SizedGeometry) -> Array:
     """C @ (columns, m) -> (rows, m), in the accumulator's dtype."""
     channels = _channels(values, sized)
+    rows = math.prod(values.shape[:3])
 
     def some(columns: Array) -> Array:
         read = _read(columns, sized, channels, columns_last=True)
-        return _einsum("pgfk,pgkm->pgfm", values, read).reshape(-1, columns.shape[1])
+        found = _einsum("gpfk,gpkm->gpfm", values, read)
+        return found.swapaxes(0, 1).reshape(rows, columns.shape[1])
 
     return _few_at_a_time(some, columns, values)
 
@@ -61,8 +67,9 @@ def transposed_product(values: Array, rows: Array, sized: SizedGeometry) -> Arra
     def some(rows: Array) -> Array:
         m = rows.shape[1]
         # The columns before the channels: XLA's product for the CPU is several times as quick so.
-        swapped = jnp.swapaxes(rows.reshape(*values.shape[:3], m), 2, 3)
-        parts = _einsum("pgmf,pgfk->pgmk", swapped, values)
+        groups, outputs, out_ch, _ = values.shape
+        swapped = rows.reshape(outputs, groups, out_ch, m).transpose(1, 0, 3, 2)
+        parts = _einsum("gpmf,gpfk->gpmk", swapped, values)
         read = partial(_read, sized=sized, channels=channels, columns_last=False)
         return jax.linear_transpose(read, jax.ShapeDtypeStruct((inputs, m), parts.dtype))(parts)[0]
 
@@ -70,7 +77,7 @@ def transposed_product(values: Array, rows: Array, sized: SizedGeometry) -> Arra
 
 
 def _channels(values: Array, sized: SizedGeometry) -> Channels:
-    _, groups, out_ch, reads = values.shape
+    groups, _, out_ch, reads = values.shape
     return Channels(groups, reads // math.prod(sized.kernel_size), out_ch)
 
 
@@ -80,9 +87,9 @@ def _einsum(rule: str, a: Array, b: Array) -> Array:
 
 
 def _few_at_a_time(f: Callable[[Array], Array], columns: Array, values: Array) -> Array:
-    """`f` of (n, m), a few of the m columns at a time: what the outputs read of these is a few megabytes."""
+    """`f` of (n, m), a few of the m columns at a time: what the outputs read of these stays in the memory at hand."""
     m = columns.shape[1]
-    outputs, groups, _, reads = values.shape
+    groups, outputs, _, reads = values.shape
     fitting = max(1, _MOST_READ // (outputs * groups * reads * values.dtype.itemsize))
     if m <= fitting:
         return f(columns)
@@ -95,34 +102,44 @@ def _few_at_a_time(f: Callable[[Array], Array], columns: Array, values: Array) -
 
 
 def _read(columns: Array, sized: SizedGeometry, channels: Channels, *, columns_last: bool) -> Array:
-    """What the outputs read of (columns, m): (outputs, groups, taps * in_ch // groups, m), or with the last two
+    """What the outputs read of (columns, m): (groups, outputs, taps * in_ch // groups, m), or with the last two
     axes swapped. By slices only; the m columns are so many more channels.
     """
     m, ndim, (groups, in_ch, _) = columns.shape[1], sized.ndim, channels
     image = columns.reshape(*sized.input_size, groups, in_ch, m)
-    if not columns_last:
-        image = image.swapaxes(-1, -2)
-    inner = image.shape[ndim:]
-    image, valid = padded(image.reshape(1, *sized.input_size, -1), sized)
-    image = pad_zeros(image, outer_pads(valid))[0]
-    for axis in range(ndim):
-        image = _windows(image, 2 * axis, valid, axis)
-    image = image.reshape(*image.shape[:-1], *inner)
-    outputs, taps, group = range(0, 2 * ndim, 2), range(1, 2 * ndim, 2), 2 * ndim
-    second, third = group + 1, group + 2
-    before, after = ((), (second, third)) if columns_last else ((second,), (third,))
-    image = image.transpose(*outputs, group, *before, *taps, *after)
-    shape = math.prod(sized.output_size), groups
+    image = jnp.moveaxis(image, ndim if columns_last else (ndim, ndim + 2), 0 if columns_last else (0, ndim + 1))
+    inner = image.shape[ndim + 1 :]
+    image, valid = padded(image.reshape(groups, *sized.input_size, in_ch * m), sized)
+    image = pad_zeros(image, outer_pads(valid))
+    by_tap = set(sized.strides) == {1} and math.prod(sized.kernel_size) <= _FEW_TAPS and (m == 1 or not columns_last)
+    windows = _windows_by_tap(image, valid) if by_tap else _windows_by_axis(image, valid)
+    windows = windows.reshape(groups, math.prod(sized.output_size), math.prod(sized.kernel_size), *inner)
     reads = math.prod(sized.kernel_size) * in_ch
-    return image.reshape(*shape, reads, m) if columns_last else image.reshape(*shape, m, reads)
+    if columns_last:
+        return windows.reshape(*windows.shape[:2], reads, m)
+    return windows.swapaxes(2, 3).reshape(*windows.shape[:2], m, reads)
 
 
-def _windows(image: Array, at: int, sized: SizedGeometry, axis: int) -> Array:
-    """Axis `at`, of whole blocks of a stride, becomes two: (outputs, taps)."""
-    before, after = image.shape[:at], image.shape[at + 1 :]
-    blocks = image.reshape(*before, block_counts(sized)[axis], sized.strides[axis], *after)
-    pieces = []
-    for run in runs(sized, axis):
-        rows = lax.slice_in_dim(blocks, run.block, run.block + sized.output_size[axis], axis=at)
-        pieces.append(lax.slice_in_dim(rows, run.phase, run.phase + run.taps, axis=at + 1))
-    return jnp.concatenate(pieces, axis=at + 1)
+def _windows_by_tap(image: Array, sized: SizedGeometry) -> Array:
+    """(groups, *size, inner) -> (groups, outputs, taps, inner): a slice for every tap. Stride 1."""
+    slices, outputs = [], math.prod(sized.output_size)
+    for tap in itertools.product(*map(range, sized.kernel_size)):
+        start = [d * t for d, t in zip(sized.dilation, tap, strict=True)]
+        inside = (slice(a, a + o) for a, o in zip(start, sized.output_size, strict=True))
+        slices.append(image[(slice(None), *inside)].reshape(len(image), outputs, image.shape[-1]))
+    return jnp.stack(slices, axis=2)
+
+
+def _windows_by_axis(image: Array, sized: SizedGeometry) -> Array:
+    """(groups, *size, inner) -> (groups, *out_size, *kernel_size, inner): a slice for every run of taps."""
+    ndim = sized.ndim
+    for axis in reversed(range(ndim)):
+        before, after = image.shape[: axis + 1], image.shape[axis + 2 :]
+        blocks = image.reshape(*before, block_counts(sized)[axis], sized.strides[axis], *after)
+        pieces = []
+        for run in runs(sized, axis):
+            rows = lax.slice_in_dim(blocks, run.block, run.block + sized.output_size[axis], axis=axis + 1)
+            taps = lax.slice_in_dim(rows, run.phase, run.phase + run.taps, axis=axis + 2)
+            pieces.append(jnp.moveaxis(taps, axis + 2, ndim + 1))
+        image = jnp.concatenate(pieces, axis=ndim + 1)
+    return image
