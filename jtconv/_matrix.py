@@ -17,7 +17,7 @@ from jtconv import _arrays
 from jtconv._arguments import Padding
 from jtconv._layer_arguments import checked_layer
 from jtconv._matrix_index import CsrIndex, axis_table, csr_index
-from jtconv._matrix_layout import channels_of, values_shape
+from jtconv._matrix_layout import Channels, channels_of, values_shape
 from jtconv._matrix_products import product, stored_values, transposed_product
 from jtconv._sized import SizedGeometry
 
@@ -66,7 +66,7 @@ class ConvMatrix:
         self._check_single()
         in_per_group, out_ch = self.kernel_shape[-2:]
         axes = range(self.sized.ndim)
-        return math.prod(int(axis_table(self.sized, a, False).count.sum()) for a in axes) * in_per_group * out_ch
+        return math.prod(int(axis_table(self.sized, a, False).distinct.sum()) for a in axes) * in_per_group * out_ch
 
     @property
     def nbytes(self) -> int:
@@ -129,7 +129,7 @@ class ConvMatrix:
         work, result = _arrays.dtypes(self.values, columns, None)
         multiply = transposed_product if self.transposed else product
         several = columns.reshape(self.shape[1], -1) if columns.ndim == 1 else columns
-        found = multiply(self.values.astype(work), several.astype(work), self.sized).astype(result)
+        found = multiply(self.values.astype(work), several.astype(work), self.sized, self._channels).astype(result)
         return found.reshape(-1) if columns.ndim == 1 else found
 
     def __rmatmul__(self, other: ArrayLike) -> Array:
@@ -171,8 +171,12 @@ class ConvMatrix:
         # Copies, as SciPy matrices are changed in place, and the index is shared by all kernels.
         return csr_array((np.array(data), csr.indices.copy(), csr.indptr.copy()), shape=self.shape)
 
+    @property
+    def _channels(self) -> Channels:
+        return channels_of(self.kernel_shape, self.sized.groups)
+
     def _check_single(self) -> None:
-        if self.values.ndim != len(values_shape(self.sized, channels_of(self.kernel_shape, self.sized.groups))):
+        if self.values.ndim != len(values_shape(self.sized, self._channels)):
             raise ValueError(
                 f"this ConvMatrix holds a batch of kernels, values of shape {self.values.shape}, as `jax.vmap` "
                 f"returns it: use it inside `jax.vmap`, where it is one matrix again."

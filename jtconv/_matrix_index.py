@@ -19,14 +19,14 @@ _CACHED_LAYERS = 4  # an index is as large as the matrix: enough for one layer i
 class AxisTable(NamedTuple):
     """One axis: for each row position, what its slots join it to. Arrays (rows, slots); -1 where unused.
 
-    `rank` counts the distinct positions of a row, `count` (rows,) is their number.
+    `rank` counts the distinct positions of a row, `distinct` (rows,) is their number.
     """
 
     output: np.ndarray
     tap: np.ndarray
     other: np.ndarray
     rank: np.ndarray
-    count: np.ndarray
+    distinct: np.ndarray
 
 
 class CsrIndex(NamedTuple):
@@ -61,7 +61,7 @@ def _zeros_table(sized: SizedGeometry, axis: int, transposed: bool) -> tuple[np.
     reached = np.arange(sized.input_size[axis])[:, None] + lo
     most = (d * (k - 1)) // s + 1  # outputs in a row that a window is long
     output = reached // s - np.arange(most)[::-1]
-    tap, rest = np.divmod(reached - s * output, d)
+    tap, rest = (reached - s * output) // d, (reached - s * output) % d
     used = (rest == 0) & (tap >= 0) & (tap < k) & (output >= 0) & (output < sized.output_size[axis])
     return output, tap, np.where(used, output, -1)
 
@@ -80,7 +80,7 @@ def _folded_table(sized: SizedGeometry, axis: int, transposed: bool) -> AxisTabl
     rank = np.cumsum(new) - 1 - (np.cumsum(count) - count)[row]
     tables = np.full((4, rows, max(int(slots.max()), 1)), -1)
     tables[:, row, slot] = output, tap, other, rank
-    return AxisTable(*tables, count)
+    return AxisTable(tables[0], tables[1], tables[2], tables[3], count)
 
 
 def most_terms(sized: SizedGeometry, kernel_shape: tuple[int, ...], transposed: bool) -> int:
@@ -100,7 +100,7 @@ def csr_index(sized: SizedGeometry, kernel_shape: tuple[int, ...], transposed: b
     row_ch, slot_ch = (channels.in_ch, channels.out_ch) if transposed else (channels.out_ch, channels.in_ch)
     count = np.ones(1, np.int64)
     for table in tables:
-        count = np.multiply.outer(count, table.count).ravel()
+        count = np.multiply.outer(count, table.distinct).ravel()
     indptr = np.zeros(len(count) * channels.groups * row_ch + 1, np.int32)
     np.cumsum(np.repeat(count * slot_ch, channels.groups * row_ch), out=indptr[1:])
 
@@ -132,7 +132,7 @@ def _spread(tables: list[AxisTable], address: Address, channels: Channels, trans
     """The stored value of every slot, int32: (row positions, groups, row channels, slots, slot channels)."""
     flat = np.zeros((1, 1), np.int32)
     for table, output, tap in zip(tables, address.output, address.tap, strict=True):
-        step = (table.output * output + table.tap * tap).astype(np.int32)
+        step = (table.output * output + tap.take(table.tap, mode="clip")).astype(np.int32)
         flat = (flat[:, None, :, None] + step[None, :, None, :]).reshape(len(flat) * len(step), -1)
     ins = np.arange(channels.in_ch, dtype=np.int32) * np.int32(address.in_ch)
     outs = np.arange(channels.out_ch, dtype=np.int32) * np.int32(address.out_ch)
@@ -146,8 +146,8 @@ def _rank(tables: list[AxisTable]) -> np.ndarray:
     """Which of its row's distinct positions each slot has: (row positions, slots), int32."""
     flat = np.zeros((1, 1), np.int32)
     for table in tables:
-        outer = flat[:, None, :, None] * table.count.astype(np.int32)[:, None, None]
-        flat = (outer + table.rank.astype(np.int32)[:, None, :]).reshape(len(flat) * len(table.count), -1)
+        outer = flat[:, None, :, None] * table.distinct.astype(np.int32)[:, None, None]
+        flat = (outer + table.rank.astype(np.int32)[:, None, :]).reshape(len(flat) * len(table.distinct), -1)
     return flat
 
 

@@ -1,9 +1,8 @@
 """Values of the matrix from a kernel, and its products with columns, as `_matrix_layout` stores it.
 
-An output's row of the matrix meets the inputs that the output reads. So C X is the rows that the
-outputs read, gathered by slices, times the outputs' stored blocks; and Cᵀ Y is the transposed
-blocks times Y, added up where the outputs read. Only the stored values are multiplied by, each
-read once; with an index array there would be as many bytes of that to read.
+In blocks, C X is the stored block of each output times what the output reads of X, gathered by
+slices; and Cᵀ Y is the transposed blocks times Y, added up where the outputs read. Only the stored
+values are multiplied by, each read once; an index array would be as many bytes to read again.
 """
 
 import itertools
@@ -17,7 +16,8 @@ from jax import Array, lax
 
 from jtconv._arrays import accumulator
 from jtconv._blocks import block_counts, outer_pads, runs
-from jtconv._matrix_layout import Channels, channels_of, values_shape
+from jtconv._matrix_layout import Channels, arranged_values, in_planes
+from jtconv._matrix_planes import planes_product, planes_transposed_product
 from jtconv._padding import pad_zeros, padded
 from jtconv._sized import SizedGeometry
 
@@ -27,27 +27,15 @@ _MOST_READ = 2**24  # bytes; what is larger by far gets new pages from the syste
 
 @partial(jax.jit, static_argnames="sized")
 def stored_values(kernel: Array, sized: SizedGeometry) -> Array:
-    """(*kernel_size, in_ch // groups, out_ch) -> (groups, outputs, out_ch // groups, taps * in_ch // groups)."""
-    channels = channels_of(kernel.shape, sized.groups)
-    shape, ndim = values_shape(sized, channels), sized.ndim
-    apart = kernel.reshape(*sized.kernel_size, channels.in_ch, channels.groups, channels.out_ch)
-    block = apart.transpose(ndim + 1, ndim + 2, *range(ndim + 1))  # (groups, out_ch, *kernel_size, in_ch)
-    axes = range(1, ndim + 1)
-    full = block.shape[0], *sized.output_size, *block.shape[1:]
-    values = jnp.broadcast_to(jnp.expand_dims(block, axes), full)
-    for axis in range(ndim):
-        read = sized.tap_source(axis) >= 0
-        if not read.all():
-            where = [1] * values.ndim
-            where[1 + axis], where[ndim + 2 + axis] = read.shape
-            values = jnp.where(read.reshape(where), values, jnp.zeros((), values.dtype))
-    return values.reshape(shape)
+    """The entries for a kernel (*kernel_size, in_ch // groups, out_ch)."""
+    return arranged_values(kernel, sized)
 
 
-@partial(jax.jit, static_argnames="sized")
-def product(values: Array, columns: Array, sized: SizedGeometry) -> Array:
+@partial(jax.jit, static_argnames=("sized", "channels"))
+def product(values: Array, columns: Array, sized: SizedGeometry, channels: Channels) -> Array:
     """C @ (columns, m) -> (rows, m), in the accumulator's dtype."""
-    channels = _channels(values, sized)
+    if in_planes(sized, channels):
+        return planes_product(_planes(values, sized), columns, sized)
     rows = math.prod(values.shape[:3])
 
     def some(columns: Array) -> Array:
@@ -58,10 +46,11 @@ def product(values: Array, columns: Array, sized: SizedGeometry) -> Array:
     return _few_at_a_time(some, columns, values)
 
 
-@partial(jax.jit, static_argnames="sized")
-def transposed_product(values: Array, rows: Array, sized: SizedGeometry) -> Array:
+@partial(jax.jit, static_argnames=("sized", "channels"))
+def transposed_product(values: Array, rows: Array, sized: SizedGeometry, channels: Channels) -> Array:
     """Cᵀ @ (rows, m) -> (columns, m), in the accumulator's dtype."""
-    channels = _channels(values, sized)
+    if in_planes(sized, channels):
+        return planes_transposed_product(_planes(values, sized), rows, sized)
     inputs = math.prod(sized.input_size) * channels.groups * channels.in_ch
 
     def some(rows: Array) -> Array:
@@ -76,9 +65,8 @@ def transposed_product(values: Array, rows: Array, sized: SizedGeometry) -> Arra
     return _few_at_a_time(some, rows, values)
 
 
-def _channels(values: Array, sized: SizedGeometry) -> Channels:
-    groups, _, out_ch, reads = values.shape
-    return Channels(groups, reads // math.prod(sized.kernel_size), out_ch)
+def _planes(values: Array, sized: SizedGeometry) -> Array:
+    return values.reshape(values.shape[0], *block_counts(sized), values.shape[-1])
 
 
 def _einsum(rule: str, a: Array, b: Array) -> Array:

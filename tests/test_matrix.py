@@ -10,6 +10,7 @@ from oracles import assert_within_rounding, cases, make_case, run_once, terms
 from jtconv import ConvMatrix, _matrix_products, conv, conv_matrix
 from jtconv._layers import LAYERS
 from jtconv._matrix_index import csr_index
+from jtconv._matrix_layout import channels_of, in_planes
 
 
 def jacobian(case):
@@ -85,6 +86,49 @@ def test_many_columns_are_multiplied_a_few_at_a_time(monkeypatch, fitting, trans
     assert_within_rounding(matrix @ columns, exact, size, terms(CASE.kernel, 2))
     assert (matrix @ columns[:, :0]).shape == (matrix.shape[0], 0)
     jax.clear_caches()
+
+
+PLANES = (
+    make_case((9, 11), (3, 2, 1, 1)),
+    make_case((12, 10), (3, 4, 1, 5), strides=2, padding=1, groups=5),
+    make_case((14, 17), (3, 2, 1, 3), strides=(2, 3), padding=((2, 1), (0, 3)), groups=3),
+    make_case((39,), (4, 1, 2), dilation=3, padding=((-1, 4),), groups=2),
+    make_case((31, 13), (3, 2, 1, 2), strides=(3, 1), dilation=(2, 3), padding=2, groups=2),
+    make_case((16, 18), (3, 3, 1, 2), strides=(4, 5), groups=2),
+    make_case((11, 12), (3, 4, 1, 1), strides=2, padding=2, padding_mode="circular"),
+    make_case((10, 13), (4, 3, 1, 2), padding=3, padding_mode="replicate", groups=2),
+    make_case((9, 12), (3, 3, 1, 2), padding=((3, 2), (1, 4)), padding_mode="reflect", groups=2),
+    make_case((6, 11, 8), (2, 3, 2, 1, 2), padding=1, strides=(1, 2, 1), groups=2),
+)
+
+
+@pytest.mark.parametrize("case", PLANES, ids=lambda case: f"{case.kernel.shape} {case.geometry}")
+def test_single_channels_are_stored_in_planes(case):
+    """Everything that depends on where a value is stored, against the Jacobian."""
+    matrix, dense = matrix_of(case), jacobian(case)
+    assert in_planes(matrix.sized, channels_of(case.kernel.shape, matrix.sized.groups))
+    n, size = case.kernel.size, np.abs(dense)
+    magnitude = np.asarray(conv_matrix(np.abs(case.kernel), case.input_size, **case.geometry).todense())
+    assert_within_rounding(matrix.todense(), dense, magnitude, n)
+    assert_within_rounding(matrix.T.to_scipy().toarray(), dense.T, magnitude.T, n)
+    rng = np.random.default_rng(6)
+    right, left = rng.standard_normal((dense.shape[1], 3)), rng.standard_normal((dense.shape[0], 3))
+    assert_within_rounding(matrix @ right, dense @ right, magnitude @ abs(right), n)
+    assert_within_rounding(matrix @ right[:, 0], dense @ right[:, 0], magnitude @ abs(right[:, 0]), n)
+    assert_within_rounding(matrix.T @ left, dense.T @ left, magnitude.T @ abs(left), n)
+    assert_within_rounding(matrix.T @ left[:, 0], dense.T @ left[:, 0], magnitude.T @ abs(left[:, 0]), n)
+    assert matrix.nnz == matrix.to_scipy().nnz >= np.count_nonzero(size)
+
+    x, y = case.x[0], case.y[0]
+
+    def by_conv(kernel, x=x, y=y):
+        return jnp.vdot(y, conv(x, kernel, **case.geometry))
+
+    by_matrix = jax.grad(lambda w: y.ravel() @ (matrix.with_kernel(w) @ x.ravel()))(case.kernel)
+    transposed = jax.grad(lambda w: x.ravel() @ (matrix.T.with_kernel(w) @ y.ravel()))(case.kernel)
+    of_terms = jax.grad(by_conv)(np.abs(case.kernel), np.abs(x), np.abs(y))
+    for gradient in (by_matrix, transposed):
+        assert_within_rounding(gradient, jax.grad(by_conv)(case.kernel), of_terms, y.size)
 
 
 @pytest.mark.parametrize("columns", [1, 3])
