@@ -31,9 +31,8 @@ class ConvMatrix:
     """Sparse matrix C with vec(conv(x, kernel)) = C @ vec(x), or its transpose. Made by `conv_matrix`.
 
     Rows are vec(y), y of shape (*out_size, out_ch); columns are vec(x), x of shape (*in_size,
-    in_ch); vec is `ravel` in C order. The entries are stored, one array of them, as a block for
-    each output pixel; both C and Cᵀ multiply by it as it is. Where an entry belongs is a formula in
-    the geometry. So a matrix is a pytree with one leaf, `values`, and everything here
+    in_ch); vec is `ravel` in C order. The entries are stored, in one array that both C and Cᵀ
+    multiply by as it is; where an entry belongs is a formula in the geometry. So a matrix is a pytree with one leaf, `values`, and everything here
     differentiates with respect to it, and through it with respect to the kernel.
 
     `@` takes a vector or a matrix of columns on either side.
@@ -72,9 +71,10 @@ class ConvMatrix:
     def nbytes(self) -> int:
         """Memory of the stored matrix in bytes: its values, and its index, which as a formula takes none.
 
-        A value is stored for each output, each tap and each pair of channels, so where zero
-        padding cuts taps off there are more of them than `nnz`. What `to_scipy` and the like
-        keep for the next call is not counted: up to 12 bytes for an entry.
+        A value is stored for each output, each tap and each pair of channels. Where zero padding
+        cuts taps off there are more of them than `nnz`, and up to half as many again where the
+        groups have one channel each. What `to_scipy` and the like keep for the next call is not
+        counted: up to 12 bytes for an entry.
 
         >>> import jax.numpy as jnp
         >>> C = conv_matrix(jnp.ones((3, 1, 2)), 10, padding=1)

@@ -56,8 +56,8 @@ def _zeros_table(sized: SizedGeometry, axis: int, transposed: bool) -> tuple[np.
     s, d, k, (lo, _) = sized.strides[axis], sized.dilation[axis], sized.kernel_size[axis], sized.pads[axis]
     if not transposed:
         source = sized.tap_source(axis)
-        output, tap = np.indices(source.shape)
-        return output, tap, source
+        indices = np.indices(source.shape)
+        return indices[0], indices[1], source
     reached = np.arange(sized.input_size[axis])[:, None] + lo
     most = (d * (k - 1)) // s + 1  # outputs in a row that a window is long
     output = reached // s - np.arange(most)[::-1]
