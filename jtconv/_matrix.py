@@ -32,8 +32,9 @@ class ConvMatrix:
 
     Rows are vec(y), y of shape (*out_size, out_ch); columns are vec(x), x of shape (*in_size,
     in_ch); vec is `ravel` in C order. The entries are stored, in one array that both C and Cᵀ
-    multiply by as it is; where an entry belongs is a formula in the geometry. So a matrix is a pytree with one leaf, `values`, and everything here
-    differentiates with respect to it, and through it with respect to the kernel.
+    multiply by as it is; where an entry belongs is a formula in the geometry. So a matrix is a
+    pytree with one leaf, `values`, and everything here differentiates with respect to it, and
+    through it with respect to the kernel.
 
     `@` takes a vector or a matrix of columns on either side.
     """
@@ -72,14 +73,14 @@ class ConvMatrix:
         """Memory of the stored matrix in bytes: its values, and its index, which as a formula takes none.
 
         A value is stored for each output, each tap and each pair of channels. Where zero padding
-        cuts taps off there are more of them than `nnz`, and up to half as many again where the
-        groups have one channel each. What `to_scipy` and the like keep for the next call is not
+        cuts taps off there are more of them than `nnz`, and up to half as many again where taps
+        and channels are few. What `to_scipy` and the like keep for the next call is not
         counted: up to 12 bytes for an entry.
 
         >>> import jax.numpy as jnp
         >>> C = conv_matrix(jnp.ones((3, 1, 2)), 10, padding=1)
         >>> C.nnz, C.nbytes
-        (56, 240)
+        (56, 288)
         """
         self._check_single()
         return self.values.size * self.values.dtype.itemsize

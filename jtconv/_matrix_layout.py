@@ -4,14 +4,14 @@ Blocks: for every group of channels and output a dense block, in the order of a 
 
     values (groups, prod(out_size), out_ch // groups, taps * in_ch // groups)
 
-Planes, where every group has one channel on either side, so that a block would be too small to be
-worth a product: for every tap the entries of all outputs side by side, at the block of s positions
-of x that they read, as a matrix stored by diagonals has them at their columns.
+Planes, where taps and channels are so few that a block would not be worth a product: for each of them
+the entries of all outputs side by side, at the block of s positions of x that they read, as a
+matrix stored by diagonals has them at their columns.
 
-    values (taps, prod(blocks), groups)
+    values (out_ch // groups * in_ch // groups * taps, prod(blocks), groups)
 
-Where zero padding cuts an entry off, either has a stored zero; and planes where a block is read
-by no output through that tap.
+Where zero padding cuts an entry off, either has a stored zero; and a plane where no output reads a
+block by its tap.
 """
 
 import math
@@ -56,9 +56,8 @@ def channels_of(kernel_shape: tuple[int, ...], groups: int) -> Channels:
 
 def in_planes(sized: SizedGeometry, channels: Channels) -> bool:
     """Whether the layer is stored in planes rather than in blocks."""
-    taps, outputs = math.prod(sized.kernel_size), math.prod(sized.output_size)
-    single = channels.in_ch == channels.out_ch == 1
-    return single and taps <= _MOST_PLANES and math.prod(block_counts(sized)) <= _MOST_BLOCKS * outputs
+    planes = math.prod(sized.kernel_size) * channels.in_ch * channels.out_ch
+    return planes <= _MOST_PLANES and math.prod(block_counts(sized)) <= _MOST_BLOCKS * math.prod(sized.output_size)
 
 
 def first_block(sized: SizedGeometry, axis: int) -> np.ndarray:
@@ -79,7 +78,7 @@ def values_shape(sized: SizedGeometry, channels: Channels) -> tuple[int, ...]:
             f"`input_size`."
         )
     if in_planes(sized, channels):
-        return taps, math.prod(block_counts(sized)), groups
+        return out_ch * in_ch * taps, math.prod(block_counts(sized)), groups
     return groups, outputs, out_ch, taps * in_ch
 
 

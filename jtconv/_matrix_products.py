@@ -35,7 +35,7 @@ def stored_values(kernel: Array, sized: SizedGeometry) -> Array:
 def product(values: Array, columns: Array, sized: SizedGeometry, channels: Channels) -> Array:
     """C @ (columns, m) -> (rows, m), in the accumulator's dtype."""
     if in_planes(sized, channels):
-        return planes_product(_planes(values, sized), columns, sized)
+        return planes_product(_planes(values, sized), columns, sized, channels)
     rows = math.prod(values.shape[:3])
 
     def some(columns: Array) -> Array:
@@ -50,7 +50,7 @@ def product(values: Array, columns: Array, sized: SizedGeometry, channels: Chann
 def transposed_product(values: Array, rows: Array, sized: SizedGeometry, channels: Channels) -> Array:
     """Cᵀ @ (rows, m) -> (columns, m), in the accumulator's dtype."""
     if in_planes(sized, channels):
-        return planes_transposed_product(_planes(values, sized), rows, sized)
+        return planes_transposed_product(_planes(values, sized), rows, sized, channels)
     inputs = math.prod(sized.input_size) * channels.groups * channels.in_ch
 
     def some(rows: Array) -> Array:

@@ -98,12 +98,15 @@ PLANES = (
     make_case((11, 12), (3, 4, 1, 1), strides=2, padding=2, padding_mode="circular"),
     make_case((10, 13), (4, 3, 1, 2), padding=3, padding_mode="replicate", groups=2),
     make_case((9, 12), (3, 3, 1, 2), padding=((3, 2), (1, 4)), padding_mode="reflect", groups=2),
+    make_case((12, 13), (2, 3, 2, 3), padding=1),
+    make_case((14, 15), (2, 3, 2, 6), strides=(3, 2), padding=((2, 0), (1, 3)), groups=3),
+    make_case((17,), (3, 3, 4), strides=2, padding=1, padding_mode="reflect", groups=2),
     make_case((6, 11, 8), (2, 3, 2, 1, 2), padding=1, strides=(1, 2, 1), groups=2),
 )
 
 
 @pytest.mark.parametrize("case", PLANES, ids=lambda case: f"{case.kernel.shape} {case.geometry}")
-def test_single_channels_are_stored_in_planes(case):
+def test_few_channels_are_stored_in_planes(case):
     """Everything that depends on where a value is stored, against the Jacobian."""
     matrix, dense = matrix_of(case), jacobian(case)
     assert in_planes(matrix.sized, channels_of(case.kernel.shape, matrix.sized.groups))
