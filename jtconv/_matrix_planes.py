@@ -51,7 +51,8 @@ def planes_transposed_product(values: Array, rows: Array, sized: SizedGeometry, 
         near = (slice(q - b, q - b + n) for q, b, n in zip(furthest, blocks, counts, strict=True))
         phases[c, *phase] += plane[..., None].astype(wide) * ys[(f, *near)]
     images = jnp.stack([phases[key] for key in every])
-    images = jnp.moveaxis(images.reshape(in_ch, -1, *images.shape[1:]), 1, 1 + sized.ndim)
+    images = images.reshape(in_ch, math.prod(sized.strides), *images.shape[1:])
+    images = jnp.moveaxis(images, 1, 1 + sized.ndim)
     images = from_blocks(images.reshape(in_ch, *counts, *sized.strides, groups * m), sized.unpadded())
     if sized.padding_mode == "zeros":
         images = pad_zeros(images, [(-lo, -hi) for lo, hi in sized.pads])
