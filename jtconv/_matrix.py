@@ -16,7 +16,9 @@ from jax.typing import ArrayLike
 from jtconv import _arrays
 from jtconv._arguments import Padding
 from jtconv._layer_arguments import checked_layer
-from jtconv._matrix_index import CsrIndex, csr_index, row_table
+from jtconv._matrix_index import CsrIndex, axis_table, csr_index
+from jtconv._matrix_layout import Channels, channels_of, values_shape
+from jtconv._matrix_products import product, stored_values, transposed_product
 from jtconv._sized import SizedGeometry
 
 if TYPE_CHECKING:
@@ -29,15 +31,17 @@ class ConvMatrix:
     """Sparse matrix C with vec(conv(x, kernel)) = C @ vec(x), or its transpose. Made by `conv_matrix`.
 
     Rows are vec(y), y of shape (*out_size, out_ch); columns are vec(x), x of shape (*in_size,
-    in_ch); vec is `ravel` in C order. The kernel is the only array held: where its entries go is
-    known from the geometry, computed once and cached. So a matrix is a pytree with one leaf, made
-    anew for another kernel at no cost, and everything here differentiates with respect to it.
+    in_ch); vec is `ravel` in C order. The entries are stored, in one array that both C and Cᵀ
+    multiply by as it is; where an entry belongs is a formula in the geometry. So a matrix is a
+    pytree with one leaf, `values`, and everything here differentiates with respect to it, and
+    through it with respect to the kernel.
 
     `@` takes a vector or a matrix of columns on either side.
     """
 
-    kernel: Array
+    values: Array
     sized: SizedGeometry
+    kernel_shape: tuple[int, ...]
     transposed: bool = False
 
     # NumPy arrays on the left of `@` leave the product to `__rmatmul__`.
@@ -46,24 +50,74 @@ class ConvMatrix:
     @property
     def shape(self) -> tuple[int, int]:
         """(rows, columns)."""
-        in_per_group, out_ch = self._kernel_shape[-2:]
+        self._check_single()
+        in_per_group, out_ch = self.kernel_shape[-2:]
         columns = math.prod(self.sized.input_size) * in_per_group * self.sized.groups
         rows = math.prod(self.sized.output_size) * out_ch
         return (columns, rows) if self.transposed else (rows, columns)
 
     @property
     def dtype(self) -> jnp.dtype:
-        return self.kernel.dtype
+        return self.values.dtype
 
     @property
     def nnz(self) -> int:
-        """Number of entries stored, zeros in the kernel included."""
-        return len(self._csr.indices)
+        """Number of entries, zeros in the kernel included."""
+        self._check_single()
+        in_per_group, out_ch = self.kernel_shape[-2:]
+        axes = range(self.sized.ndim)
+        return math.prod(int(axis_table(self.sized, a, False).distinct.sum()) for a in axes) * in_per_group * out_ch
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the stored matrix in bytes: its values, and its index, which as a formula takes none.
+
+        A value is stored for each output, each tap and each pair of channels. Where zero padding
+        cuts taps off there are more of them than `nnz`, and up to half as many again where taps
+        and channels are few. What `to_scipy` and the like keep for the next call is not
+        counted: up to 12 bytes for an entry.
+
+        >>> import jax.numpy as jnp
+        >>> C = conv_matrix(jnp.ones((3, 1, 2)), 10, padding=1)
+        >>> C.nnz, C.nbytes
+        (56, 288)
+        """
+        self._check_single()
+        return self.values.size * self.values.dtype.itemsize
 
     @property
     def T(self) -> ConvMatrix:
         """The transpose: rows vec(x), columns vec(y)."""
         return replace(self, transposed=not self.transposed)
+
+    def with_kernel(self, kernel: ArrayLike) -> ConvMatrix:
+        """The same matrix for another kernel: only values are made anew, also under `jit` and `grad`.
+
+        Args:
+          kernel: (*kernel_size, in_ch // groups, out_ch), of the shape of the kernel that this matrix
+            was made from; floating or complex, its dtype becomes the matrix'.
+
+        Returns:
+          A `ConvMatrix` of the same shape, transposed if this one is; what this one knows of where
+          entries are serves both, and both fit the same compiled programs.
+
+        Raises:
+          TypeError: for an integer kernel.
+          ValueError: for a kernel of another shape.
+
+        >>> import jax.numpy as jnp
+        >>> C = conv_matrix(jnp.array([1.0, 2.0]).reshape(2, 1, 1), 4, strides=2)
+        >>> print(C.with_kernel(jnp.array([3.0, 4.0]).reshape(2, 1, 1)).todense())
+        [[3. 4. 0. 0.]
+         [0. 0. 3. 4.]]
+        """
+        kernel = _arrays.float_array("kernel", kernel)
+        if kernel.shape != self.kernel_shape:
+            raise ValueError(
+                f"`kernel` must have the shape of the one that this matrix was made from, {self.kernel_shape}, got "
+                f"{kernel.shape}. For another shape make another matrix, with `conv_matrix`."
+            )
+        return replace(self, values=stored_values(kernel, self.sized))
 
     def __matmul__(self, other: ArrayLike) -> Array:
         """C @ v for v (columns,) or V (columns, m)."""
@@ -73,10 +127,11 @@ class ConvMatrix:
                 f"the right operand of @ must have shape ({self.shape[1]},) or ({self.shape[1]}, m) for a matrix of "
                 f"shape {self.shape}, got {columns.shape}. An image (*size, ch) becomes a vector by ravel()."
             )
-        work, result = _arrays.dtypes(self.kernel, columns, None)
-        table = row_table(self.sized, self._kernel_shape, self.transposed)
-        product = _product(self.kernel.astype(work), columns.astype(work), table.column, table.tap)
-        return product.astype(result)
+        work, result = _arrays.dtypes(self.values, columns, None)
+        multiply = transposed_product if self.transposed else product
+        several = columns.reshape(self.shape[1], -1) if columns.ndim == 1 else columns
+        found = multiply(self.values.astype(work), several.astype(work), self.sized, self._channels).astype(result)
+        return found.reshape(-1) if columns.ndim == 1 else found
 
     def __rmatmul__(self, other: ArrayLike) -> Array:
         """v @ C for v (rows,) or V (m, rows)."""
@@ -118,18 +173,20 @@ class ConvMatrix:
         return csr_array((np.array(data), csr.indices.copy(), csr.indptr.copy()), shape=self.shape)
 
     @property
-    def _kernel_shape(self) -> tuple[int, ...]:
-        shape = self.kernel.shape
-        if len(shape) != self.sized.ndim + 2:
+    def _channels(self) -> Channels:
+        return channels_of(self.kernel_shape, self.sized.groups)
+
+    def _check_single(self) -> None:
+        if self.values.ndim != len(values_shape(self.sized, self._channels)):
             raise ValueError(
-                f"this ConvMatrix holds a batch of kernels, of shape {shape}, as `jax.vmap` returns it: use it inside "
-                f"`jax.vmap`, where it is one matrix again."
+                f"this ConvMatrix holds a batch of kernels, values of shape {self.values.shape}, as `jax.vmap` "
+                f"returns it: use it inside `jax.vmap`, where it is one matrix again."
             )
-        return shape
 
     @property
     def _csr(self) -> CsrIndex:
-        return csr_index(self.sized, self._kernel_shape, self.transposed)
+        self._check_single()
+        return csr_index(self.sized, self.kernel_shape, self.transposed)
 
     @property
     def _rows(self) -> np.ndarray:
@@ -140,22 +197,20 @@ class ConvMatrix:
     def _data(self) -> Array:
         """The stored entries, in the order of the compressed rows."""
         csr = self._csr
-        values = self.kernel.reshape(-1)[csr.tap]
+        values = self.values.reshape(-1)[csr.value]
         if csr.entry is None:
             return values
         return jax.ops.segment_sum(values, csr.entry, num_segments=len(csr.indices))
 
 
-jax.tree_util.register_dataclass(ConvMatrix, data_fields=["kernel"], meta_fields=["sized", "transposed"])
+jax.tree_util.register_dataclass(
+    ConvMatrix, data_fields=["values"], meta_fields=["sized", "kernel_shape", "transposed"]
+)
 
 
-@jax.jit
-def _product(kernel: Array, columns: Array, column: Array, tap: Array) -> Array:
-    """Row by row, sum over slots of kernel[tap] * columns[column]; the entry past the end is zero."""
-    wide = _arrays.accumulator(kernel.dtype)
-    entries = jnp.concatenate([kernel.reshape(-1), jnp.zeros(1, kernel.dtype)]).astype(wide)[tap]
-    gathered = columns.astype(wide)[column]
-    return jnp.sum(entries.reshape(entries.shape + (1,) * (columns.ndim - 1)) * gathered, axis=1)
+def matrix_of(kernel: Array, sized: SizedGeometry) -> ConvMatrix:
+    """The matrix of a layer, all arguments checked."""
+    return ConvMatrix(stored_values(kernel, sized), sized, kernel.shape)
 
 
 def conv_matrix(
@@ -197,4 +252,4 @@ def conv_matrix(
         groups=groups,
         padding_mode=padding_mode,
     )
-    return ConvMatrix(kernel, geometry.at(input_size))
+    return matrix_of(kernel, geometry.at(input_size))

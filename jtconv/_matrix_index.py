@@ -1,127 +1,163 @@
-"""Where the nonzeros of C and Cᵀ are: index arrays only, vectorised, cached per geometry.
+"""Where the entries of C and Cᵀ are: compressed rows, from formulas per axis, cached.
 
-Rows of C are vec(y), columns vec(x), both in C order with channels last. All rows of the table are
-given the same number of slots, so that a product is a gather, a multiplication and a sum.
+Rows of C are vec(y), columns vec(x), both in C order with channels last. What an axis' row of
+positions is joined to is a small table; all else is arithmetic on these tables. Only the other
+padding modes bring several taps of an axis to one position, and their small tables are sorted.
 """
 
-import math
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from jtconv._matrix_layout import Address, Channels, channels_of, value_address
 from jtconv._sized import SizedGeometry, combine
 
-_CACHED_LAYERS = 4  # tables are as large as the matrix: enough for one layer in both directions, twice
+_CACHED_LAYERS = 4  # an index is as large as the matrix: enough for one layer in both directions, twice
 
 
-class RowTable(NamedTuple):
-    """Per row: which column and which kernel entry each slot holds. Both int32 (rows, slots).
+class AxisTable(NamedTuple):
+    """One axis: for each row position, what its slots join it to. Arrays (rows, slots); -1 where unused.
 
-    Unused slots hold column 0 and the kernel entry one past the end, which reads as zero.
+    `rank` counts the distinct positions of a row, `distinct` (rows,) is their number.
     """
 
-    column: np.ndarray
+    output: np.ndarray
     tap: np.ndarray
+    other: np.ndarray
+    rank: np.ndarray
+    distinct: np.ndarray
 
 
 class CsrIndex(NamedTuple):
-    """Compressed sparse rows, columns ascending, without duplicates.
+    """Compressed sparse rows, columns ascending, without duplicates, int32.
 
-    `tap` lists the kernel entry of each slot in use; where padding folds several taps onto one
-    matrix entry, `entry` says to which entry each slot adds, otherwise it is None.
+    `value` lists which stored values are entries; where padding brings several onto one matrix
+    entry, `entry` says to which entry each is added, otherwise it is None.
     """
 
     indptr: np.ndarray
     indices: np.ndarray
-    tap: np.ndarray
+    value: np.ndarray
     entry: np.ndarray | None
 
 
-@lru_cache(_CACHED_LAYERS)
-def row_table(sized: SizedGeometry, kernel_shape: tuple[int, ...], transposed: bool) -> RowTable:
-    """The table of C, or of Cᵀ."""
-    per_axis = [_axis_table(sized, axis, transposed) for axis in range(sized.ndim)]
-    _check_size(sized, per_axis, kernel_shape)
-    other_size = sized.output_size if transposed else sized.input_size
-    pixel = combine([other for other, _ in per_axis], other_size)
-    tap = combine([taps for _, taps in per_axis], sized.kernel_size)
-    return _with_channels(pixel, tap, sized.groups, kernel_shape, transposed)
+def axis_table(sized: SizedGeometry, axis: int, transposed: bool) -> AxisTable:
+    """Of C, or of Cᵀ."""
+    if sized.padding_mode == "zeros":
+        output, tap, other = _zeros_table(sized, axis, transposed)
+        used = other >= 0
+        return AxisTable(output, tap, other, np.cumsum(used, axis=1) - 1, used.sum(axis=1))
+    return _folded_table(sized, axis, transposed)
 
 
-def _check_size(
-    sized: SizedGeometry, per_axis: list[tuple[np.ndarray, np.ndarray]], kernel_shape: tuple[int, ...]
-) -> None:
-    in_per_group, out_ch = kernel_shape[-2:]
-    entries = math.prod(other.size for other, _ in per_axis) * in_per_group * out_ch
-    columns = math.prod(sized.input_size) * in_per_group * sized.groups
-    rows = math.prod(sized.output_size) * out_ch
-    if max(entries, rows, columns) >= 2**31:
-        raise ValueError(
-            f"the matrix would have {rows:,} rows, {columns:,} columns and {entries:,} entries, and its int32 indices "
-            f"can number 2**31 - 1. Use `conv_transpose` with another method, which needs no matrix, or a smaller "
-            f"`input_size`."
-        )
-
-
-def _frozen(*arrays: np.ndarray) -> None:
-    """Cached arrays are shared: nobody may write to them."""
-    for array in arrays:
-        array.setflags(write=False)
-
-
-def _axis_table(sized: SizedGeometry, axis: int, transposed: bool) -> tuple[np.ndarray, np.ndarray]:
-    """One axis: for each row position, the positions it is joined to and by which tap; -1 for none."""
-    source = sized.tap_source(axis)
+def _zeros_table(sized: SizedGeometry, axis: int, transposed: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(output, tap, other), by formula: output o reads position s·o + d·t - lo."""
+    s, d, k, (lo, _) = sized.strides[axis], sized.dilation[axis], sized.kernel_size[axis], sized.pads[axis]
     if not transposed:
-        return source, np.broadcast_to(np.arange(source.shape[1]), source.shape)
-    output, tap = np.nonzero(source >= 0)
-    position = source[output, tap]
-    order = np.argsort(position, kind="stable")  # keeps outputs ascending within a position
-    output, tap, position = output[order], tap[order], position[order]
-    count = np.bincount(position, minlength=sized.input_size[axis])
-    slot = np.arange(len(position)) - (np.cumsum(count) - count)[position]
-    shape = (sized.input_size[axis], max(int(count.max()), 1))
-    outputs, taps = np.full(shape, -1), np.full(shape, -1)
-    outputs[position, slot], taps[position, slot] = output, tap
-    return outputs, taps
+        source = sized.tap_source(axis)
+        indices = np.indices(source.shape)
+        return indices[0], indices[1], source
+    reached = np.arange(sized.input_size[axis])[:, None] + lo
+    most = (d * (k - 1)) // s + 1  # outputs in a row that a window is long
+    output = reached // s - np.arange(most)[::-1]
+    tap, rest = (reached - s * output) // d, (reached - s * output) % d
+    used = (rest == 0) & (tap >= 0) & (tap < k) & (output >= 0) & (output < sized.output_size[axis])
+    return output, tap, np.where(used, output, -1)
 
 
-def _with_channels(
-    pixel: np.ndarray, tap: np.ndarray, groups: int, kernel_shape: tuple[int, ...], transposed: bool
-) -> RowTable:
-    """Spread a table of pixels over the channels: axes (row pixel, row channel, slot, slot channel)."""
-    in_per_group, out_ch = kernel_shape[-2:]
-    out_per_group = out_ch // groups
-    row_block, slot_block = (in_per_group, out_per_group) if transposed else (out_per_group, in_per_group)
-    row_ch = np.arange(groups * row_block, dtype=np.int32)[None, :, None, None]
-    slot_ch = np.arange(slot_block, dtype=np.int32)[None, None, None, :]
-    group = row_ch // row_block
-    column_ch = group * slot_block + slot_ch
-    in_ch, out = (row_ch % row_block, column_ch) if transposed else (slot_ch, row_ch)
-    pixel, tap = pixel[:, None, :, None], tap[:, None, :, None]
-    used = (pixel >= 0) & (tap >= 0)
-    column = np.where(used, pixel * (groups * slot_block) + column_ch, 0)
-    entry = np.where(used, (tap * in_per_group + in_ch) * out_ch + out, np.prod(kernel_shape, dtype=np.int32))
-    rows = column.shape[0] * column.shape[1]
-    table = RowTable(column.reshape(rows, -1).astype(np.int32), entry.reshape(rows, -1).astype(np.int32))
-    _frozen(*table)
-    return table
+def _folded_table(sized: SizedGeometry, axis: int, transposed: bool) -> AxisTable:
+    source = sized.tap_source(axis)  # every tap reads some position
+    output, tap = (table.ravel() for table in np.indices(source.shape))
+    row, other = (source.ravel(), output) if transposed else (output, source.ravel())
+    rows, width = (sized.input_size[axis], len(source)) if transposed else (len(source), sized.input_size[axis])
+    order = np.argsort(row * width + other, kind="stable")
+    output, tap, row, other = output[order], tap[order], row[order], other[order]
+    new = np.ones(len(row), bool)  # the first of a pair (row, other)
+    new[1:] = (row[1:] != row[:-1]) | (other[1:] != other[:-1])
+    slots, count = np.bincount(row, minlength=rows), np.bincount(row[new], minlength=rows)
+    slot = np.arange(len(row)) - (np.cumsum(slots) - slots)[row]
+    rank = np.cumsum(new) - 1 - (np.cumsum(count) - count)[row]
+    tables = np.full((4, rows, max(int(slots.max()), 1)), -1)
+    tables[:, row, slot] = output, tap, other, rank
+    return AxisTable(tables[0], tables[1], tables[2], tables[3], count)
+
+
+def most_terms(sized: SizedGeometry, kernel_shape: tuple[int, ...], transposed: bool) -> int:
+    """The most stored values that a row of C or Cᵀ adds up."""
+    channels = channels_of(kernel_shape, sized.groups)
+    total = channels.out_ch if transposed else channels.in_ch
+    for axis in range(sized.ndim):
+        total *= int((axis_table(sized, axis, transposed).other >= 0).sum(axis=1).max())
+    return total
 
 
 @lru_cache(_CACHED_LAYERS)
 def csr_index(sized: SizedGeometry, kernel_shape: tuple[int, ...], transposed: bool) -> CsrIndex:
-    """The same as compressed rows."""
-    table = row_table(sized, kernel_shape, transposed)
-    used = table.tap < int(np.prod(kernel_shape))
-    columns, tap = table.column[used], table.tap[used]
-    row = np.repeat(np.arange(len(used)), used.sum(axis=1))
-    entry = None
-    if sized.padding_mode != "zeros":  # folding leaves columns unsorted, and repeated
-        width = int(columns.max(initial=0)) + 1
-        keys, entry = np.unique(row * width + columns, return_inverse=True)
-        row, columns = keys // width, keys % width
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(used)))])
-    index = CsrIndex(indptr.astype(np.int32), columns.astype(np.int32), tap, entry)
-    _frozen(*(array for array in index if array is not None))
+    """The index of C, or of Cᵀ, with rows vec(x)."""
+    channels = channels_of(kernel_shape, sized.groups)
+    tables = [axis_table(sized, axis, transposed) for axis in range(sized.ndim)]
+    row_ch, slot_ch = (channels.in_ch, channels.out_ch) if transposed else (channels.out_ch, channels.in_ch)
+    count = np.ones(1, np.int64)
+    for table in tables:
+        count = np.multiply.outer(count, table.distinct).ravel()
+    indptr = np.zeros(len(count) * channels.groups * row_ch + 1, np.int32)
+    np.cumsum(np.repeat(count * slot_ch, channels.groups * row_ch), out=indptr[1:])
+
+    other = combine([t.other for t in tables], sized.output_size if transposed else sized.input_size)
+    value = _spread(tables, value_address(sized, channels), channels, transposed)
+    group, ch = np.arange(channels.groups, dtype=np.int32)[:, None, None, None], np.arange(slot_ch, dtype=np.int32)
+    # Axes (row positions, groups, row channels, slots, slot channels).
+    column = other[:, None, None, :, None] * np.int32(channels.groups * slot_ch) + (group * np.int32(slot_ch) + ch)
+    shape = value.shape
+    column, used = np.broadcast_to(column, shape), np.broadcast_to(other[:, None, None, :, None] >= 0, shape)
+    if sized.padding_mode == "zeros":  # the slots of a row are in the order of its columns
+        return _frozen(CsrIndex(indptr, _compress(column, used), _compress(value, used), None))
+    return _frozen(_merged(indptr, column, value, used, _rank(tables), slot_ch))
+
+
+def _merged(
+    indptr: np.ndarray, column: np.ndarray, value: np.ndarray, used: np.ndarray, rank: np.ndarray, slot_ch: int
+) -> CsrIndex:
+    """Where several slots of a row have one column: an entry's place is the row's first plus its rank."""
+    within = rank[:, None, None, :, None] * np.int32(slot_ch) + np.arange(slot_ch, dtype=np.int32)
+    first = indptr[:-1].reshape(column.shape[:3])[..., None, None]
+    entry = _compress(np.broadcast_to(first + within, column.shape), used)
+    indices = np.zeros(indptr[-1], np.int32)
+    indices[entry] = _compress(column, used)
+    return CsrIndex(indptr, indices, _compress(value, used), None if len(entry) == len(indices) else entry)
+
+
+def _spread(tables: list[AxisTable], address: Address, channels: Channels, transposed: bool) -> np.ndarray:
+    """The stored value of every slot, int32: (row positions, groups, row channels, slots, slot channels)."""
+    flat = np.zeros((1, 1), np.int32)
+    for table, output, tap in zip(tables, address.output, address.tap, strict=True):
+        step = (table.output * output + tap.take(table.tap, mode="clip")).astype(np.int32)
+        flat = (flat[:, None, :, None] + step[None, :, None, :]).reshape(len(flat) * len(step), -1)
+    ins = np.arange(channels.in_ch, dtype=np.int32) * np.int32(address.in_ch)
+    outs = np.arange(channels.out_ch, dtype=np.int32) * np.int32(address.out_ch)
+    row_ch, slot_ch = (ins, outs) if transposed else (outs, ins)
+    group = np.arange(channels.groups, dtype=np.int32) * np.int32(address.group)
+    of_row = group[:, None] + row_ch
+    return (flat[:, None, None, :, None] + of_row[:, :, None, None]) + slot_ch
+
+
+def _rank(tables: list[AxisTable]) -> np.ndarray:
+    """Which of its row's distinct positions each slot has: (row positions, slots), int32."""
+    flat = np.zeros((1, 1), np.int32)
+    for table in tables:
+        outer = flat[:, None, :, None] * table.distinct.astype(np.int32)[:, None, None]
+        flat = (outer + table.rank.astype(np.int32)[:, None, :]).reshape(len(flat) * len(table.distinct), -1)
+    return flat
+
+
+def _compress(array: np.ndarray, used: np.ndarray) -> np.ndarray:
+    return array.ravel() if used.all() else array[used]
+
+
+def _frozen(index: CsrIndex) -> CsrIndex:
+    """Cached arrays are shared: nobody may write to them."""
+    for array in index:
+        if array is not None:
+            array.setflags(write=False)
     return index

@@ -13,7 +13,8 @@ from jax.typing import ArrayLike
 
 from jtconv import _arrays
 from jtconv._matrix import ConvMatrix
-from jtconv._matrix_index import csr_index, row_table
+from jtconv._matrix_index import csr_index, most_terms
+from jtconv._matrix_layout import kernel_entries
 
 
 class RoundingBound:
@@ -29,8 +30,8 @@ class RoundingBound:
         self.final_eps = float(jnp.finfo(matrix.dtype).eps) if summed.bits > jnp.finfo(matrix.dtype).bits else 0.0
         # A complex product is four real ones, two of them in each part.
         self.weight = 4 if jnp.issubdtype(matrix.dtype, jnp.complexfloating) else 1
-        self.forward_terms = self.weight * _longest_row(matrix)
-        self.transposed_terms = self.weight * _longest_row(matrix.T)
+        self.forward_terms = self.weight * most_terms(matrix.sized, matrix.kernel_shape, False)
+        self.transposed_terms = self.weight * most_terms(matrix.sized, matrix.kernel_shape, True)
 
     def transposed(self, y: np.ndarray, result: np.ndarray) -> np.ndarray:
         """Largest difference between two computations of Cᵀ vec(y), per entry; y and `result` as rows."""
@@ -42,14 +43,17 @@ class RoundingBound:
 
     def kernel_gradient(self, x: np.ndarray, y: np.ndarray, result: np.ndarray) -> np.ndarray:
         """Largest difference between two gradients of sum(C x * y) by the kernel, per entry; x and y as rows."""
-        table = row_table(self.matrix.sized, self.matrix.kernel.shape, transposed=False)
-        # One entry more, of which the unused slots read.
-        size = np.zeros(self.matrix.kernel.size + 1)
+        shape = self.matrix.kernel_shape
+        csr = csr_index(self.matrix.sized, shape, transposed=False)
+        row = np.repeat(np.arange(len(csr.indptr) - 1), np.diff(csr.indptr))
+        slots = slice(None) if csr.entry is None else csr.entry
+        tap = kernel_entries(shape, self.matrix.sized)[csr.value]
+        size = np.zeros(math.prod(shape))
         for image_x, image_y in zip(np.abs(x), np.abs(y), strict=True):
-            products = image_y[:, None] * image_x[table.column]
-            size += np.bincount(table.tap.ravel(), weights=products.ravel(), minlength=len(size))
+            products = image_y[row[slots]] * image_x[csr.indices[slots]]
+            size += np.bincount(tap, weights=products, minlength=len(size))
         terms = self.weight * len(x) * math.prod(self.matrix.sized.output_size)
-        return self._sums(terms, size[:-1].reshape(self.matrix.kernel.shape), result)
+        return self._sums(terms, size.reshape(shape), result)
 
     def _sums(self, terms: int, magnitudes: np.ndarray, result: np.ndarray) -> np.ndarray:
         underflow = 2 * terms * self.tiny
@@ -71,8 +75,8 @@ def _magnitudes(matrix: ConvMatrix) -> Any:
     """
     from scipy.sparse import csr_array
 
-    csr = csr_index(matrix.sized, matrix.kernel.shape, matrix.transposed)
-    values = np.abs(exact(matrix.kernel)).reshape(-1)[csr.tap]
+    csr = csr_index(matrix.sized, matrix.kernel_shape, matrix.transposed)
+    values = np.abs(exact(matrix.values)).reshape(-1)[csr.value]
     if csr.entry is not None:
         values = np.bincount(csr.entry, weights=values, minlength=len(csr.indices))
     return csr_array((values, csr.indices, csr.indptr), shape=matrix.shape)
@@ -82,8 +86,3 @@ def exact(values: ArrayLike) -> np.ndarray:
     """As NumPy, in double precision, which holds every other type's values exactly."""
     array = np.asarray(values)
     return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
-
-
-def _longest_row(matrix: ConvMatrix) -> int:
-    table = row_table(matrix.sized, matrix.kernel.shape, matrix.transposed)
-    return int((table.tap < matrix.kernel.size).sum(axis=1).max())

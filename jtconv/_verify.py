@@ -22,8 +22,9 @@ from jtconv._conv_transpose import METHODS, conv_transpose
 from jtconv._geometry import ConvGeometry
 from jtconv._lax_conv import lax_conv
 from jtconv._layer_arguments import checked_layer
-from jtconv._matrix import ConvMatrix
+from jtconv._matrix import ConvMatrix, matrix_of
 from jtconv._rounding import RoundingBound, exact
+from jtconv._sized import SizedGeometry
 
 _MOST_COLUMNS, _MOST_ENTRIES = 512, 2**22  # of the Jacobian; of a larger layer, some columns are sampled
 
@@ -119,15 +120,15 @@ def verify_transpose(
         groups=groups,
         padding_mode=padding_mode,
     )
-    matrix = ConvMatrix(kernel, geometry.at(input_size))
+    matrix = matrix_of(kernel, geometry.at(input_size))
     rng = np.random.default_rng(arg.at_least("seed", arg.integer("seed", seed), 0))
     in_shape, out_shape = _shapes(matrix)
     x, y = _normal(rng, (2, *in_shape), matrix.dtype), _normal(rng, (2, *out_shape), matrix.dtype)
     columns = rng.permutation(matrix.shape[1])[: _columns(matrix.shape[1])]
-    program = jax.jit(partial(_compute, geometry))  # one program: most of the time goes into compiling
+    program = jax.jit(partial(_compute, geometry, matrix.sized))  # one program: most of the time goes into compiling
     kernels = kernel, jnp.asarray(_normal(rng, kernel.shape, matrix.dtype))
     with np.errstate(invalid="ignore", over="ignore"):  # what is not finite fails its check, and says so there
-        found = [_checks(ConvMatrix(k, matrix.sized), program, x, y, columns) for k in kernels]
+        found = [_checks(k, matrix.with_kernel(k), program, x, y, columns) for k in kernels]
     checks = tuple(max(pair, key=lambda check: _nan_first(check.of_bound)) for pair in zip(*found, strict=True))
     return TransposeReport(_describe(matrix), str(matrix.dtype), checks)
 
@@ -139,8 +140,8 @@ def _columns(total: int) -> int:
 
 def _shapes(matrix: ConvMatrix) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The shapes of x and y, unbatched."""
-    sized, in_ch = matrix.sized, matrix.kernel.shape[-2] * matrix.sized.groups
-    return (*sized.input_size, in_ch), (*sized.output_size, matrix.kernel.shape[-1])
+    sized, in_ch = matrix.sized, matrix.kernel_shape[-2] * matrix.sized.groups
+    return (*sized.input_size, in_ch), (*sized.output_size, matrix.kernel_shape[-1])
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: jnp.dtype) -> np.ndarray:
@@ -162,17 +163,17 @@ class _Results(NamedTuple):
     columns: Array  # the same columns of the matrix, as rows
 
 
-def _compute(geometry: ConvGeometry, matrix: ConvMatrix, x: Array, y: Array, units: Array) -> _Results:
+def _compute(geometry: ConvGeometry, sized: SizedGeometry, kernel: Array, x: Array, y: Array, units: Array) -> _Results:
     """Everything, at full precision also where less is usual; the reference in float32 at least."""
-    size, arguments = matrix.sized.input_size, {**geometry.arguments(), "precision": "highest"}
-    wide = accumulator(matrix.dtype)
-    reference = partial(lax_conv, sized=matrix.sized, precision=lax.Precision.HIGHEST)
-    wide_kernel = matrix.kernel.astype(wide)
+    size, arguments = sized.input_size, {**geometry.arguments(), "precision": "highest"}
+    wide = accumulator(kernel.dtype)
+    reference = partial(lax_conv, sized=sized, precision=lax.Precision.HIGHEST)
+    wide_kernel = kernel.astype(wide)
     _, pullback = jax.vjp(reference, x.astype(wide), wide_kernel)
     gradient, kernel_reference = pullback(y.astype(wide))
-    transpose = partial(conv_transpose, y, matrix.kernel, **arguments)
+    transpose = partial(conv_transpose, y, kernel, **arguments)
     methods = [name for name in METHODS if name not in ("auto", "vjp")]
-    cx, kernel_pullback = jax.vjp(lambda kernel: conv(x, kernel, **arguments), matrix.kernel)
+    cx, kernel_pullback = jax.vjp(lambda kernel: conv(x, kernel, **arguments), kernel)
     one = x[:1].astype(wide)
 
     def column(unit: Array) -> Array:
@@ -188,16 +189,21 @@ def _compute(geometry: ConvGeometry, matrix: ConvMatrix, x: Array, y: Array, uni
         kernel_gradient=kernel_pullback(y)[0],
         kernel_reference=kernel_reference,
         jacobian=jax.vmap(column)(units),
-        columns=(matrix @ units.T).T,
+        columns=(matrix_of(kernel, sized) @ units.T).T,
     )
 
 
 def _checks(
-    matrix: ConvMatrix, program: Callable[..., _Results], x: np.ndarray, y: np.ndarray, columns: np.ndarray
+    kernel: Array,
+    matrix: ConvMatrix,
+    program: Callable[..., _Results],
+    x: np.ndarray,
+    y: np.ndarray,
+    columns: np.ndarray,
 ) -> list[Check]:
     units = np.zeros((len(columns), matrix.shape[1]), matrix.dtype)
     units[np.arange(len(columns)), columns] = 1
-    results, bound = program(matrix, x, y, units), RoundingBound(matrix)
+    results, bound = program(kernel, x, y, units), RoundingBound(matrix)
     xs, ys, cx, gradient = (_rows(a) for a in (x, y, results.cx, results.gradient))
     allowed = bound.transposed(ys, gradient)
     methods = [

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from oracles import assert_within_rounding, cases, make_case, run_once, terms
 
-from jtconv import ConvMatrix, conv, conv_matrix
+from jtconv import ConvMatrix, _matrix_products, conv, conv_matrix
 from jtconv._layers import LAYERS
 from jtconv._matrix_index import csr_index
+from jtconv._matrix_layout import channels_of, in_planes
 
 
 def jacobian(case):
@@ -71,8 +72,153 @@ def test_products(case):
         assert_within_rounding(got, exact, size, n)
 
 
+@pytest.mark.parametrize("fitting", [1, 2, 3])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_many_columns_are_multiplied_a_few_at_a_time(monkeypatch, fitting, transposed):
+    """Also where their number is not a multiple of how many fit."""
+    matrix = matrix_of(CASE)
+    groups, outputs, _, reads = matrix.values.shape
+    monkeypatch.setattr(_matrix_products, "_MOST_READ", fitting * groups * outputs * reads * 8)
+    jax.clear_caches()
+    matrix = matrix.T if transposed else matrix
+    columns = np.random.default_rng(2).standard_normal((matrix.shape[1], 5))
+    exact, size = matrix.to_scipy() @ columns, abs(matrix.to_scipy()) @ abs(columns)
+    assert_within_rounding(matrix @ columns, exact, size, terms(CASE.kernel, 2))
+    assert (matrix @ columns[:, :0]).shape == (matrix.shape[0], 0)
+    jax.clear_caches()
+
+
+PLANES = (
+    make_case((9, 11), (3, 2, 1, 1)),
+    make_case((12, 10), (3, 4, 1, 5), strides=2, padding=1, groups=5),
+    make_case((14, 17), (3, 2, 1, 3), strides=(2, 3), padding=((2, 1), (0, 3)), groups=3),
+    make_case((39,), (4, 1, 2), dilation=3, padding=((-1, 4),), groups=2),
+    make_case((31, 13), (3, 2, 1, 2), strides=(3, 1), dilation=(2, 3), padding=2, groups=2),
+    make_case((16, 18), (3, 3, 1, 2), strides=(4, 5), groups=2),
+    make_case((11, 12), (3, 4, 1, 1), strides=2, padding=2, padding_mode="circular"),
+    make_case((10, 13), (4, 3, 1, 2), padding=3, padding_mode="replicate", groups=2),
+    make_case((9, 12), (3, 3, 1, 2), padding=((3, 2), (1, 4)), padding_mode="reflect", groups=2),
+    make_case((12, 13), (2, 3, 2, 3), padding=1),
+    make_case((14, 15), (2, 3, 2, 6), strides=(3, 2), padding=((2, 0), (1, 3)), groups=3),
+    make_case((17,), (3, 3, 4), strides=2, padding=1, padding_mode="reflect", groups=2),
+    make_case((6, 11, 8), (2, 3, 2, 1, 2), padding=1, strides=(1, 2, 1), groups=2),
+)
+
+
+@pytest.mark.parametrize("case", PLANES, ids=lambda case: f"{case.kernel.shape} {case.geometry}")
+def test_few_channels_are_stored_in_planes(case):
+    """Everything that depends on where a value is stored, against the Jacobian."""
+    matrix, dense = matrix_of(case), jacobian(case)
+    assert in_planes(matrix.sized, channels_of(case.kernel.shape, matrix.sized.groups))
+    n = case.kernel.size
+    magnitude = np.asarray(conv_matrix(np.abs(case.kernel), case.input_size, **case.geometry).todense())
+    assert_within_rounding(matrix.todense(), dense, magnitude, n)
+    assert_within_rounding(matrix.T.to_scipy().toarray(), dense.T, magnitude.T, n)
+    rng = np.random.default_rng(6)
+    right, left = rng.standard_normal((dense.shape[1], 3)), rng.standard_normal((dense.shape[0], 3))
+    x, y = case.x[0], case.y[0]
+
+    def products(matrix, kernel):
+        return (
+            (matrix @ right, matrix @ right[:, 0], matrix @ right[:, :0]),
+            (matrix.T @ left, matrix.T @ left[:, 0], matrix.T @ left[:, :0]),
+            jax.grad(lambda w: y.ravel() @ (matrix.with_kernel(w) @ x.ravel()))(kernel),
+            jax.grad(lambda w: x.ravel() @ (matrix.T.with_kernel(w) @ y.ravel()))(kernel),
+        )
+
+    def by_conv(kernel, x=x, y=y):
+        return jnp.vdot(y, conv(x, kernel, **case.geometry))
+
+    forward, backward, *gradients = run_once(products, matrix, case.kernel)
+    for found, columns in zip(forward, (right, right[:, 0], right[:, :0]), strict=True):
+        assert_within_rounding(found, dense @ columns, magnitude @ abs(columns), n)
+    for found, columns in zip(backward, (left, left[:, 0], left[:, :0]), strict=True):
+        assert_within_rounding(found, dense.T @ columns, magnitude.T @ abs(columns), n)
+    assert matrix.nnz == matrix.to_scipy().nnz >= np.count_nonzero(dense)
+    exact = jax.grad(by_conv)(case.kernel)
+    size = jax.grad(by_conv)(np.abs(case.kernel), np.abs(x), np.abs(y))
+    for gradient in gradients:
+        assert_within_rounding(gradient, exact, size, y.size)
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_kernel_of_many_taps(columns):
+    """So many that programs are made by the axis rather than by the tap, at stride 1 too."""
+    case = make_case((9, 10), (6, 7, 2, 3), padding=((3, 1), (2, 4)))
+    right = np.random.default_rng(3).standard_normal((9 * 10 * 2, columns))
+    left = np.random.default_rng(4).standard_normal((8 * 10 * 3, columns))
+    dense, matrix = jacobian(case), matrix_of(case)
+    n = terms(case.kernel, 1)
+    assert_within_rounding(matrix @ right, dense @ right, abs(dense) @ abs(right), n)
+    assert_within_rounding(matrix.T @ left, dense.T @ left, abs(dense.T) @ abs(left), n)
+
+
 CASE = make_case((7, 6), (3, 2, 2, 4), strides=2, padding=1, dilation=(1, 2), groups=2)
 FOLDED = make_case((5, 6), (3, 4, 2, 3), padding=2, padding_mode="circular")
+
+
+@pytest.mark.parametrize("case", [CASE, FOLDED], ids=["zeros", "circular"])
+def test_with_kernel(case):
+    """The values of another kernel, in any state of transposition, and differentiable by it."""
+    other = np.random.default_rng(5).standard_normal(case.kernel.shape)
+    expected = conv_matrix(other, case.input_size, **case.geometry)
+    matrix, v = matrix_of(case), case.y[0].ravel()
+    np.testing.assert_array_equal(matrix.with_kernel(other).todense(), expected.todense())
+    np.testing.assert_array_equal(matrix.T.with_kernel(other).todense(), expected.T.todense())
+    assert matrix.with_kernel(other.astype(np.float32)).dtype == np.float32
+    product = jax.jit(lambda matrix, kernel: matrix.T.with_kernel(kernel) @ v)
+    np.testing.assert_array_equal(product(matrix, other), jax.jit(lambda matrix: matrix.T @ v)(expected))
+    x = case.x[0].ravel()
+    gradient = jax.jit(jax.grad(lambda kernel: x @ product(matrix, kernel)))(other)
+    by_conv = jax.grad(lambda w: jnp.vdot(case.y[0], conv(case.x[0], w, **case.geometry)))(other)
+    size = jax.grad(lambda w: jnp.vdot(abs(case.y[0]), conv(abs(case.x[0]), w, **case.geometry)))(other)
+    assert_within_rounding(gradient, by_conv, size, v.size)
+
+
+def test_with_kernel_makes_no_new_program():
+    """Matrices of one geometry are the same to `jit`, whatever their kernel."""
+    compiled = []
+
+    @jax.jit
+    def product(matrix, v):
+        compiled.append(matrix.shape)
+        return matrix @ v
+
+    matrix, v = matrix_of(CASE), CASE.x[0].ravel()
+    for kernel in (CASE.kernel, CASE.kernel + 1):
+        product(matrix.with_kernel(kernel), v)
+        product(conv_matrix(kernel, CASE.input_size, **CASE.geometry), v)
+    assert len(compiled) == 1
+
+
+def test_with_kernel_refuses_other_kernels():
+    matrix = matrix_of(CASE)
+    with pytest.raises(ValueError, match=r"have the shape.*\(3, 2, 2, 4\), got \(2, 3, 2, 4\).*conv_matrix"):
+        matrix.with_kernel(np.ones((2, 3, 2, 4)))
+    with pytest.raises(TypeError, match="`kernel` must have a floating or complex dtype"):
+        matrix.with_kernel(np.ones((3, 2, 2, 4), int))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "complex64"])
+def test_nbytes_is_the_memory_of_all_that_is_stored(dtype):
+    matrix = conv_matrix(jnp.asarray(CASE.kernel, dtype), CASE.input_size, **CASE.geometry)
+    leaves = jax.tree.leaves(matrix)
+    slots = matrix.shape[0] * 3 * 2 * 2  # of each row, as many as taps and channels of its group
+    assert matrix.nbytes == matrix.T.nbytes == sum(leaf.nbytes for leaf in leaves) == slots * jnp.dtype(dtype).itemsize
+    assert matrix.nnz < slots
+    valid = conv_matrix(CASE.kernel, CASE.input_size, groups=2)
+    assert valid.nbytes == 8 * valid.nnz
+
+
+def test_values_beyond_the_border_are_zero_and_meet_nothing():
+    """What is not finite in a kernel or a vector reaches the rows where it has an entry, and no other."""
+    kernel = np.array([np.inf, 2.0, 3.0]).reshape(3, 1, 1)
+    c = conv_matrix(kernel, 4, padding=1)
+    np.testing.assert_array_equal(np.isfinite(c @ np.ones(4)), [True, False, False, False])
+    np.testing.assert_array_equal(np.isfinite(c.T @ np.ones(4)), [False, False, False, True])
+    c = c.with_kernel(np.ones((3, 1, 1)))
+    np.testing.assert_array_equal(np.isfinite(c @ np.array([np.inf, 1, 1, 1])), [False, False, True, True])
+    np.testing.assert_array_equal(np.isfinite(c.T @ np.array([np.inf, 1, 1, 1])), [False, False, True, True])
 
 
 @pytest.mark.parametrize("case", [CASE, FOLDED], ids=["zeros", "circular"])
@@ -92,7 +238,7 @@ def test_gradient_in_the_kernel_is_that_of_conv(case):
     assert_within_rounding(dense(case.kernel), jax.grad(by_conv)(case.kernel), size, n)
 
 
-def test_is_a_pytree_with_the_kernel_as_its_leaf():
+def test_is_a_pytree_with_the_values_as_its_leaf():
     matrix = matrix_of(CASE)
     leaves, structure = jax.tree.flatten(matrix)
     assert len(leaves) == 1
@@ -103,7 +249,7 @@ def test_is_a_pytree_with_the_kernel_as_its_leaf():
     np.testing.assert_array_equal(jax.jit(lambda m, v: m.T.T @ v)(matrix, v), matrix @ v)
     gradient = jax.grad(lambda m: jnp.sum(m @ v))(matrix)
     assert isinstance(gradient, ConvMatrix)
-    assert gradient.kernel.shape == CASE.kernel.shape
+    assert gradient.values.shape == matrix.values.shape
     assert jax.tree.structure(gradient) == structure
 
 

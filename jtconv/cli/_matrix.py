@@ -1,6 +1,7 @@
 """`jtconv matrix`: the sparse matrix of a small layer, and its transpose, to look at."""
 
 import argparse
+import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -41,8 +42,8 @@ def _draw(matrix: ConvMatrix) -> str:
         return f"(larger than {_MOST} rows or columns; try a smaller --input-size)"
     count = np.asarray(matrix.todense())
     # The matrix is linear in the kernel: with tap numbers as entries it tells which tap is where.
-    numbers = jnp.arange(matrix.kernel.size, dtype=jnp.float32).reshape(matrix.kernel.shape)
-    tap = np.asarray(ConvMatrix(numbers, matrix.sized, matrix.transposed).todense())
+    numbers = jnp.arange(math.prod(matrix.kernel_shape), dtype=jnp.float32).reshape(matrix.kernel_shape)
+    tap = np.asarray(matrix.with_kernel(numbers).todense())
     return "\n".join(
         " ".join(_letter(int(n), int(t)) for n, t in zip(*rows, strict=True)) for rows in zip(count, tap, strict=True)
     )
