@@ -28,8 +28,8 @@ struct Layer {
   Size out_size() const { return axes[0].out * axes[1].out * axes[2].out; }
 };
 
-// Whether every group has a single channel on both sides.
-inline bool is_depthwise(const Layer& layer) { return layer.in_ch == 1 && layer.out_ch == 1; }
+// Whether there are several groups, each with a single channel on both sides.
+inline bool is_depthwise(const Layer& layer) { return layer.groups > 1 && layer.in_ch == 1 && layer.out_ch == 1; }
 
 struct TapSource {
   Size tap, offset;
