@@ -1,8 +1,8 @@
 // The kernel's gradient: for every tap the product of x, as the tap sees it, and y.
 //
 // Taps and x's channels are the rows, y's channels the columns, and positions of y are summed over,
-// a block of them at a time. y is rearranged into panels of a tile's width; so is x where both have
-// many channels, otherwise it is read where it is, by pointers.
+// a block of them at a time. y is rearranged into panels of a tile's width; so is x where y has many
+// channels, while for few it is read where it is, by pointers.
 
 #pragma once
 
@@ -24,7 +24,7 @@ class KernelGradient {
   KernelGradient(const Layer& layer, const T* x, const T* y, T* result)
       : layer_(layer), x_(x), y_(y), result_(result), positions_(layer.batch * layer.out_size()),
         rows_(layer.taps() * layer.in_ch), step_(layer.groups * layer.out_ch), depthwise_(is_depthwise(layer)),
-        packs_(layer.in_ch >= kWideRows && layer.out_ch > kFewColumns), narrow_(packs_ && ceil_div(layer.out_ch, kLanes<T>) % 2 == 1),
+        packs_(layer.out_ch > (layer.in_ch >= kWideRows ? 1 : 4) * kFewColumns), narrow_(packs_ && ceil_div(layer.out_ch, kLanes<T>) % 2 == 1),
         panel_(narrow_ ? kLanes<T> : 2 * kLanes<T>),
         tile_(depthwise_ ? kDepthwiseTaps
               : narrow_  ? kNarrowRows

@@ -11,6 +11,7 @@ from jtconv.bench._programs import reason
 
 _TURNS = (3, 15)  # of each contender, at least and at most; so that the quick do not end up alone
 _BURST = 2  # runs timed in a turn
+_PAUSE = 0.02  # seconds before a turn: idle threads of OpenMP spin for some milliseconds after a call
 _SLOW = 1.0  # seconds: what takes longer is run once more only
 _VERY_SLOW = 10.0  # seconds: what takes longer is not run again
 
@@ -36,8 +37,8 @@ def interleaved(
     """Seconds of each call, in turns over all `runs`, until each has had its `seconds`.
 
     `known`: about how long each took when it was run before; else all are run once to find out.
-    A turn begins with a run that is not timed: the threads of the contender before may still be
-    spinning, and what this one needs is not in the cache. The order of each turn is drawn
+    A turn begins with a pause, in which the threads of the contender before stop spinning, and with
+    a run that is not timed, as what it needs is not in the cache. The order of each turn is drawn
     anew, so that none always comes after the same other.
     """
     first = known or {name: _time(run) for name, run in runs.items()}
@@ -46,6 +47,7 @@ def interleaved(
     waiting = [name for name, known in times.items() if not known]
     while waiting:
         for name in random.Random(turn).sample(waiting, len(waiting)):
+            time.sleep(_PAUSE)
             runs[name]()
             times[name] += [_time(runs[name]) for _ in range(_BURST)]
         turn += 1
