@@ -4,6 +4,7 @@ PYTHON ?=
 VENV := .venv
 PEERS := .venv-peers
 BIN := $(VENV)/bin
+KERNELS := $(wildcard jtconv/_native/*.cc jtconv/_native/*.h)
 PIP := -m pip install --disable-pip-version-check --quiet
 export PYTHONUNBUFFERED := 1
 
@@ -25,13 +26,15 @@ test: $(VENV)/.test ## the tests (ARGS="-k padding" goes to pytest)
 thorough: $(VENV)/.test ## the tests, with 10,000 random examples of each main property
 	$(BIN)/python -m pytest --thorough $(ARGS)
 
-lint: $(VENV)/.dev ## ruff: rules and formatting
+lint: $(VENV)/.dev ## ruff: rules and formatting; clang-format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run -Werror $(KERNELS)
 
 format: $(VENV)/.dev ## ruff: repair what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(KERNELS)
 
 types: $(VENV)/.dev ## pyright
 	$(BIN)/pyright
@@ -53,7 +56,7 @@ clean: ## remove the environments and everything built
 	rm -rf $(VENV) $(PEERS) build dist site .hypothesis .pytest_cache .ruff_cache
 
 # An extra is installed again when what it is made of changes, or its environment is new.
-PACKAGE := pyproject.toml setup.py jtconv/_version.py $(wildcard jtconv/_native/*.cc jtconv/_native/*.h)
+PACKAGE := pyproject.toml setup.py jtconv/_version.py $(KERNELS)
 
 $(VENV)/.%: $(PACKAGE) $(VENV)/.made
 	@echo "Installing jtconv[$*] into $(VENV)"

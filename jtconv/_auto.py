@@ -1,8 +1,9 @@
 """What computes C, Cᵀ and the kernel's gradient, where nobody says so: rules on static facts.
 
 On a CPU XLA multiplies by the zeros that lax's transposed convolution inserts, and both gradients
-of a convolution leave its fast path; so there each of the three has rules of its own, drawn from
-measurements of the layers in `jtconv.bench`. Accelerators are left to lax.
+of a convolution leave its fast path; so there each of the three is computed by kernels of our own.
+Where these cannot be called the rules choose among compositions of XLA's operations; they were
+drawn from measurements of the layers in `jtconv.bench`. Accelerators are left to lax.
 """
 
 from math import prod

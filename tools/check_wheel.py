@@ -42,6 +42,10 @@ def main() -> None:
     assert (home / "py.typed").is_file(), "py.typed is not in the wheel"
     for private in ("benchmarks", "conftest.py", "experiments", "tests", "tools"):
         assert not (site / private).exists(), f"{private} is in the wheel"
+    from jtconv import _native
+
+    assert _native.available(), "the wheel was built without the CPU kernels: is there a C++ compiler?"
+    assert not list((home / "_native").glob("*.h")), "the kernels' sources are in the wheel"
     print(f"jtconv {importlib.metadata.version('jtconv')} in {home}")
 
 

@@ -1,6 +1,7 @@
 // What XLA calls: C, its transpose and the kernel's gradient, on arrays as in jtconv/_bilinear.py.
 
 #include <cstdint>
+#include <new>
 
 #include "image_product.h"
 #include "kernel_gradient.h"
@@ -29,19 +30,23 @@ Layer layer_of(In::Dimensions x, In::Dimensions kernel, In::Dimensions y, Sizes 
 // Calls run(T{}) for the arrays' type.
 template <typename Run>
 ffi::Error by_type(ffi::DataType type, Run run) {
-  if (type == ffi::F32)
-    run(float{});
-  else if (type == ffi::F64)
-    run(double{});
-  else
-    return ffi::Error::InvalidArgument("jtconv's CPU kernels take float32 and float64");
+  try {
+    if (type == ffi::F32) {
+      run(float{});
+    } else if (type == ffi::F64) {
+      run(double{});
+    } else {
+      return ffi::Error::InvalidArgument("jtconv's CPU kernels take float32 and float64");
+    }
+  } catch (const std::bad_alloc&) {
+    return ffi::Error(ffi::ErrorCode::kResourceExhausted, "jtconv's CPU kernels: out of memory");
+  }
   return ffi::Error::Success();
 }
 
 ffi::Error forward(ffi::ThreadPool pool, In x, In kernel, Out y, Sizes strides, Sizes lows, Sizes dilation,
                    std::int64_t groups) {
-  const Layer layer =
-      layer_of(x.dimensions(), kernel.dimensions(), y->dimensions(), strides, lows, dilation, groups);
+  const Layer layer = layer_of(x.dimensions(), kernel.dimensions(), y->dimensions(), strides, lows, dilation, groups);
   Workers workers(pool);
   return by_type(x.element_type(), [&](auto zero) {
     using T = decltype(zero);
@@ -51,20 +56,17 @@ ffi::Error forward(ffi::ThreadPool pool, In x, In kernel, Out y, Sizes strides, 
 
 ffi::Error transposed(ffi::ThreadPool pool, In y, In kernel, Out x, Sizes strides, Sizes lows, Sizes dilation,
                       std::int64_t groups) {
-  const Layer layer =
-      layer_of(x->dimensions(), kernel.dimensions(), y.dimensions(), strides, lows, dilation, groups);
+  const Layer layer = layer_of(x->dimensions(), kernel.dimensions(), y.dimensions(), strides, lows, dilation, groups);
   Workers workers(pool);
   return by_type(y.element_type(), [&](auto zero) {
     using T = decltype(zero);
-    image_product(layer, Direction::transposed, y.typed_data<T>(), kernel.typed_data<T>(), x->typed_data<T>(),
-                  workers);
+    image_product(layer, Direction::transposed, y.typed_data<T>(), kernel.typed_data<T>(), x->typed_data<T>(), workers);
   });
 }
 
 ffi::Error kernel_gradient(ffi::ThreadPool pool, In x, In y, Out kernel, Sizes strides, Sizes lows, Sizes dilation,
                            std::int64_t groups) {
-  const Layer layer =
-      layer_of(x.dimensions(), kernel->dimensions(), y.dimensions(), strides, lows, dilation, groups);
+  const Layer layer = layer_of(x.dimensions(), kernel->dimensions(), y.dimensions(), strides, lows, dilation, groups);
   Workers workers(pool);
   return by_type(x.element_type(), [&](auto zero) {
     using T = decltype(zero);

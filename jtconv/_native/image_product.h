@@ -35,11 +35,16 @@ template <typename T>
 class ImageProduct {
  public:
   ImageProduct(const Layer& layer, Direction direction, const T* source, const T* kernel, T* result)
-      : layer_(layer), direction_(direction), source_(source), result_(result),
+      : layer_(layer),
+        direction_(direction),
+        source_(source),
+        result_(result),
         neighbours_(jtconv::neighbours(layer, direction)),
         source_pixel_(layer.groups * (direction == Direction::forward ? layer.in_ch : layer.out_ch)),
         result_pixel_(layer.groups * (direction == Direction::forward ? layer.out_ch : layer.in_ch)),
-        by_axis_(split(layer, direction, neighbours_)), phases_(combine(layer, by_axis_)), walk_(choose_walk()),
+        by_axis_(split(layer, direction, neighbours_)),
+        phases_(combine(layer, by_axis_)),
+        walk_(choose_walk()),
         storage_(choose_storage()),
         matrices_(layer, direction, storage_, kernel, phases_, depth(), columns()) {
     for (const Phase& phase : phases_) most_taps_ = std::max<Size>(most_taps_, phase.taps.size());
@@ -58,15 +63,21 @@ class ImageProduct {
     const auto [row_parts, column_parts] = share(workers.count());
     workers.each(row_parts * column_parts, [&](Size task) {
       const Size rows = task / column_parts, columns = task % column_parts;
-      Part part{RowBlock<T>(most_taps_, layer_.groups * matrices_.depth, layer_.groups * matrices_.columns), {}, {}, {}, {},
-                columns * matrices_.panels / column_parts, (columns + 1) * matrices_.panels / column_parts};
+      Part part{RowBlock<T>(most_taps_, layer_.groups * matrices_.depth, layer_.groups * matrices_.columns),
+                {},
+                {},
+                {},
+                {},
+                columns * matrices_.panels / column_parts,
+                (columns + 1) * matrices_.panels / column_parts};
       for (Size phase = 0; phase < Size(phases_.size()); ++phase)
         multiply_rows(phase, rows * walk_.rows / row_parts, (rows + 1) * walk_.rows / row_parts, part);
     });
   }
 
  private:
-  static constexpr Size kTaskSource = 1 << 15;  // values that a task reads for every phase: they stay in the second cache
+  static constexpr Size kTaskSource =
+      1 << 15;                              // values that a task reads for every phase: they stay in the second cache
   static constexpr Size kDepth = 384;       // of a product at once: a panel this deep stays in the first cache
   static constexpr Size kDotsDepth = 1024;  // of dot products, whose sums across lanes take time
   static constexpr Size kFewChannels = 12;  // with fewer, the taps' channels are first gathered into one row
@@ -282,7 +293,8 @@ class ImageProduct {
     const Size parts = ceil_div(matrices_.depth, most), at_once = std::max<Size>(most / matrices_.depth, 1);
     part.left.resize(at_once * RowBlock<T>::kRows);
     part.right.resize(at_once);
-    if (storage_ == Storage::late) part.packed.resize(at_once * std::min(most, matrices_.depth) * KernelMatrices<T>::kPanel);
+    if (storage_ == Storage::late)
+      part.packed.resize(at_once * std::min(most, matrices_.depth) * KernelMatrices<T>::kPanel);
     RowsTimesPanel<T> p{};
     p.left = part.left.data();
     p.left_step = RowBlock<T>::kRows;

@@ -22,14 +22,22 @@ template <typename T>
 class KernelGradient {
  public:
   KernelGradient(const Layer& layer, const T* x, const T* y, T* result)
-      : layer_(layer), x_(x), y_(y), result_(result), positions_(layer.batch * layer.out_size()),
-        rows_(layer.taps() * layer.in_ch), step_(layer.groups * layer.out_ch), depthwise_(is_depthwise(layer)),
-        packs_(layer.out_ch > (layer.in_ch >= kWideRows ? 1 : 4) * kFewColumns), narrow_(packs_ && ceil_div(layer.out_ch, kLanes<T>) % 2 == 1),
+      : layer_(layer),
+        x_(x),
+        y_(y),
+        result_(result),
+        positions_(layer.batch * layer.out_size()),
+        rows_(layer.taps() * layer.in_ch),
+        step_(layer.groups * layer.out_ch),
+        depthwise_(is_depthwise(layer)),
+        packs_(layer.out_ch > (layer.in_ch >= kWideRows ? 1 : 4) * kFewColumns),
+        narrow_(packs_ && ceil_div(layer.out_ch, kLanes<T>) % 2 == 1),
         panel_(narrow_ ? kLanes<T> : 2 * kLanes<T>),
         tile_(depthwise_ ? kDepthwiseTaps
               : narrow_  ? kNarrowRows
                          : kWideRows),
-        panels_(ceil_div(layer.out_ch, panel_)), tiles_(ceil_div(rows_, tile_)) {}
+        panels_(ceil_div(layer.out_ch, panel_)),
+        tiles_(ceil_div(rows_, tile_)) {}
 
   void run(Workers& workers) {
     const Size blocks = ceil_div(positions_, kPositions), size = rows_ * step_;
@@ -68,7 +76,8 @@ class KernelGradient {
         : zeros(g.layer_.groups * g.layer_.in_ch, T(0)),
           sources(ceil_div(g.layer_.taps(), kDepthwiseTaps) * kDepthwiseTaps * kPositions, zeros.data()),
           x(g.packs_ ? kTilesAtOnce * g.tile_ * kPositions : 0),
-          y(g.depthwise_ ? 0 : g.panels_ * g.panel_ * kPositions), spill(g.depthwise_ ? g.tile_ * g.step_ : 0) {}
+          y(g.depthwise_ ? 0 : g.panels_ * g.panel_ * kPositions),
+          spill(g.depthwise_ ? g.tile_ * g.step_ : 0) {}
     std::vector<T> zeros;
     std::vector<const T*> sources;  // (taps, kPositions): what each tap reads
     std::vector<T> x;               // (tiles, positions, rows of a tile)

@@ -30,8 +30,15 @@ class KernelMatrices {
 
   KernelMatrices(const Layer& layer, Direction direction, Storage storage, const T* kernel,
                  const std::vector<Phase>& phases, Size depth, Size columns)
-      : layer_(layer), direction_(direction), storage_(storage), kernel_(kernel), phases_(phases), depth(depth),
-        columns(columns), panel(storage == Storage::dots ? kDotsPanel : kPanel), panels((columns + panel - 1) / panel),
+      : layer_(layer),
+        direction_(direction),
+        storage_(storage),
+        kernel_(kernel),
+        phases_(phases),
+        depth(depth),
+        columns(columns),
+        panel(storage == Storage::dots ? kDotsPanel : kPanel),
+        panels((columns + panel - 1) / panel),
         packed_(0) {
     if (storage != Storage::packed) return;
     Size size = 0;
@@ -56,9 +63,7 @@ class KernelMatrices {
 
   // Columns of a panel that exist, and the distance between its rows (between its columns for dots).
   Size width(Size panel_index) const { return std::min(panel, columns - panel_index * panel); }
-  Size step(Size panel_index) const {
-    return storage_ == Storage::dots ? kernel_step() : padded(width(panel_index));
-  }
+  Size step(Size panel_index) const { return storage_ == Storage::dots ? kernel_step() : padded(width(panel_index)); }
 
   // A panel of the matrix of a phase's tap-th tap, from row `from` on, unless it is packed late.
   // Packed, the taps of a phase follow one another.

@@ -80,7 +80,7 @@ struct Tiles {
   Multiply dots_3, dots_2, dots_1;  // 4, 4 and 6 rows
   Outer outer_wide, outer_narrow;
   void (*outer_gathered)(const ColumnsTimesPanel<T>&);      // wide
-  void (*depthwise)(const Depthwise<T>&, Size row);     // 4 rows
+  void (*depthwise)(const Depthwise<T>&, Size row);         // 4 rows
   void (*depthwise_sum)(const DepthwiseSum<T>&, Size tap);  // 4 taps
 };
 

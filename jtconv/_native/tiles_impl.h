@@ -187,9 +187,16 @@ void depthwise_sum(const DepthwiseSum<T>& p, Size tap) {
 
 template <typename T>
 constexpr Tiles<T> all_tiles() {
-  return {multiply<T, kWideRows, 2>, multiply<T, kNarrowRows, 1>, dots<T, 4, 3>,
-          dots<T, 4, 2>,             dots<T, 6, 1>,               outer_packed<T, kWideRows, 2>,
-          outer_packed<T, kNarrowRows, 1>, outer_gathered<T, kWideRows, 2>, depthwise<T>, depthwise_sum<T>};
+  return {multiply<T, kWideRows, 2>,
+          multiply<T, kNarrowRows, 1>,
+          dots<T, 4, 3>,
+          dots<T, 4, 2>,
+          dots<T, 6, 1>,
+          outer_packed<T, kWideRows, 2>,
+          outer_packed<T, kNarrowRows, 1>,
+          outer_gathered<T, kWideRows, 2>,
+          depthwise<T>,
+          depthwise_sum<T>};
 }
 
 }  // namespace

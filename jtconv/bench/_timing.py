@@ -10,7 +10,7 @@ import numpy as np
 from jtconv.bench._programs import reason
 
 _TURNS = (3, 15)  # of each contender, at least and at most; so that the quick do not end up alone
-_BURST = 2  # runs timed in a turn
+_BURST = (2, 0.02)  # runs and seconds timed in a turn, at least
 _PAUSE = 0.02  # seconds before a turn: idle threads of OpenMP spin for some milliseconds after a call
 _SLOW = 1.0  # seconds: what takes longer is run once more only
 _VERY_SLOW = 10.0  # seconds: what takes longer is not run again
@@ -49,9 +49,17 @@ def interleaved(
         for name in random.Random(turn).sample(waiting, len(waiting)):
             time.sleep(_PAUSE)
             runs[name]()
-            times[name] += [_time(runs[name]) for _ in range(_BURST)]
+            times[name] += _burst(runs[name])
         turn += 1
         waiting = [name for name in waiting if turn < _TURNS[0] or (turn < _TURNS[1] and sum(times[name]) < seconds)]
+    return times
+
+
+def _burst(run: Callable[[], Any]) -> list[float]:
+    """Times of runs one after another, as in a loop that trains."""
+    times: list[float] = []
+    while len(times) < _BURST[0] or sum(times) < _BURST[1]:
+        times.append(_time(run))
     return times
 
 
