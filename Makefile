@@ -60,11 +60,13 @@ PACKAGE := pyproject.toml setup.py jtconv/_version.py $(KERNELS)
 
 $(VENV)/.%: $(PACKAGE) $(VENV)/.made
 	@echo "Installing jtconv[$*] into $(VENV)"
+	@rm -f jtconv/_native/library*.so # a failed build must not leave an older one
 	@$(BIN)/python $(PIP) --editable '.[$*]'
 	@touch $@
 
 $(PEERS)/.peers: $(PACKAGE) $(PEERS)/.made
 	@echo "Installing jtconv[peers] into $(PEERS)"
+	@rm -f jtconv/_native/library*.so
 	@$(PEERS)/bin/python $(PIP) --editable '.[peers]'
 	@touch $@
 

@@ -27,7 +27,10 @@ _MOST_COLUMNS = 2**23  # floats: more are not asked for where a way without them
 
 
 def choose_transposed(sized: SizedGeometry, y: Shape, kernel: Shape, platform: str | None) -> str:
-    """The method for Cᵀ, by name, for y and kernel of these shapes, on "cpu" or another platform."""
+    """The method for Cᵀ by name, or "native", for y and kernel of these shapes.
+
+    `platform` is `NATIVE`, "cpu", another's name or None.
+    """
     if platform == NATIVE:
         return "native"
     if platform not in _CPU:
@@ -48,7 +51,7 @@ def choose_transposed(sized: SizedGeometry, y: Shape, kernel: Shape, platform: s
 
 
 def groups_together(sized: SizedGeometry, kernel: Shape, platform: str | None) -> int:
-    """How many groups C or Cᵀ takes together as one: only those of one layer, where `jax.vmap` has joined several."""
+    """How many groups Cᵀ takes together as one: only those of one layer, where `jax.vmap` has joined several."""
     if platform not in _CPU or is_depthwise(kernel, sized.groups):
         return 1
     own, widest = sized.groups // sized.layers, max(kernel[-2], kernel[-1] // sized.groups)
@@ -57,7 +60,7 @@ def groups_together(sized: SizedGeometry, kernel: Shape, platform: str | None) -
 
 
 def choose_forward(sized: SizedGeometry, x: Shape, kernel: Shape, platform: str | None) -> str:
-    """The way of computing C: "lax", "depthwise" or "blocks"."""
+    """The way of computing C: "native", "lax", "depthwise" or "blocks"."""
     if platform not in _CPU or not _known(x):
         return "lax"
     if platform == NATIVE:
@@ -69,7 +72,7 @@ def choose_forward(sized: SizedGeometry, x: Shape, kernel: Shape, platform: str 
 
 
 def choose_kernel_gradient(sized: SizedGeometry, x: Shape, y: Shape, platform: str | None) -> str:
-    """The way of computing the kernel's gradient: "lax", "pieces" or "blocks"."""
+    """The way of computing the kernel's gradient: "native", "lax", "pieces" or "blocks"."""
     if platform not in _CPU or not _known(x):
         return "lax"
     if platform == NATIVE:

@@ -81,10 +81,7 @@ def _compute_forward(
     platform: str | None, x: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision
 ) -> Array:
     ways = {"lax": lax_conv, "native": _native.forward, "depthwise": depthwise_conv, "blocks": forward_by_blocks}
-    way = _auto.choose_forward(sized, x.shape, kernel.shape, platform)
-    if way == "native":
-        kernel, sized = _merged(kernel, sized, platform)
-    return ways[way](x, kernel, sized, precision)
+    return ways[_auto.choose_forward(sized, x.shape, kernel.shape, platform)](x, kernel, sized, precision)
 
 
 def _compute_transposed(
@@ -92,17 +89,12 @@ def _compute_transposed(
 ) -> Array:
     if method != "auto":
         return BY_NAME[method](y, kernel, sized, precision)
-    kernel, sized = _merged(kernel, sized, platform)
+    together = _auto.groups_together(sized, kernel.shape, platform)
+    if together > 1:
+        kernel = merge_groups(kernel, sized.groups, together)
+        sized = replace(sized, groups=sized.groups // together)
     ways = BY_NAME | {"native": _native.transposed}
     return ways[_auto.choose_transposed(sized, y.shape, kernel.shape, platform)](y, kernel, sized, precision)
-
-
-def _merged(kernel: Array, sized: SizedGeometry, platform: str | None) -> tuple[Array, SizedGeometry]:
-    """The same layer, with small groups taken together."""
-    together = _auto.groups_together(sized, kernel.shape, platform)
-    if together == 1:
-        return kernel, sized
-    return merge_groups(kernel, sized.groups, together), replace(sized, groups=sized.groups // together)
 
 
 def _compute_kernel_gradient(

@@ -26,6 +26,7 @@ from jtconv._blocks import block_counts
 from jtconv._sized import SizedGeometry
 
 _MOST_PLANES = 64  # each of them is a term in a program
+_MOST_PHASES = 256  # of x, each an array of its own in Cᵀ: the time to compile grows with them
 _MOST_BLOCKS = 1.5  # for each output: the rest of a plane is zeros
 
 
@@ -57,6 +58,8 @@ def channels_of(kernel_shape: tuple[int, ...], groups: int) -> Channels:
 def in_planes(sized: SizedGeometry, channels: Channels) -> bool:
     """Whether the layer is stored in planes rather than in blocks."""
     planes = math.prod(sized.kernel_size) * channels.in_ch * channels.out_ch
+    if math.prod(sized.strides) * channels.in_ch > _MOST_PHASES:
+        return False
     return planes <= _MOST_PLANES and math.prod(block_counts(sized)) <= _MOST_BLOCKS * math.prod(sized.output_size)
 
 
@@ -70,16 +73,17 @@ def values_shape(sized: SizedGeometry, channels: Channels) -> tuple[int, ...]:
     groups, in_ch, out_ch = channels
     outputs, taps = math.prod(sized.output_size), math.prod(sized.kernel_size)
     rows, columns = outputs * groups * out_ch, math.prod(sized.input_size) * groups * in_ch
-    entries = rows * taps * in_ch
+    shape: tuple[int, ...] = (groups, outputs, out_ch, taps * in_ch)
+    if in_planes(sized, channels):
+        shape = (out_ch * in_ch * taps, math.prod(block_counts(sized)), groups)
+    entries = math.prod(shape)
     if max(entries, rows, columns) >= 2**31:
         raise ValueError(
             f"the matrix would have {rows:,} rows, {columns:,} columns and {entries:,} entries, and its int32 indices "
             f"can number 2**31 - 1. Use `conv_transpose` with another method, which needs no matrix, or a smaller "
             f"`input_size`."
         )
-    if in_planes(sized, channels):
-        return out_ch * in_ch * taps, math.prod(block_counts(sized)), groups
-    return groups, outputs, out_ch, taps * in_ch
+    return shape
 
 
 def arranged_values(kernel: Array, sized: SizedGeometry) -> Array:

@@ -4,13 +4,14 @@ import copy
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from jtconv import METHODS
-from jtconv.bench import _figures, _jax_contenders, _linearity, _methods_report, _plot, _report, _summary
+from jtconv.bench import _figures, _jax_contenders, _linearity, _methods_report, _plot, _report, _summary, _timing
 from jtconv.bench._contenders import contenders
 from jtconv.bench._layers import SUITE
 from jtconv.bench._machine import Rates, bound_seconds
@@ -112,7 +113,8 @@ def test_a_run_that_fails_is_not_repeated():
     assert guarded.failure == "failed: RuntimeError: out of memory"
 
 
-def test_interleaved_runs_each_in_turn():
+def test_interleaved_runs_each_in_turn(monkeypatch):
+    monkeypatch.setattr(_timing, "_BURST", (2, 0.0))
     calls = []
     times = interleaved({name: lambda name=name: calls.append(name) for name in "ab"}, seconds=0.0)
     assert calls[:2] == ["a", "b"]  # to warm up
@@ -126,6 +128,11 @@ def test_interleaved_runs_each_in_turn():
     assert calls == ["slow"]
     assert times["very slow"] == [50.0]
     assert summary([0.001, 0.002, 0.009])["ms"] == pytest.approx(2.0)
+
+
+def test_a_burst_of_quick_runs_is_long_enough_to_be_timed():
+    assert sum(_timing._burst(lambda: None)) >= _timing._BURST[1]
+    assert len(_timing._burst(lambda: time.sleep(2 * _timing._BURST[1]))) == 2
 
 
 def test_bound_is_arithmetic_or_memory():

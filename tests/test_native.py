@@ -86,3 +86,12 @@ def test_without_the_compiled_library_all_is_computed_by_xla(monkeypatch):
     assert "jtconv_transposed" not in program
     with pytest.raises(RuntimeError, match="C\\+\\+ compiler"):
         _native.forward(y, kernel, ConvGeometry((2, 2)).at((4, 5)), None)
+
+
+def test_a_library_that_cannot_be_loaded_is_a_warning(monkeypatch):
+    def broken(path):
+        raise OSError("invalid ELF header")
+
+    monkeypatch.setattr(_native.ctypes, "CDLL", broken)
+    with pytest.warns(UserWarning, match="computes by XLA.*invalid ELF header"):
+        assert not _native.available.__wrapped__()

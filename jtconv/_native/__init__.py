@@ -7,6 +7,7 @@ without it everything works, by XLA alone.
 """
 
 import ctypes
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -29,13 +30,17 @@ _MOST_AXES = 3
 
 @cache
 def available() -> bool:
-    """Whether the kernels were compiled. The first call makes them known to XLA."""
+    """Whether the kernels were compiled, and can be loaded. The first call makes them known to XLA."""
     files = sorted(Path(__file__).parent.glob("library*.so"))
     if not files:
         return False
-    library = ctypes.CDLL(str(files[0]))
-    for name in _NAMES:
-        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
+    try:
+        library = ctypes.CDLL(str(files[0]))
+        for name in _NAMES:
+            jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
+    except (OSError, AttributeError, jax.errors.JaxRuntimeError) as error:
+        warnings.warn(f"jtconv computes by XLA, as its CPU kernels cannot be loaded: {error}", stacklevel=2)
+        return False
     return True
 
 
@@ -46,18 +51,15 @@ def computes(sized: SizedGeometry, operands: Sequence[Any]) -> bool:
     return real and not empty and 1 <= sized.ndim <= _MOST_AXES and available()
 
 
-# In full precision, whatever `precision` allows.
-
-
 def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
-    """C on (N, *input_size, in_ch), all arguments checked."""
+    """C on (N, *input_size, in_ch), all arguments checked; in full precision, whatever `precision` allows."""
     x, sized = padded(x, sized)
     return _call("jtconv_forward", x, kernel, (x.shape[0], *sized.output_size, kernel.shape[-1]), sized)
 
 
 @folded
 def transposed(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
-    """Cᵀ on (N, *output_size, out_ch)."""
+    """Cᵀ on (N, *output_size, out_ch); in full precision, too."""
     shape = (y.shape[0], *sized.input_size, kernel.shape[-2] * sized.groups)
     return _call("jtconv_transposed", y, kernel, shape, sized)
 
@@ -89,3 +91,6 @@ def _attributes(sized: SizedGeometry) -> dict[str, Any]:
         "dilation": np.array(sized.dilation, np.int64),
         "groups": np.int64(sized.groups),
     }
+
+
+available()  # now, for programs that were compiled and saved by another process

@@ -30,7 +30,7 @@ class KernelGradient {
         rows_(layer.taps() * layer.in_ch),
         step_(layer.groups * layer.out_ch),
         depthwise_(is_depthwise(layer)),
-        packs_(layer.out_ch > (layer.in_ch >= kWideRows ? 1 : 4) * kFewColumns),
+        packs_(layer.out_ch > (layer.in_ch >= kWideRows ? 1 : 4) * kUnpackedColumns),
         narrow_(packs_ && ceil_div(layer.out_ch, kLanes<T>) % 2 == 1),
         panel_(narrow_ ? kLanes<T> : 2 * kLanes<T>),
         tile_(depthwise_ ? kDepthwiseTaps
@@ -68,7 +68,7 @@ class KernelGradient {
  private:
   static constexpr Size kPositions = 256;       // summed over at once
   static constexpr Size kTilesAtOnce = 16;      // whose part of x stays in the second cache
-  static constexpr Size kFewColumns = 48;       // for which rearranging x takes longer than it saves
+  static constexpr Size kUnpackedColumns = 48;  // for which rearranging x takes longer than it saves
   static constexpr Size kFewEntries = 1 << 17;  // of a gradient that every thread has for itself
 
   struct Buffers {

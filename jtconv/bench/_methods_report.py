@@ -13,8 +13,8 @@ _GOOD = 1.1  # times the quickest method's time
 class Choice(NamedTuple):
     """How many times the quickest method's time `auto` takes; below 1 where it does what no method does alone.
 
-    `auto` and the method that it picks are one program, measured twice: whether the quartiles
-    overlap tells a wrong pick from a disturbed measurement.
+    Where `auto` picks a method, both are one program, measured twice: whether the quartiles overlap
+    tells a wrong pick from a disturbed measurement.
     """
 
     cost: float

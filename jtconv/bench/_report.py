@@ -21,7 +21,7 @@ from jtconv.bench._summary import failures, summary
 _LEGEND = (
     "lax (both conventions) and torch (both layouts): how many times jtconv's median time the quickest takes, and in "
     "brackets from quartile to quartile. Bound: share of the machine's own rate of a large product or a copy. "
-    "Compile: time by lax's. Memory: temporary, by the arrays given and returned."
+    "Compile: time by lax's. Memory: temporary, as XLA knows of it, by the arrays given and returned."
 )
 
 
