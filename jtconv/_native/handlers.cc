@@ -44,24 +44,24 @@ ffi::Error by_type(ffi::DataType type, Run run) {
   return ffi::Error::Success();
 }
 
+ffi::Error product(Direction direction, const Layer& layer, ffi::ThreadPool& pool, In source, In kernel, Out result) {
+  Workers workers(pool);
+  return by_type(source.element_type(), [&](auto zero) {
+    using T = decltype(zero);
+    image_product(layer, direction, source.typed_data<T>(), kernel.typed_data<T>(), result->typed_data<T>(), workers);
+  });
+}
+
 ffi::Error forward(ffi::ThreadPool pool, In x, In kernel, Out y, Sizes strides, Sizes lows, Sizes dilation,
                    std::int64_t groups) {
   const Layer layer = layer_of(x.dimensions(), kernel.dimensions(), y->dimensions(), strides, lows, dilation, groups);
-  Workers workers(pool);
-  return by_type(x.element_type(), [&](auto zero) {
-    using T = decltype(zero);
-    image_product(layer, Direction::forward, x.typed_data<T>(), kernel.typed_data<T>(), y->typed_data<T>(), workers);
-  });
+  return product(Direction::forward, layer, pool, x, kernel, y);
 }
 
 ffi::Error transposed(ffi::ThreadPool pool, In y, In kernel, Out x, Sizes strides, Sizes lows, Sizes dilation,
                       std::int64_t groups) {
   const Layer layer = layer_of(x->dimensions(), kernel.dimensions(), y.dimensions(), strides, lows, dilation, groups);
-  Workers workers(pool);
-  return by_type(y.element_type(), [&](auto zero) {
-    using T = decltype(zero);
-    image_product(layer, Direction::transposed, y.typed_data<T>(), kernel.typed_data<T>(), x->typed_data<T>(), workers);
-  });
+  return product(Direction::transposed, layer, pool, y, kernel, x);
 }
 
 ffi::Error kernel_gradient(ffi::ThreadPool pool, In x, In y, Out kernel, Sizes strides, Sizes lows, Sizes dilation,

@@ -22,8 +22,6 @@
 
 namespace jtconv {
 
-inline Size ceil_div(Size a, Size b) { return (a + b - 1) / b; }
-
 // How the results are walked through.
 struct Walk {
   std::array<Size, kAxes> most;  // results of a phase on each axis, at most

@@ -10,7 +10,6 @@
 #include <array>
 #include <vector>
 
-#include "image_product.h"
 #include "layer.h"
 #include "memory.h"
 #include "parallel.h"

@@ -38,7 +38,7 @@ class KernelMatrices {
         depth(depth),
         columns(columns),
         panel(storage == Storage::dots ? kDotsPanel : kPanel),
-        panels((columns + panel - 1) / panel),
+        panels(ceil_div(columns, panel)),
         packed_(0) {
     if (storage != Storage::packed) return;
     Size size = 0;

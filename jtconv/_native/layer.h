@@ -10,6 +10,8 @@ namespace jtconv {
 
 using Size = std::ptrdiff_t;
 
+inline Size ceil_div(Size a, Size b) { return (a + b - 1) / b; }
+
 constexpr std::size_t kAxes = 3;  // a layer of fewer has others of size 1 before them
 
 enum class Direction { forward, transposed };
@@ -52,7 +54,7 @@ inline std::vector<AxisPhase> phases_of(const Axis& axis, Direction direction) {
   }
   std::vector<AxisPhase> phases;
   for (Size first = 0; first < axis.stride && first < axis.in; ++first) {
-    AxisPhase phase{first, axis.stride, (axis.in - first + axis.stride - 1) / axis.stride, 1, {}};
+    AxisPhase phase{first, axis.stride, ceil_div(axis.in - first, axis.stride), 1, {}};
     for (Size t = 0; t < axis.taps; ++t) {
       const Size distance = first + axis.lo - axis.dilation * t;
       if (distance % axis.stride == 0) phase.taps.push_back({t, distance / axis.stride});

@@ -47,7 +47,7 @@ class RowBlock {
   // anything else in some row.
   std::vector<Size> complete(Size taps) {
     std::vector<Size> used;
-    const Size whole = (rows_ + kUnit - 1) / kUnit * kUnit;
+    const Size whole = ceil_div(rows_, kUnit) * kUnit;
     std::fill(results_.begin() + rows_, results_.begin() + whole, spill_.data());
     for (Size tap = 0; tap < taps; ++tap) {
       const T** begin = sources_.data() + tap * kRows;
