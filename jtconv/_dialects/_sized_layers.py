@@ -1,0 +1,43 @@
+"""From sizes to `SizedGeometry`: what all dialects share."""
+
+from collections.abc import Sequence
+
+from jtconv._arguments import Pads
+from jtconv._geometry import ConvGeometry
+from jtconv._sized import SizedGeometry
+
+
+class NoEquivalent(ValueError):
+    """A framework has no words for a layer; the message says why."""
+
+
+def sized_layer(
+    y_size: Sequence[int],
+    kernel_size: Sequence[int],
+    *,
+    strides: Sequence[int],
+    pads: Sequence[Pads],
+    dilation: Sequence[int],
+    output_padding: Sequence[int] | None = None,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> SizedGeometry:
+    """The convolution with these arguments whose transpose takes y of `y_size` to x.
+
+    Any `output_padding` >= 0 is meant as torch and ONNX mean it: as many positions more at the
+    end. From the stride on no convolution that pads by `pads` has such an input; one that pads
+    less does, (lo, hi - a), and its numbers are those.
+    """
+    rest = [0] * len(y_size) if output_padding is None else list(output_padding)
+    pairs = zip(pads, strides, rest, strict=True)
+    pads = tuple((lo, hi) if a < s else (lo, hi - a) for (lo, hi), s, a in pairs)
+    rest = [a if a < s else 0 for s, a in zip(strides, rest, strict=True)]
+    geometry = ConvGeometry(
+        tuple(kernel_size),
+        strides=tuple(strides),
+        padding=pads,
+        dilation=tuple(dilation),
+        groups=groups,
+        padding_mode=padding_mode,
+    )
+    return geometry.at(geometry.transpose_output_size(tuple(y_size), output_padding=tuple(rest)))
