@@ -22,6 +22,7 @@ _COLUMNS = 0.9  # what a float of the columns costs overlap-add, in floats that 
 _THIN = 8  # how many times a product's other sides must be longer to call it thin
 _FEWEST_CHANNELS = 16  # of a group in a product; smaller groups are merged
 _MOST_CHANNELS = 64  # of groups merged
+_SMALL_GROUPS = ((2, 2), (4, 4))  # channels of a group, in and out, for which our kernels have tiles
 _MOST_PIECES = 64  # of a kernel: the time to compile grows faster than their number
 _MOST_COLUMNS = 2**23  # floats: more are not asked for where a way without them is known
 
@@ -52,9 +53,10 @@ def choose_transposed(sized: SizedGeometry, y: Shape, kernel: Shape, platform: s
 
 def groups_together(sized: SizedGeometry, kernel: Shape, platform: str | None) -> int:
     """How many groups Cᵀ takes together as one: only those of one layer, where `jax.vmap` has joined several."""
-    if platform not in _CPU or is_depthwise(kernel, sized.groups):
+    group = (kernel[-2], kernel[-1] // sized.groups)
+    if platform not in _CPU or is_depthwise(kernel, sized.groups) or (platform == NATIVE and group in _SMALL_GROUPS):
         return 1
-    own, widest = sized.groups // sized.layers, max(kernel[-2], kernel[-1] // sized.groups)
+    own, widest = sized.groups // sized.layers, max(group)
     possible = [n for n in range(1, own + 1) if own % n == 0 and (n == 1 or n * widest <= _MOST_CHANNELS)]
     return next((n for n in possible if n * widest >= _FEWEST_CHANNELS), possible[-1])
 

@@ -27,6 +27,8 @@ LAYERS = {
     "groups": (2, (9, 8), (3, 3, 20, 3 * 17), {"strides": 2, "padding": 1, "groups": 3}),
     "channels by themselves": (2, (9, 8, 7), (3, 2, 3, 1, 21), {"strides": (2, 1, 2), "padding": 1, "groups": 21}),
     "few channels by themselves": (3, (40,), (5, 1, 3), {"dilation": 2, "groups": 3}),
+    "groups of two": (2, (9, 8), (3, 2, 2, 2 * 11), {"strides": 2, "padding": 1, "groups": 11}),
+    "groups of four": (1, (7, 5, 6), (3, 1, 3, 4, 4 * 7), {"strides": (1, 2, 1), "padding": 1, "groups": 7}),
     "a single channel": (2, (9, 12), (5, 6, 1, 1), {"strides": (2, 3)}),
     "three axes": (2, (6, 7, 9), (3, 2, 4, 10, 33), {"strides": (2, 1, 3), "dilation": (1, 2, 1), "padding": 2}),
     "taps that no output has": (1, (7, 9), (2, 2, 12, 13), {"strides": 3, "dilation": 3}),

@@ -37,6 +37,7 @@ class ImageProduct {
         direction_(direction),
         source_(source),
         result_(result),
+        small_groups_(small_groups_kind(layer)),
         neighbours_(jtconv::neighbours(layer, direction)),
         source_pixel_(layer.groups * (direction == Direction::forward ? layer.in_ch : layer.out_ch)),
         result_pixel_(layer.groups * (direction == Direction::forward ? layer.out_ch : layer.in_ch)),
@@ -104,7 +105,7 @@ class ImageProduct {
   // Into how many tasks the rows and the columns are divided.
   std::pair<Size, Size> share(Size workers) const {
     const Size wanted = workers == 1 ? 1 : 4 * workers, most = std::max<Size>(walk_.rows, 1);
-    const Size panels = is_depthwise(layer_) ? 1 : matrices_.panels;
+    const Size panels = small_groups_ >= 0 ? 1 : matrices_.panels;
     Size rows = std::clamp<Size>(wanted, 1, std::max<Size>(walk_.rows / RowBlock<T>::kRows, 1));
     rows = std::max(rows, walk_.rows / std::max(RowBlock<T>::kRows, kTaskSource / source_pixel_));
     if (storage_ == Storage::late && panels >= wanted) rows = 1;  // each rearranges its columns once
@@ -147,7 +148,7 @@ class ImageProduct {
   }
 
   Storage choose_storage() const {
-    if (is_depthwise(layer_)) return Storage::late;
+    if (small_groups_ >= 0) return direction_ == Direction::forward ? Storage::late : Storage::by_group;
     const Size rows = walk_.by_position ? layer_.batch : walk_.rows;  // that use the same matrices
     if (direction_ == Direction::transposed && (columns() < kFewColumns || rows <= kFewRows) && depth() >= kLanes<T>)
       return Storage::dots;
@@ -251,8 +252,8 @@ class ImageProduct {
   void multiply_block(Size phase, Part& part) const {
     if (part.block.rows() == 0) return;
     const std::vector<Size> used = part.block.complete(phases_[phase].taps.size());
-    if (is_depthwise(layer_)) {
-      multiply_channels(phase, used, part);
+    if (small_groups_ >= 0) {
+      multiply_small_groups(phase, used, part);
       return part.block.clear();
     }
     for (Size group = 0; group < layer_.groups; ++group) {
@@ -274,16 +275,17 @@ class ImageProduct {
       std::fill(part.block.results()[row] + begin, part.block.results()[row] + end, T(0));
   }
 
-  void multiply_channels(Size phase, const std::vector<Size>& used, Part& part) const {
+  void multiply_small_groups(Size phase, const std::vector<Size>& used, Part& part) const {
     constexpr Size step = RowBlock<T>::kRows;
     part.left.resize(used.size() * step);
     part.right.resize(used.size());
     for (Size i = 0; i < Size(used.size()); ++i) {
       std::copy_n(part.block.sources(used[i]), step, part.left.data() + i * step);
-      part.right[i] = matrices_.as_it_lies(phases_[phase].taps[used[i]]);
+      part.right[i] = matrices_.by_channel(phases_[phase].taps[used[i]]);
     }
-    Depthwise<T> p{part.left.data(), step, part.right.data(), Size(used.size()), layer_.groups, part.block.results()};
-    for (Size row = 0; row < part.block.rows(); row += kDepthwiseRows) tiles<T>().depthwise(p, row);
+    SmallGroups<T> p{part.left.data(),  step,          part.right.data(),   source_pixel_,
+                     Size(used.size()), source_pixel_, part.block.results()};
+    for (Size row = 0; row < part.block.rows(); row += kSmallGroupRows) tiles<T>().small_groups[small_groups_](p, row);
   }
 
   void multiply_taps(Size phase, Size group, const std::vector<Size>& used, Part& part) const {
@@ -377,7 +379,8 @@ class ImageProduct {
   const Direction direction_;
   const T* const source_;
   T* const result_;
-  const Size neighbours_;  // on the last axis, taken together
+  const int small_groups_;  // their kind, or -1
+  const Size neighbours_;   // on the last axis, taken together
   const Size source_pixel_, result_pixel_;
   const std::array<std::vector<AxisPhase>, kAxes> by_axis_;
   const std::vector<Phase> phases_;

@@ -28,13 +28,13 @@ class KernelGradient {
         positions_(layer.batch * layer.out_size()),
         rows_(layer.taps() * layer.in_ch),
         step_(layer.groups * layer.out_ch),
-        depthwise_(is_depthwise(layer)),
+        small_groups_(small_groups_kind(layer)),
         packs_(layer.out_ch > (layer.in_ch >= kWideRows ? 1 : 4) * kUnpackedColumns),
         narrow_(packs_ && ceil_div(layer.out_ch, kLanes<T>) % 2 == 1),
         panel_(narrow_ ? kLanes<T> : 2 * kLanes<T>),
-        tile_(depthwise_ ? kDepthwiseTaps
-              : narrow_  ? kNarrowRows
-                         : kWideRows),
+        tile_(small_groups_ >= 0 ? small_group_taps(small_groups_) * layer.in_ch
+              : narrow_          ? kNarrowRows
+                                 : kWideRows),
         panels_(ceil_div(layer.out_ch, panel_)),
         tiles_(ceil_div(rows_, tile_)) {}
 
@@ -68,15 +68,16 @@ class KernelGradient {
   static constexpr Size kPositions = 256;       // summed over at once
   static constexpr Size kTilesAtOnce = 16;      // whose part of x stays in the second cache
   static constexpr Size kUnpackedColumns = 48;  // for which rearranging x takes longer than it saves
+  static constexpr Size kMostTapsAtOnce = 4;    // of small groups
   static constexpr Size kFewEntries = 1 << 17;  // of a gradient that every thread has for itself
 
   struct Buffers {
     explicit Buffers(const KernelGradient& g)
         : zeros(g.layer_.groups * g.layer_.in_ch, T(0)),
-          sources(ceil_div(g.layer_.taps(), kDepthwiseTaps) * kDepthwiseTaps * kPositions, zeros.data()),
+          sources((g.layer_.taps() + kMostTapsAtOnce) * kPositions, zeros.data()),
           x(g.packs_ ? kTilesAtOnce * g.tile_ * kPositions : 0),
-          y(g.depthwise_ ? 0 : g.panels_ * g.panel_ * kPositions),
-          spill(g.depthwise_ ? g.tile_ * g.step_ : 0) {}
+          y(g.small_groups_ >= 0 ? 0 : g.panels_ * g.panel_ * kPositions),
+          spill(g.small_groups_ >= 0 ? g.tile_ * g.step_ : 0) {}
     std::vector<T> zeros;
     std::vector<const T*> sources;  // (taps, kPositions): what each tap reads
     std::vector<T> x;               // (tiles, positions, rows of a tile)
@@ -89,7 +90,7 @@ class KernelGradient {
     const Size length = std::min(kPositions, positions_ - position);
     const Size last_row = std::min(last * tile_, rows_);
     find(position, length, first * tile_ / layer_.in_ch, ceil_div(last_row, layer_.in_ch), buffers);
-    if (depthwise_) return add_depthwise(position, length, first, last, to, add, buffers);
+    if (small_groups_ >= 0) return add_small_groups(position, length, first, last, to, add, buffers);
     for (Size group = 0; group < layer_.groups; ++group) {
       for (Size panel = 0; panel < panels_; ++panel) pack_y(group, panel, position, length, buffers);
       for (Size tile = first; tile < last; tile += kTilesAtOnce) {
@@ -181,21 +182,23 @@ class KernelGradient {
     tiles<T>().outer_gathered({left.data(), offset.data(), p});
   }
 
-  void add_depthwise(Size position, Size length, Size first, Size last, T* to, bool add, Buffers& buffers) const {
+  void add_small_groups(Size position, Size length, Size first, Size last, T* to, bool add, Buffers& buffers) const {
     if (!add) std::fill(to + first * tile_ * step_, to + std::min(last * tile_, rows_) * step_, T(0));
-    DepthwiseSum<T> p{buffers.sources.data(), kPositions, y_ + position * step_, step_, length, step_, to, step_};
+    const auto multiply = tiles<T>().small_groups_sum[small_groups_];
+    const Size at_once = small_group_taps(small_groups_), tap_step = layer_.in_ch * step_;
+    SmallGroupsSum<T> p{buffers.sources.data(), kPositions, y_ + position * step_, step_, length, step_, to, step_};
     for (Size tile = first; tile < last; ++tile) {
-      const Size tap = tile * kDepthwiseTaps, taps = std::min(kDepthwiseTaps, layer_.taps() - tap);
-      if (taps == kDepthwiseTaps) {
-        tiles<T>().depthwise_sum(p, tap);
+      const Size tap = tile * at_once, taps = std::min(at_once, layer_.taps() - tap);
+      if (taps == at_once) {
+        multiply(p, tap);
         continue;
       }
-      DepthwiseSum<T> rest = p;  // with room for taps that do not exist
+      SmallGroupsSum<T> rest = p;  // with room for taps that do not exist
       rest.left += tap * kPositions;
       rest.result = buffers.spill.data();
       std::fill(buffers.spill.begin(), buffers.spill.end(), T(0));
-      tiles<T>().depthwise_sum(rest, 0);
-      for (Size i = 0; i < taps * step_; ++i) to[tap * step_ + i] += buffers.spill[i];
+      multiply(rest, 0);
+      for (Size i = 0; i < taps * tap_step; ++i) to[tap * tap_step + i] += buffers.spill[i];
     }
   }
 
@@ -203,7 +206,8 @@ class KernelGradient {
   const T *const x_, *const y_;
   T* const result_;
   const Size positions_, rows_, step_;
-  const bool depthwise_, packs_, narrow_;
+  const int small_groups_;  // their kind, or -1
+  const bool packs_, narrow_;
   const Size panel_, tile_, panels_, tiles_;
 };
 

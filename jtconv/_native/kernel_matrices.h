@@ -17,9 +17,10 @@
 namespace jtconv {
 
 enum class Storage {
-  packed,  // rearranged beforehand: rows of a panel's width
-  late,    // by whoever uses it
-  dots,    // as it lies, for the transpose: the columns of the matrix are contiguous
+  packed,    // rearranged beforehand: rows of a panel's width
+  late,      // by whoever uses it
+  dots,      // as it lies, for the transpose: the columns of the matrix are contiguous
+  by_group,  // each group's matrix transposed where it lies, for the transpose: for small groups
 };
 
 template <typename T>
@@ -40,6 +41,7 @@ class KernelMatrices {
         panel(storage == Storage::dots ? kDotsPanel : kPanel),
         panels(ceil_div(columns, panel)),
         packed_(0) {
+    if (storage == Storage::by_group) packed_ = Scratch<T>(layer.taps() * layer.in_ch * kernel_step());
     if (storage != Storage::packed) return;
     Size size = 0;
     for (const Phase& phase : phases) {
@@ -51,6 +53,7 @@ class KernelMatrices {
 
   // Does what there is to do beforehand.
   void pack(Workers& workers) {
+    if (storage_ == Storage::by_group) transpose_groups();
     if (storage_ != Storage::packed) return;
     workers.each(phases_.size() * layer_.groups * panels, [this](Size task) {
       const Size phase = task / panels / layer_.groups, group = task / panels % layer_.groups;
@@ -86,7 +89,10 @@ class KernelMatrices {
     }
   }
 
-  const T* as_it_lies(Size tap) const { return tap_matrix(tap, 0); }
+  // For small groups: the rows of a tap's matrices, those of all groups side by side.
+  const T* by_channel(Size tap) const {
+    return storage_ == Storage::by_group ? packed_.get() + tap * layer_.in_ch * kernel_step() : tap_matrix(tap, 0);
+  }
 
  private:
   static Size padded(Size width) { return width <= kLanes<T> ? kLanes<T> : kPanel; }
@@ -95,6 +101,16 @@ class KernelMatrices {
 
   const T* tap_matrix(Size tap, Size group) const {
     return kernel_ + tap * layer_.in_ch * kernel_step() + group * layer_.out_ch;
+  }
+
+  void transpose_groups() {
+    const Size channels = layer_.in_ch;  // as many as out_ch
+    T* to = packed_.get();
+    for (Size tap = 0; tap < layer_.taps(); ++tap)
+      for (Size row = 0; row < channels; ++row)
+        for (Size group = 0; group < layer_.groups; ++group)
+          for (Size column = 0; column < channels; ++column)
+            *to++ = tap_matrix(tap, group)[column * kernel_step() + row];
   }
 
   T* packed_panel(Size phase, Size group, Size panel_index) const {

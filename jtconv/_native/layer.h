@@ -30,8 +30,11 @@ struct Layer {
   Size out_size() const { return axes[0].out * axes[1].out * axes[2].out; }
 };
 
-// Whether there are several groups, each with a single channel on both sides.
-inline bool is_depthwise(const Layer& layer) { return layer.groups > 1 && layer.in_ch == 1 && layer.out_ch == 1; }
+// Which kind of small groups these are (tiles.h), or -1: channels by themselves, in twos and in fours.
+inline int small_groups_kind(const Layer& layer) {
+  if (layer.groups == 1 || layer.in_ch != layer.out_ch) return -1;
+  return layer.in_ch == 1 ? 0 : layer.in_ch == 2 ? 1 : layer.in_ch == 4 ? 2 : -1;
+}
 
 struct TapSource {
   Size tap, offset;

@@ -49,19 +49,21 @@ struct ColumnsTimesPanel {
   PackedProduct<T> rest;
 };
 
-// Channels by themselves: result[r] (+)= the sum over taps of left[tap][r] * right[tap], by channel.
+// Small groups, of as many channels on both sides as divide a vector: of each group, with i its first
+// channel, result[r][i + b] = the sum over taps and a of left[tap][r][i + a] * right[tap][a][i + b].
 template <typename T>
-struct Depthwise {
+struct SmallGroups {
   const T* const* left;  // (taps, left_step)
   Size left_step;
   const T* const* right;
+  Size right_step;
   Size taps, channels;
   T* const* result;
 };
 
-// And over positions: result[tap] += the sum over p of left[tap][p] * right[p], by channel.
+// And over positions: result[tap][a][i + b] += the sum over p of left[tap][p][i + a] * right[p][i + b].
 template <typename T>
-struct DepthwiseSum {
+struct SmallGroupsSum {
   const T* const* left;  // (taps, left_step)
   Size left_step;
   const T* right;
@@ -71,6 +73,13 @@ struct DepthwiseSum {
   Size result_step;
 };
 
+constexpr Size kWideRows = 6, kNarrowRows = 12, kSmallGroupRows = 6;
+
+// Small groups are of 1, 2 and 4 channels: the sizes, and how many taps are summed over at once.
+constexpr Size kSmallGroups = 3;
+constexpr Size small_group(Size kind) { return Size(1) << kind; }
+constexpr Size small_group_taps(Size kind) { return kind == 2 ? 2 : 4; }
+
 // One of each kind for an instruction set. A wide tile is 6 rows by 2 vectors, a narrow one 12 by 1.
 template <typename T>
 struct Tiles {
@@ -79,12 +88,10 @@ struct Tiles {
   Multiply multiply_wide, multiply_narrow;
   Multiply dots_3, dots_2, dots_1;  // 4, 4 and 6 rows
   Outer outer_wide, outer_narrow;
-  void (*outer_gathered)(const ColumnsTimesPanel<T>&);      // wide
-  void (*depthwise)(const Depthwise<T>&, Size row);         // 4 rows
-  void (*depthwise_sum)(const DepthwiseSum<T>&, Size tap);  // 4 taps
+  void (*outer_gathered)(const ColumnsTimesPanel<T>&);                  // wide
+  void (*small_groups[kSmallGroups])(const SmallGroups<T>&, Size row);  // 6 rows
+  void (*small_groups_sum[kSmallGroups])(const SmallGroupsSum<T>&, Size tap);
 };
-
-constexpr Size kWideRows = 6, kNarrowRows = 12, kDepthwiseRows = 4, kDepthwiseTaps = 4;
 
 // The best set that this processor runs.
 template <typename T>

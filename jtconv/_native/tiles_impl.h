@@ -136,52 +136,78 @@ void outer_gathered(const ColumnsTimesPanel<T>& p) {
   outer<T, Rows, Vectors>(p.rest, [&row](Size i, int r) { return row.left[r][i][row.offset[r]]; });
 }
 
-template <typename T>
-void depthwise(const Depthwise<T>& p, Size row) {
+// In every group of N lanes, its lane-th value N times.
+template <int N, int Lane>
+inline __attribute__((always_inline)) typename Vector<float>::Whole spread(typename Vector<float>::Whole a) {
+  return __builtin_shufflevector(a, a, 0 / N * N + Lane, 1 / N * N + Lane, 2 / N * N + Lane, 3 / N * N + Lane,
+                                 4 / N * N + Lane, 5 / N * N + Lane, 6 / N * N + Lane, 7 / N * N + Lane);
+}
+
+template <int N, int Lane>
+inline __attribute__((always_inline)) typename Vector<double>::Whole spread(typename Vector<double>::Whole a) {
+  return __builtin_shufflevector(a, a, 0 / N * N + Lane, 1 / N * N + Lane, 2 / N * N + Lane, 3 / N * N + Lane);
+}
+
+// Calls use(lane, a with that lane spread), for each of a group's.
+template <typename T, int N, int Lane = 0, typename Use>
+inline __attribute__((always_inline)) void each_lane(typename Vector<T>::Whole a, Use use) {
+  use(Lane, spread<N, Lane>(a));
+  if constexpr (Lane + 1 < N) each_lane<T, N, Lane + 1>(a, use);
+}
+
+template <typename T, int N>
+void small_groups(const SmallGroups<T>& p, Size row) {
   using Whole = typename Vector<T>::Whole;
   constexpr Size lanes = Vector<T>::lanes;
   Size c = 0;
   for (; c + lanes <= p.channels; c += lanes) {
-    Whole sums[kDepthwiseRows] = {};
+    Whole sums[kSmallGroupRows] = {};
     for (Size tap = 0; tap < p.taps; ++tap) {
-      const Whole b = load(p.right[tap] + c);
-      for (int r = 0; r < kDepthwiseRows; ++r) sums[r] += load(p.left[tap * p.left_step + row + r] + c) * b;
+      const T* const* left = p.left + tap * p.left_step + row;
+      Whole b[N];
+      for (int a = 0; a < N; ++a) b[a] = load(p.right[tap] + a * p.right_step + c);
+      for (int r = 0; r < kSmallGroupRows; ++r)
+        each_lane<T, N>(load(left[r] + c), [&](int a, Whole spread) { sums[r] += spread * b[a]; });
     }
-    for (int r = 0; r < kDepthwiseRows; ++r) store(p.result[row + r] + c, sums[r]);
+    for (int r = 0; r < kSmallGroupRows; ++r) store(p.result[row + r] + c, sums[r]);
   }
   for (; c < p.channels; ++c)
-    for (int r = 0; r < kDepthwiseRows; ++r) {
+    for (int r = 0; r < kSmallGroupRows; ++r) {
       T sum = 0;
-      for (Size tap = 0; tap < p.taps; ++tap) sum += p.left[tap * p.left_step + row + r][c] * p.right[tap][c];
+      for (Size tap = 0; tap < p.taps; ++tap)
+        for (int a = 0; a < N; ++a)
+          sum += p.left[tap * p.left_step + row + r][c / N * N + a] * p.right[tap][a * p.right_step + c];
       p.result[row + r][c] = sum;
     }
 }
 
-template <typename T>
-void depthwise_sum(const DepthwiseSum<T>& p, Size tap) {
+template <typename T, int Kind>
+void small_groups_sum(const SmallGroupsSum<T>& p, Size tap) {
   using Whole = typename Vector<T>::Whole;
   constexpr Size lanes = Vector<T>::lanes;
-  const T* const* left[kDepthwiseTaps];
-  for (int t = 0; t < kDepthwiseTaps; ++t) left[t] = p.left + (tap + t) * p.left_step;
-  T* result = p.result + tap * p.result_step;
+  constexpr int N = small_group(Kind), taps = small_group_taps(Kind);
+  constexpr int vectors = N == 1 ? 2 : 1;  // so that 8 sums are in registers
+  const T* const* left[taps];
+  for (int t = 0; t < taps; ++t) left[t] = p.left + (tap + t) * p.left_step;
+  T* result = p.result + tap * N * p.result_step;
   Size c = 0;
-  for (; c + 2 * lanes <= p.channels; c += 2 * lanes) {
-    Whole sums[kDepthwiseTaps][2] = {};
+  for (; c + vectors * lanes <= p.channels; c += vectors * lanes) {
+    Whole sums[taps * N][vectors] = {};
     for (Size i = 0; i < p.length; ++i) {
-      const T* right = p.right + i * p.right_step + c;
-      const Whole b0 = load(right), b1 = load(right + lanes);
-      for (int t = 0; t < kDepthwiseTaps; ++t) {
-        sums[t][0] += load(left[t][i] + c) * b0;
-        sums[t][1] += load(left[t][i] + c + lanes) * b1;
-      }
+      Whole b[vectors];
+      for (int v = 0; v < vectors; ++v) b[v] = load(p.right + i * p.right_step + c + v * lanes);
+      for (int t = 0; t < taps; ++t)
+        for (int v = 0; v < vectors; ++v)
+          each_lane<T, N>(load(left[t][i] + c + v * lanes),
+                          [&](int a, Whole spread) { sums[t * N + a][v] += spread * b[v]; });
     }
-    for (int t = 0; t < kDepthwiseTaps; ++t) write(result + t * p.result_step + c, sums[t], 2, 2 * lanes, true);
+    for (int r = 0; r < taps * N; ++r) write(result + r * p.result_step + c, sums[r], vectors, vectors * lanes, true);
   }
   for (; c < p.channels; ++c)
-    for (int t = 0; t < kDepthwiseTaps; ++t) {
+    for (int r = 0; r < taps * N; ++r) {
       T sum = 0;
-      for (Size i = 0; i < p.length; ++i) sum += left[t][i][c] * p.right[i * p.right_step + c];
-      result[t * p.result_step + c] += sum;
+      for (Size i = 0; i < p.length; ++i) sum += left[r / N][i][c / N * N + r % N] * p.right[i * p.right_step + c];
+      result[r * p.result_step + c] += sum;
     }
 }
 
@@ -195,8 +221,8 @@ constexpr Tiles<T> all_tiles() {
           outer_packed<T, kWideRows, 2>,
           outer_packed<T, kNarrowRows, 1>,
           outer_gathered<T, kWideRows, 2>,
-          depthwise<T>,
-          depthwise_sum<T>};
+          {small_groups<T, small_group(0)>, small_groups<T, small_group(1)>, small_groups<T, small_group(2)>},
+          {small_groups_sum<T, 0>, small_groups_sum<T, 1>, small_groups_sum<T, 2>}};
 }
 
 }  // namespace
