@@ -8,7 +8,7 @@ from jtconv._modules._layers import ConvLayer
 from jtconv.linen._module import ConvModule
 
 
-class Conv(ConvModule):
+class Conv(ConvModule, kw_only=True):
     """Convolution layer, channels last: (*batch, *in_size, in_ch) -> (*batch, *out_size, out_ch).
 
     The kernel is made for the channels of the first input, and is that of `jtconv.nn.Conv` and of
@@ -40,6 +40,7 @@ class Conv(ConvModule):
     ((2, 5, 6, 8), (4, 4, 3, 8))
     """
 
+    @linen.nowrap
     def _layer(self) -> ConvLayer:
         return ConvLayer(**self._described())
 

@@ -47,6 +47,7 @@ class ConvTranspose(ConvModule, kw_only=True):
     output_padding: int | Sequence[int] | None = None
     method: str = "auto"
 
+    @linen.nowrap
     def _layer(self) -> ConvTransposeLayer:
         return ConvTransposeLayer(output_padding=self.output_padding, method=self.method, **self._described())
 

@@ -1,7 +1,6 @@
 """What `Conv` and `ConvTranspose` have in common: fields, and parameters made when they are called."""
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY
 from typing import Any
 
 import jax.numpy as jnp
@@ -30,12 +29,16 @@ _DESCRIBED = (
 )
 
 
-class ConvModule(linen.Module):
-    """A kernel and a bias."""
+class ByPosition(linen.Module):
+    """The two arguments that go by position; `kw_only` holds for the fields of one class."""
 
     out_ch: int
     kernel_size: int | Sequence[int]
-    _: KW_ONLY
+
+
+class ConvModule(ByPosition, kw_only=True):
+    """A kernel and a bias."""
+
     strides: int | Sequence[int] = 1
     padding: Padding = "VALID"
     dilation: int | Sequence[int] = 1
@@ -54,13 +57,16 @@ class ConvModule(linen.Module):
         super().__post_init__()
         self._layer()  # wrong arguments are refused here, not in the first call
 
+    @linen.nowrap
     def _layer(self) -> Layer:
         """The layer's description, all of it but in_ch."""
         raise NotImplementedError
 
+    @linen.nowrap
     def _described(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _DESCRIBED}
 
+    @linen.nowrap
     def _parameters(self, image: ArrayLike) -> tuple[Array, Array | None]:
         """The masked kernel, and the bias; made for the channels of `image` if there are none yet."""
         layer = self._layer()
