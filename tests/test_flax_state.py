@@ -1,6 +1,7 @@
 """States and parameters between NNX, Linen, and Flax's own layers."""
 
 import re
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,8 @@ import pytest
 from flax import linen, nnx
 from oracles import assert_within_rounding
 
-import jtconv
+import jtconv.linen
+import jtconv.nn
 from jtconv.linen import params_from_flax, params_to_flax, variables_from_nnx
 from jtconv.nn import convert_state, state_from_linen
 
@@ -24,7 +26,7 @@ TRANSPOSED = [
 ]
 
 
-def random(*shape):
+def random(*shape) -> Any:
     return np.random.default_rng(len(shape)).standard_normal(shape)
 
 
@@ -71,7 +73,7 @@ def test_conv_transpose_of_nnx(layer, transpose_kernel):
     )
     ours = jtconv.nn.ConvTranspose(4, 3, **options, rngs=nnx.Rngs(1))
     nnx.update(ours, convert_state(theirs, ours))
-    y, params = random(2, 5, 6, 4), {"kernel": ours.kernel[...], "bias": ours.bias[...]}
+    y, params = random(2, 5, 6, 4), nnx.to_pure_dict(nnx.state(ours))
     assert_transposed(theirs(y), y, params, options)
     assert_transposed(ours(y), y, params, options)
     jax.tree.map(np.testing.assert_array_equal, convert_state(ours, theirs), nnx.state(theirs))
@@ -90,7 +92,7 @@ def test_conv_has_the_parameters_of_flax(options, flax_options):
     x = random(2, 7, 8, 4)
     module = linen.Conv(6, **({"strides": 1} | flax_options), **common)
     expected, variables = module.init_with_output(jax.random.key(0), x)
-    params = variables["params"]
+    params: Any = variables["params"]
     arguments = {"strides": 1} | options
     size = jtconv.conv(np.abs(x), np.abs(params["kernel"]), **arguments)
     ours = jtconv.linen.Conv(6, **options, **common)
@@ -132,7 +134,7 @@ def test_a_model_between_nnx_and_linen():
     assert variables.keys() == {"params", "batch_stats"}
     fresh = LinenNetwork().init(jax.random.key(0), y)
     assert jax.tree.map(jnp.shape, variables) == jax.tree.map(jnp.shape, fresh)
-    x = LinenNetwork().apply(variables, y)
+    x: Any = LinenNetwork().apply(variables, y)
     np.testing.assert_allclose(x, model(y), rtol=1e-6, atol=1e-6)  # their normalisations round 1/std to float32 or not
 
     like = nnx.eval_shape(lambda: Network(jtconv.nn.ConvTranspose, nnx.Rngs(1)))
@@ -178,7 +180,7 @@ def test_sharding_metadata_of_linen_is_dropped():
     init = linen.with_partitioning(jtconv.linen.bilinear(), (None, None, "model"))
     variables = jtconv.linen.ConvTranspose(3, 2, kernel_init=init).init(jax.random.key(0), random(5, 3))
     state = state_from_linen(variables, jtconv.nn.ConvTranspose(3, 3, 2, rngs=nnx.Rngs(0)))
-    expected = variables["params"]["kernel"].value
+    expected = linen.unbox(variables)["params"]["kernel"]
     np.testing.assert_array_equal(state["kernel"][...], expected)
     np.testing.assert_array_equal(params_from_flax(variables["params"], transpose_kernel=True)["kernel"], expected)
 

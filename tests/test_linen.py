@@ -1,5 +1,7 @@
 """The Linen modules: arguments by position, tables, transformations, metadata. See test_modules.py too."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,7 +20,8 @@ def random(*shape):
 
 def test_two_arguments_by_position():
     assert ConvTranspose(3, (4, 4)).kernel_size == (4, 4)
-    for module in (Conv, ConvTranspose):
+    modules: list[Any] = [Conv, ConvTranspose]
+    for module in modules:
         with pytest.raises(TypeError, match="positional"):
             module(3, (4, 4), 2)
 
@@ -60,13 +63,14 @@ def test_table():
 
 
 def test_transformations():
-    """`linen.remat` and `linen.jit` compute the same; `linen.scan` calls layer after layer."""
+    """`linen.remat` and `linen.jit` compute the same."""
     y = random(2, 7, 2)
     layer = {"out_ch": 2, "kernel_size": 3, "padding": "SAME", "mask": random(3, 2, 2) > 0}
     variables = ConvTranspose(**layer).init(KEY, y)
-    expected = ConvTranspose(**layer).apply(variables, y)
-    for transform in (linen.remat, linen.jit):
-        np.testing.assert_allclose(transform(ConvTranspose)(**layer).apply(variables, y), expected, rtol=1e-5)
+    transforms: list[Any] = [lambda module: module, linen.remat, linen.jit]
+    plain, *others = (transform(ConvTranspose)(**layer).apply(variables, y) for transform in transforms)
+    for x in others:
+        np.testing.assert_allclose(x, plain, rtol=1e-5)
 
 
 def test_scan_over_layers():
@@ -77,7 +81,7 @@ def test_scan_over_layers():
 
     stack = linen.scan(Step, variable_axes={"params": 0}, split_rngs={"params": True}, length=3)
     y = random(1, 7, 2)
-    variables = stack().init(KEY, y, None)
+    variables: Any = stack().init(KEY, y, None)
     x, _ = stack().apply(variables, y, None)
     for kernel in variables["params"]["up"]["kernel"]:
         y = conv_transpose(y, kernel, padding="SAME")

@@ -112,7 +112,7 @@ def test_abstract():
     layer = nnx.eval_shape(lambda: ConvTranspose(5, 4, (4, 3), strides=2, mask=np.ones((4, 3, 4, 5)), rngs=rngs()))
     assert isinstance(layer.kernel.get_value(), jax.ShapeDtypeStruct)
     assert layer.kernel.shape == (4, 3, 4, 5)
-    result = nnx.eval_shape(lambda layer, y: layer(y), layer, jax.ShapeDtypeStruct((2, 5, 6, 5), jnp.float32))
+    result: Any = nnx.eval_shape(lambda layer, y: layer(y), layer, jax.ShapeDtypeStruct((2, 5, 6, 5), jnp.float32))
     assert result.shape == (2, 12, 13, 4)
 
 
@@ -142,7 +142,7 @@ def test_sharding_metadata(module):
     with jax.set_mesh(mesh):
         told = module(4, 4, (3, 2), **metadata, rngs=rngs())
         by_initialiser = module(4, 4, (3, 2), kernel_init=wrapped, rngs=rngs())
-    specs = nnx.get_partition_spec(nnx.state(told))
+    specs: Any = nnx.get_partition_spec(nnx.state(told))
     assert specs["kernel"].get_value() == jax.P(*sharding)
     assert specs["bias"].get_value() == jax.P("model")
     assert by_initialiser.kernel.out_sharding == sharding
