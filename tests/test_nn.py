@@ -1,4 +1,4 @@
-"""The NNX modules: kernels, scaling, initialisers, arguments."""
+"""The NNX modules: transposes, initialisers, transformations, metadata. See test_modules.py too."""
 
 from typing import Any
 
@@ -33,38 +33,6 @@ def test_conv_transpose_is_the_transpose_of_conv():
         conv_transpose(np.abs(y), np.abs(c.kernel[...]), output_size=(7, 8), **c.geometry.arguments()),
     )
     assert_within_rounding(np.asarray(left), right, size, x.size + y.size)
-
-
-@pytest.mark.parametrize(
-    ("kernel_size", "strides", "groups", "dilation"),
-    [
-        ((3, 3), 1, 1, 1),
-        ((4, 4), 2, 1, 1),
-        ((16, 16), 8, 1, 1),
-        ((5, 3), (3, 1), 4, 1),
-        ((2,), 3, 1, 1),
-        ((4, 4), 2, 1, 2),
-        ((3,), 4, 1, 6),
-    ],
-)
-def test_default_kernel_keeps_the_variance(kernel_size, strides, groups, dilation):
-    """In the interior: unit variance in, unit variance out, whatever stride and groups.
-
-    The mean square of n kernel entries has relative standard deviation sqrt(2 / n); that and the
-    borders of the interior are the tolerance. Positions that no tap reaches (k < s) are left out.
-    """
-    options = {"strides": strides, "groups": groups, "dilation": dilation}
-    layer = ConvTranspose(256, 32, kernel_size, **options, rngs=rngs())
-    y = np.random.default_rng(0).standard_normal((4, *(20,) * len(kernel_size), 256)).astype(np.float32)
-    x = np.asarray(layer(y))
-    inside = x[(slice(None), *(slice(3 * k, -3 * k) for k in kernel_size))]
-    assert np.mean(inside[inside != 0] ** 2) == pytest.approx(1, rel=0.1)
-
-
-def test_conv_default_kernel_keeps_the_variance():
-    layer = Conv(64, 32, (3, 3), groups=2, padding="SAME", rngs=rngs())
-    x = np.random.default_rng(0).standard_normal((4, 20, 20, 64)).astype(np.float32)
-    assert np.mean(np.square(layer(x))[:, 2:-2, 2:-2]) == pytest.approx(1, rel=0.1)
 
 
 @pytest.mark.parametrize("s", [2, 3, 8])
@@ -111,61 +79,10 @@ def test_parameters_and_gradients():
     assert ConvTranspose(5, 4, 3, use_bias=False, rngs=rngs()).bias is None
 
 
-def test_dtypes():
-    layer = Conv(2, 3, 3, dtype=jnp.bfloat16, rngs=rngs())
-    assert layer.kernel.dtype == jnp.float32
-    assert layer(np.ones((1, 5, 2), np.float32)).dtype == jnp.bfloat16
-    assert ConvTranspose(2, 3, 3, param_dtype=jnp.float64, rngs=rngs())(np.ones((1, 5, 2))).dtype == jnp.float64
-
-
-def test_output_size_takes_the_place_of_output_padding():
-    layer = ConvTranspose(2, 3, (3, 3), strides=2, output_padding=(1, 0), rngs=rngs())
-    y = np.ones((1, 4, 4, 2), np.float32)
-    assert layer(y).shape == (1, 10, 9, 3)
-    assert layer(y, output_size=(9, 10)).shape == (1, 9, 10, 3)
-
-
 def test_bias_is_added_once():
     layer = ConvTranspose(2, 3, (3,), bias_init=lambda key, shape, dtype: jnp.arange(3.0, dtype=dtype), rngs=rngs())
     without = layer(np.zeros((4, 2), np.float32))
     np.testing.assert_array_equal(without, np.tile(np.arange(3.0), (6, 1)))
-
-
-@pytest.mark.parametrize("module", [Conv, ConvTranspose])
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
-    [
-        ({"in_ch": 0}, ValueError, "`in_ch` must be at least 1, got 0"),
-        ({"out_ch": 2.0}, TypeError, "`out_ch` must be an int, got 2.0"),
-        ({"groups": 2}, ValueError, "`groups` must divide `out_ch` = 3, got 2"),
-        ({"strides": 0}, ValueError, "`strides` must be at least 1"),
-        ({"padding": "WIDE"}, ValueError, "`padding` must be one of"),
-        ({"dtype": jnp.int32}, TypeError, "`dtype` must be a floating or complex dtype, got int32"),
-        ({"param_dtype": "foo"}, TypeError, "`param_dtype` must be a floating or complex dtype, got 'foo'"),
-        ({"precision": "best"}, ValueError, "`precision` must be None, 'default'"),
-    ],
-)
-def test_wrong_arguments(module, arguments, error, message):
-    with pytest.raises(error, match=message):
-        module(**{"in_ch": 4, "out_ch": 3, "kernel_size": (3, 3), "rngs": rngs(), **arguments})
-
-
-def test_options_of_conv_transpose_are_checked_when_it_is_made():
-    with pytest.raises(ValueError, match="`method` must be one of"):
-        ConvTranspose(4, 3, 3, method="fft", rngs=rngs())
-    with pytest.raises(ValueError, match="`output_padding` must be an int or 1 int"):
-        ConvTranspose(4, 3, 3, output_padding=(1, 2), rngs=rngs())
-    one: Any = np.int64(1)
-    assert ConvTranspose(4, 3, 3, strides=2, output_padding=one, rngs=rngs()).output_padding == (1,)
-    image: Any = "image"
-    with pytest.raises(TypeError, match="`y` must be an array"):
-        ConvTranspose(4, 3, 3, rngs=rngs())(image)
-
-
-def test_strict_rules_of_promotion():
-    with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
-        layer = ConvTranspose(4, 4, (4, 4), strides=2, dtype=jnp.bfloat16, kernel_init=bilinear(), rngs=rngs())
-        assert layer(np.ones((2, 5, 6, 4), np.float32)).dtype == jnp.bfloat16
 
 
 def test_methods_under_jit_agree():
@@ -178,3 +95,55 @@ def test_methods_under_jit_agree():
     for result in results[1:]:
         assert_within_rounding(result, results[0], size, 16)
     assert jax.tree.all(jax.tree.map(jnp.isfinite, results[0]).all())
+
+
+def test_output_padding_in_normal_form():
+    one: Any = np.int64(1)
+    assert ConvTranspose(4, 3, (3, 3), strides=2, output_padding=one, rngs=rngs()).output_padding == (1, 1)
+
+
+def test_mask_is_state_but_no_parameter():
+    layer = Conv(2, 3, 3, mask=np.ones((3, 2, 3)), rngs=rngs())
+    assert set(nnx.state(layer, nnx.Param)) == {"kernel", "bias"}
+    assert nnx.state(layer)["mask"].shape == (3, 2, 3)
+
+
+def test_abstract():
+    layer = nnx.eval_shape(lambda: ConvTranspose(5, 4, (4, 3), strides=2, mask=np.ones((4, 3, 4, 5)), rngs=rngs()))
+    assert isinstance(layer.kernel.get_value(), jax.ShapeDtypeStruct)
+    assert layer.kernel.shape == (4, 3, 4, 5)
+    result: Any = nnx.eval_shape(lambda layer, y: layer(y), layer, jax.ShapeDtypeStruct((2, 5, 6, 5), jnp.float32))
+    assert result.shape == (2, 12, 13, 4)
+
+
+def test_scan_over_layers():
+    """Three layers in one, as `nnx.vmap` makes them and `nnx.scan` calls them."""
+    mask = np.random.default_rng(0).standard_normal((3, 2, 2)) > 0
+
+    @nnx.vmap
+    def make(key):
+        return ConvTranspose(2, 2, 3, padding="SAME", mask=mask, param_dtype="float64", rngs=nnx.Rngs(params=key))
+
+    layers = make(jax.random.split(jax.random.key(0), 3))
+    y = np.random.default_rng(0).standard_normal((1, 7, 2))
+    x = nnx.jit(nnx.scan(lambda y, layer: layer(y), in_axes=(nnx.Carry, 0), out_axes=nnx.Carry))(y, layers)
+    expected = y
+    for kernel in layers.kernel[...]:
+        expected = conv_transpose(expected, kernel * mask, padding="SAME")
+    np.testing.assert_allclose(x, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("module", [Conv, ConvTranspose])
+def test_sharding_metadata(module):
+    sharding = (None, None, None, "model")
+    metadata = {"kernel_metadata": {"out_sharding": sharding}, "bias_metadata": {"out_sharding": ("model",)}}
+    wrapped = nnx.with_partitioning(bilinear(), sharding)
+    mesh = jax.make_mesh((1,), ("model",), axis_types=(jax.sharding.AxisType.Auto,))
+    with jax.set_mesh(mesh):
+        told = module(4, 4, (3, 2), **metadata, rngs=rngs())
+        by_initialiser = module(4, 4, (3, 2), kernel_init=wrapped, rngs=rngs())
+    specs: Any = nnx.get_partition_spec(nnx.state(told))
+    assert specs["kernel"].get_value() == jax.P(*sharding)
+    assert specs["bias"].get_value() == jax.P("model")
+    assert by_initialiser.kernel.out_sharding == sharding
+    assert told.kernel[...].sharding.spec == jax.P(*sharding)

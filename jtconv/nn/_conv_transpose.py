@@ -7,16 +7,14 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from jtconv import _arguments as arg
 from jtconv._arguments import Padding
-from jtconv._arrays import Precision, check_precision, floating
-from jtconv._conv_transpose import METHODS, conv_transpose
-from jtconv._geometry import ConvGeometry
-from jtconv.nn._initializers import Initializer, transpose_fan_in, zeros
-from jtconv.nn._shared import add_bias, cast, check_channels
+from jtconv._arrays import Precision
+from jtconv._modules._initializers import Initializer, zeros
+from jtconv._modules._layers import ConvTransposeLayer
+from jtconv.nn._module import NO_METADATA, ConvModule, Metadata
 
 
-class ConvTranspose(nnx.Module):
+class ConvTranspose(ConvModule):
     """Transposed convolution layer, channels last: the transpose of `Conv(out_ch, in_ch, …)`.
 
     (*batch, *out_size, in_ch) -> (*batch, *in_size, out_ch), where out_size and in_size are those
@@ -25,18 +23,35 @@ class ConvTranspose(nnx.Module):
     Args:
       in_ch, out_ch: channels into and out of this layer; `groups` divides both.
       kernel_size: taps per spatial axis; an int is one axis.
-      strides, padding, output_padding, dilation, groups, padding_mode, method, precision: as in
-        `jtconv.conv_transpose`.
+      strides, padding, output_padding, dilation, groups, padding_mode, method, precision,
+        preferred_element_type: as in `jtconv.conv_transpose`.
       use_bias: whether a bias (out_ch,) is added.
       kernel_init, bias_init: initialisers, `f(key, shape, dtype)`. The kernel's default keeps the
         variance of the input: `jtconv.nn.transpose_fan_in`.
+      mask: real or boolean, of the kernel's shape; multiplied onto the kernel in every call. It is
+        part of the module's state, but no Param.
       dtype: dtype to compute in; by default what the input and the kernel promote to.
       param_dtype: dtype of the kernel and bias.
+      kernel_metadata, bias_metadata: what else the Params hold, such as
+        `{"out_sharding": (None, None, "model", None)}`; initialisers wrapped by
+        `nnx.with_partitioning` do the same.
       rngs: source of the kernel's random key.
 
     Attributes:
-      kernel: Param (*kernel_size, out_ch // groups, in_ch), the kernel of the convolution.
+      kernel: Param (*kernel_size, out_ch // groups, in_ch), the kernel of the convolution, as in
+        `nnx.ConvTranspose(transpose_kernel=True)`.
       bias: Param (out_ch,), or None.
+      geometry: the `jtconv.ConvGeometry`.
+
+    Raises:
+      TypeError, ValueError: for wrong arguments when the module is made, for wrong inputs when it
+        is called; naming the argument, the rule and the value.
+
+    >>> import jax.numpy as jnp
+    >>> from flax import nnx
+    >>> layer = ConvTranspose(8, 3, (4, 4), strides=2, padding=1, rngs=nnx.Rngs(0))
+    >>> layer.kernel.shape, layer(jnp.ones((2, 5, 6, 8))).shape
+    ((4, 4, 3, 8), (2, 10, 12, 3))
     """
 
     def __init__(
@@ -55,47 +70,50 @@ class ConvTranspose(nnx.Module):
         use_bias: bool = True,
         kernel_init: Initializer | None = None,
         bias_init: Initializer = zeros,
+        mask: ArrayLike | None = None,
         dtype: DTypeLike | None = None,
         param_dtype: DTypeLike = jnp.float32,
         precision: Precision = None,
+        preferred_element_type: DTypeLike | None = None,
+        kernel_metadata: Metadata = NO_METADATA,
+        bias_metadata: Metadata = NO_METADATA,
         rngs: nnx.Rngs,
     ):
-        self.geometry = ConvGeometry(
+        self.layer = ConvTransposeLayer(
+            out_ch,
             kernel_size,
             strides=strides,
             padding=padding,
+            output_padding=output_padding,
             dilation=dilation,
             groups=groups,
             padding_mode=padding_mode,
+            method=method,
+            dtype=dtype,
+            param_dtype=param_dtype,
+            precision=precision,
+            preferred_element_type=preferred_element_type,
         )
-        check_channels(in_ch, out_ch, self.geometry.groups)
-        floating("param_dtype", param_dtype)
-        if kernel_init is None:
-            g = self.geometry
-            kernel_init = transpose_fan_in(g.kernel_size, g.strides, g.dilation, groups)
-        shape = (*self.geometry.kernel_size, out_ch // groups, in_ch)
-        self.kernel = nnx.Param(kernel_init(rngs.params(), shape, param_dtype))
-        self.bias = nnx.Param(bias_init(rngs.params(), (out_ch,), param_dtype)) if use_bias else None
-        self.output_padding = (
-            None if output_padding is None else arg.per_axis("output_padding", output_padding, self.geometry.ndim)
+        self._make_parameters(
+            self.layer,
+            in_ch,
+            use_bias=use_bias,
+            kernel_init=kernel_init,
+            bias_init=bias_init,
+            mask=mask,
+            kernel_metadata=kernel_metadata,
+            bias_metadata=bias_metadata,
+            rngs=rngs,
         )
-        self.method = arg.one_of("method", method, METHODS)
-        self.dtype = dtype if dtype is None else floating("dtype", dtype)
-        self.precision = check_precision(precision)
+
+    @property
+    def output_padding(self) -> tuple[int, ...] | None:
+        """The layer's own, one per spatial axis; None where none was given."""
+        return self.layer.output_padding
 
     def __call__(self, y: ArrayLike, output_size: int | Sequence[int] | None = None) -> Array:
         """y (*batch, *out_size, in_ch) -> (*batch, *in_size, out_ch).
 
         `output_size` names in_size outright; it takes the place of the layer's `output_padding`.
         """
-        y, kernel = cast(self.dtype, "y", y, self.kernel[...])
-        x = conv_transpose(
-            y,
-            kernel,
-            **self.geometry.arguments(),
-            output_padding=self.output_padding if output_size is None else None,
-            output_size=output_size,
-            method=self.method,
-            precision=self.precision,
-        )
-        return add_bias(x, self.bias)
+        return self.layer.apply(y, *self._parameters(), output_size)

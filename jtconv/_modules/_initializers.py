@@ -16,7 +16,7 @@ from jax.nn.initializers import variance_scaling
 
 from jtconv import _arguments as arg
 
-Initializer = Callable[..., Array]
+Initializer = Callable[..., Any]  # (key, shape, dtype) -> Array, or an Array in a box with metadata
 
 
 def transpose_fan_in(

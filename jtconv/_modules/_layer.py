@@ -1,0 +1,125 @@
+"""What `ConvLayer` and `ConvTransposeLayer` share: arguments checked and in normal form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
+
+from jtconv import _arguments as arg
+from jtconv._arrays import Precision, check_image, check_precision, float_array, floating
+from jtconv._geometry import ConvGeometry
+from jtconv._modules._initializers import Initializer
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, init=False)
+class Layer:
+    """All of a layer but its arrays and in_ch, which a module knows at different times. Hashable."""
+
+    image: ClassVar[str]  # what messages call the input
+
+    out_ch: int
+    geometry: ConvGeometry
+    dtype: jnp.dtype | None
+    param_dtype: jnp.dtype
+    precision: Precision
+    preferred_element_type: jnp.dtype | None
+
+    def __init__(
+        self,
+        out_ch: int,
+        kernel_size: int | Sequence[int],
+        *,
+        dtype: DTypeLike | None,
+        param_dtype: DTypeLike,
+        precision: Precision,
+        preferred_element_type: DTypeLike | None,
+        **geometry: Any,
+    ):
+        self._set("geometry", ConvGeometry(kernel_size, **geometry))
+        self._set("out_ch", self._channels("out_ch", out_ch))
+        self._set("dtype", _optional("dtype", dtype))
+        self._set("param_dtype", floating("param_dtype", param_dtype))
+        # None stays None: the default is that of the moment of the call.
+        self._set("precision", None if precision is None else check_precision(precision))
+        self._set("preferred_element_type", _optional("preferred_element_type", preferred_element_type))
+
+    def kernel_shape(self, in_ch: int) -> Shape:
+        """The kernel's shape, `in_ch` being what goes into this layer."""
+        raise NotImplementedError
+
+    def kernel_in_ch(self, kernel_shape: Shape) -> int:
+        """The in_ch that `kernel_shape` was made for."""
+        raise NotImplementedError
+
+    def default_kernel_init(self) -> Initializer:
+        """The initialiser of a kernel for which none was given."""
+        raise NotImplementedError
+
+    def image_in_ch(self, image: ArrayLike) -> int:
+        """The channels of an input, once its rank is known to be right."""
+        image = float_array(self.image, image)
+        channels = image.shape[-1] if image.ndim else 0
+        check_image(self.image, image, channels, self.geometry.ndim, "in_ch")
+        return channels
+
+    def conv_arguments(self) -> dict[str, Any]:
+        """The keyword arguments that `conv` and `conv_transpose` have in common."""
+        numbers = {"precision": self.precision, "preferred_element_type": self.preferred_element_type}
+        return self.geometry.arguments() | numbers
+
+    def cast(self, image: ArrayLike, kernel: Array) -> tuple[Array, Array]:
+        """The input and the kernel in the dtype to compute in."""
+        image = float_array(self.image, image)
+        if self.dtype is None:
+            return image, kernel
+        for name, array in ((self.image, image), ("kernel", kernel)):
+            _check_complex(self.dtype, name, array)
+        return image.astype(self.dtype), kernel.astype(self.dtype)
+
+    def _channels(self, name: str, channels: Any) -> int:
+        channels = arg.at_least(name, arg.integer(name, channels), 1)
+        if channels % self.geometry.groups:
+            raise ValueError(f"`groups` must divide `{name}` = {channels}, got {self.geometry.groups}.")
+        return channels
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+
+def checked_mask(mask: ArrayLike, kernel_shape: Shape) -> Array:
+    """`mask` as an array, if it can be multiplied onto a kernel, entry by entry."""
+    mask = jnp.asarray(mask)
+    if mask.shape != kernel_shape:
+        raise ValueError(f"`mask` must have the kernel's shape {kernel_shape}, got shape {mask.shape}.")
+    if jnp.issubdtype(mask.dtype, jnp.complexfloating):
+        raise TypeError(f"`mask` must be real or boolean, got {mask.dtype}. Multiply the kernel itself instead.")
+    return mask
+
+
+def masked(kernel: Array, mask: Array | None) -> Array:
+    """The kernel, multiplied by the mask if there is one."""
+    return kernel if mask is None else kernel * mask.astype(kernel.dtype)
+
+
+def add_bias(image: Array, bias: Array | None) -> Array:
+    """`image` (..., ch) plus bias (ch,), if there is one."""
+    if bias is None:
+        return image
+    return image + bias.astype(image.dtype).reshape((1,) * (image.ndim - 1) + (-1,))
+
+
+def _optional(name: str, dtype: DTypeLike | None) -> jnp.dtype | None:
+    return None if dtype is None else floating(name, dtype)
+
+
+def _check_complex(dtype: jnp.dtype, name: str, array: Array) -> None:
+    if jnp.issubdtype(array.dtype, jnp.complexfloating) and not jnp.issubdtype(dtype, jnp.complexfloating):
+        raise TypeError(
+            f"`dtype` must be complex where `{name}` is, got {dtype} for {array.dtype}: it would drop the imaginary "
+            f"part. Pass dtype=None to compute in what the arrays promote to."
+        )

@@ -1,0 +1,9 @@
+"""Flax Linen modules around `jtconv.conv` and `jtconv.conv_transpose`, and their initialisers."""
+
+from jtconv._modules._initializers import bilinear as bilinear
+from jtconv._modules._initializers import transpose_fan_in as transpose_fan_in
+from jtconv.linen._conv import Conv as Conv
+from jtconv.linen._conv_transpose import ConvTranspose as ConvTranspose
+from jtconv.linen._params_from_flax import params_from_flax as params_from_flax
+from jtconv.linen._params_from_flax import params_to_flax as params_to_flax
+from jtconv.linen._variables_from_nnx import variables_from_nnx as variables_from_nnx

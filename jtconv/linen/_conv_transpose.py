@@ -1,0 +1,60 @@
+"""`ConvTranspose`: a learned kernel and bias around `jtconv.conv_transpose`."""
+
+from collections.abc import Sequence
+
+from flax import linen
+from jax import Array
+from jax.typing import ArrayLike
+
+from jtconv._modules._layers import ConvTransposeLayer
+from jtconv.linen._module import ConvModule
+
+
+class ConvTranspose(ConvModule, kw_only=True):
+    """Transposed convolution layer, channels last: the transpose of a `Conv` from out_ch to in_ch.
+
+    (*batch, *out_size, in_ch) -> (*batch, *in_size, out_ch), where out_size and in_size are those
+    of the convolution that is transposed: in_size = s(out_size-1) + d(k-1) + 1 - lo - hi + a. The
+    kernel is made for the channels of the first input, and is that of `jtconv.nn.ConvTranspose`.
+
+    Attributes:
+      out_ch: channels out of this layer; `groups` divides them and those in.
+      kernel_size: taps per spatial axis; an int is one axis.
+      strides, padding, output_padding, dilation, groups, padding_mode, method, precision,
+        preferred_element_type: as in `jtconv.conv_transpose`.
+      use_bias: whether a bias (out_ch,) is added.
+      kernel_init, bias_init: initialisers, `f(key, shape, dtype)`; also ones that
+        `linen.with_partitioning` has wrapped. The kernel's default keeps the variance of the
+        input: `jtconv.linen.transpose_fan_in`.
+      mask: real or boolean, of the kernel's shape; multiplied onto the kernel in every call.
+      dtype: dtype to compute in; by default what the input and the kernel promote to.
+      param_dtype: dtype of the kernel and bias.
+
+    Parameters: "kernel" (*kernel_size, out_ch // groups, in_ch), the kernel of the convolution,
+    and "bias" (out_ch,).
+
+    Raises:
+      TypeError, ValueError: for wrong arguments when the module is made, for wrong inputs when it
+        is called; naming the argument, the rule and the value.
+
+    >>> import jax, jax.numpy as jnp
+    >>> layer = ConvTranspose(3, (4, 4), strides=2, padding=1)
+    >>> x, variables = layer.init_with_output(jax.random.key(0), jnp.ones((2, 5, 6, 8)))
+    >>> x.shape, variables["params"]["kernel"].shape
+    ((2, 10, 12, 3), (4, 4, 3, 8))
+    """
+
+    output_padding: int | Sequence[int] | None = None
+    method: str = "auto"
+
+    @linen.nowrap
+    def _layer(self) -> ConvTransposeLayer:
+        return ConvTransposeLayer(output_padding=self.output_padding, method=self.method, **self._described())
+
+    @linen.compact
+    def __call__(self, y: ArrayLike, output_size: int | Sequence[int] | None = None) -> Array:
+        """y (*batch, *out_size, in_ch) -> (*batch, *in_size, out_ch).
+
+        `output_size` names in_size outright; it takes the place of the layer's `output_padding`.
+        """
+        return self._layer().apply(y, *self._parameters(y), output_size)

@@ -1,0 +1,80 @@
+"""What `Conv` and `ConvTranspose` have in common: fields, and parameters made when they are called."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+from flax import linen
+from flax.core import meta
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
+
+from jtconv._arguments import Padding
+from jtconv._arrays import Precision
+from jtconv._modules._initializers import Initializer, zeros
+from jtconv._modules._layer import Layer, checked_mask, masked
+
+_DESCRIBED = (
+    "out_ch",
+    "kernel_size",
+    "strides",
+    "padding",
+    "dilation",
+    "groups",
+    "padding_mode",
+    "dtype",
+    "param_dtype",
+    "precision",
+    "preferred_element_type",
+)
+
+
+class ByPosition(linen.Module):
+    """The two arguments that go by position; `kw_only` holds for the fields of one class."""
+
+    out_ch: int
+    kernel_size: int | Sequence[int]
+
+
+class ConvModule(ByPosition, kw_only=True):
+    """A kernel and a bias."""
+
+    strides: int | Sequence[int] = 1
+    padding: Padding = "VALID"
+    dilation: int | Sequence[int] = 1
+    groups: int = 1
+    padding_mode: str = "zeros"
+    use_bias: bool = True
+    kernel_init: Initializer | None = None
+    bias_init: Initializer = zeros
+    mask: ArrayLike | None = None
+    dtype: DTypeLike | None = None
+    param_dtype: DTypeLike = jnp.float32
+    precision: Precision = None
+    preferred_element_type: DTypeLike | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._layer()  # wrong arguments are refused here, not in the first call
+
+    @linen.nowrap
+    def _layer(self) -> Layer:
+        """The layer's description, all of it but in_ch."""
+        raise NotImplementedError
+
+    @linen.nowrap
+    def _described(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _DESCRIBED}
+
+    @linen.nowrap
+    def _parameters(self, image: ArrayLike) -> tuple[Array, Array | None]:
+        """The masked kernel, and the bias; made for the channels of `image` if there are none yet."""
+        layer = self._layer()
+        in_ch = layer.image_in_ch(image)
+        if self.has_variable("params", "kernel"):  # `conv` tells its channels from those of the image
+            in_ch = layer.kernel_in_ch(meta.unbox(self.get_variable("params", "kernel")).shape)
+        shape = layer.kernel_shape(in_ch)
+        kernel_init = self.kernel_init or layer.default_kernel_init()
+        kernel = self.param("kernel", kernel_init, shape, layer.param_dtype)
+        bias = self.param("bias", self.bias_init, (self.out_ch,), layer.param_dtype) if self.use_bias else None
+        return masked(kernel, None if self.mask is None else checked_mask(self.mask, shape)), bias

@@ -1,0 +1,73 @@
+"""`params_from_flax`, `params_to_flax`: parameters of `flax.linen.ConvTranspose` and of ours."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax.numpy as jnp
+from flax.core import meta
+from jax import Array
+
+from jtconv._modules._entries import check_entries
+from jtconv._modules._flax_layout import flax_layout
+
+
+def params_from_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False) -> dict[str, Array]:
+    """The parameters of one `flax.linen.ConvTranspose`, as `jtconv.linen.ConvTranspose` stores them.
+
+    Flax's kernel is (*k, in_ch, out_ch), reversed in space; with `transpose_kernel` it is ours,
+    (*k, out_ch, in_ch). (`flax.linen.Conv` and our `Conv` have the same parameters.)
+
+    Args:
+      params: {"kernel": …} or {"kernel": …, "bias": …}; sharding metadata is dropped.
+      transpose_kernel: that of Flax's layer.
+
+    Raises:
+      TypeError, ValueError: where `params` are not one layer's, listing what is wrong with them.
+
+    >>> import jax, jax.numpy as jnp
+    >>> from flax import linen
+    >>> import jtconv.linen
+    >>> theirs = linen.ConvTranspose(3, (4, 4), strides=(2, 2), padding="VALID")
+    >>> y = jnp.ones((2, 5, 6, 8))
+    >>> expected, variables = theirs.init_with_output(jax.random.key(0), y)
+    >>> ours = jtconv.linen.ConvTranspose(3, (4, 4), strides=2)
+    >>> x = ours.apply({"params": params_from_flax(variables["params"])}, y)
+    >>> bool(jnp.allclose(x, expected, atol=1e-5))
+    True
+    """
+    layout = flax_layout(transpose_kernel)
+    return _converted(params, layout.to_ours, out_axis=-2 if transpose_kernel else -1)
+
+
+def params_to_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False) -> dict[str, Array]:
+    """Undo `params_from_flax`: as `flax.linen.ConvTranspose` stores them, which has no groups.
+
+    Args:
+      params: {"kernel": …} or {"kernel": …, "bias": …} of one `jtconv.linen.ConvTranspose`.
+      transpose_kernel: that of Flax's layer.
+
+    Raises:
+      TypeError, ValueError: where `params` are not one layer's, listing what is wrong with them.
+
+    >>> import jax.numpy as jnp
+    >>> params_to_flax({"kernel": jnp.ones((4, 2, 3, 8))})["kernel"].shape
+    (4, 2, 8, 3)
+    """
+    return _converted(params, flax_layout(transpose_kernel).from_ours, out_axis=-2)
+
+
+def _converted(params: Mapping[str, Any], convert: Callable[[Any], Any], *, out_axis: int) -> dict[str, Array]:
+    if not isinstance(params, Mapping):
+        raise TypeError(f'`params` must be a dict with "kernel", got {type(params).__name__}.')
+    arrays = {name: jnp.asarray(value) for name, value in meta.unbox(params).items()}
+    _check_params(arrays, out_axis)
+    return arrays | {"kernel": convert(arrays["kernel"])}
+
+
+def _check_params(arrays: Mapping[str, Array], out_axis: int) -> None:
+    shapes = {(name,): array.shape for name, array in arrays.items()}
+    kernel = shapes.get(("kernel",), ())
+    if len(kernel) < 2:
+        raise ValueError(f'`params` must have a "kernel" of at least 2 axes, got the shapes {shapes}.')
+    bias = {("bias",): (kernel[out_axis],)} if "bias" in arrays else {}
+    check_entries("params", shapes, {("kernel",): kernel} | bias)

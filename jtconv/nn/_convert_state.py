@@ -1,0 +1,72 @@
+"""`convert_state`: between modules of Flax and ours, which may store a kernel differently."""
+
+from typing import Any
+
+from flax import nnx
+
+from jtconv._kernel_layouts import KERAS, KernelLayout
+from jtconv._modules._entries import Path
+from jtconv._modules._flax_layout import flax_layout
+from jtconv._modules._nnx_entries import filled_state, nnx_entries
+from jtconv.nn._conv_transpose import ConvTranspose
+
+
+def convert_state(source: nnx.Module, like: nnx.Module) -> nnx.State:
+    """The state of `source` as `like` stores it, where one has Flax's layers and the other ours.
+
+    `nnx.Conv` and `Conv` store one kernel, as do `nnx.ConvTranspose(transpose_kernel=True)` and
+    `ConvTranspose`. Without transpose_kernel Flax stores it reversed in space, channels swapped:
+    that is undone, or done. All else is passed on, so whole models can be converted, either way.
+
+    Args:
+      source: a module of Flax's or our layers, at any depth.
+      like: one with the same attributes; its arrays are not read, so `nnx.eval_shape` will do.
+
+    Returns:
+      The Params and statistics of `like`, with its metadata and the numbers of `source`;
+      `nnx.update(like, state)` puts them in.
+
+    Raises:
+      TypeError: where `source` or `like` is no NNX module.
+      ValueError: listing all entries that are missing, of a wrong shape, or unexpected.
+
+    >>> import jax.numpy as jnp
+    >>> from flax import nnx
+    >>> theirs = nnx.ConvTranspose(8, 3, (4, 4), strides=2, padding="VALID", rngs=nnx.Rngs(0))
+    >>> ours = ConvTranspose(8, 3, (4, 4), strides=2, rngs=nnx.Rngs(1))
+    >>> nnx.update(ours, convert_state(theirs, ours))
+    >>> y = jnp.ones((2, 5, 6, 8))
+    >>> bool(jnp.allclose(ours(y), theirs(y), atol=1e-5))
+    True
+    """
+    for name, module in (("source", source), ("like", like)):
+        if not isinstance(module, nnx.Module):
+            raise TypeError(
+                f"`{name}` must be an NNX module, whose layers say how they store, got {type(module).__name__}."
+            )
+    entries = nnx_entries("like", like)
+    from_layouts, to_layouts = _kernel_layouts(source), _kernel_layouts(like)
+    found = {}
+    for path, variable in nnx_entries("source", source).items():
+        value = variable.get_value()
+        if path in from_layouts and path in to_layouts:
+            value = _relaid(value, from_layouts[path], to_layouts[path])
+        found[path] = value
+    return filled_state("source", found, entries, {path: path for path in entries})
+
+
+def _relaid(kernel: Any, source: tuple[KernelLayout, int], target: tuple[KernelLayout, int]) -> Any:
+    if source == target:
+        return kernel
+    return target[0].from_ours(source[0].to_ours(kernel, source[1]), target[1])
+
+
+def _kernel_layouts(model: nnx.Module) -> dict[Path, tuple[KernelLayout, int]]:
+    """Layout and groups of the kernels of transposed convolutions, by path."""
+    layouts = {}
+    for path, module in nnx.iter_modules(model):
+        if isinstance(module, ConvTranspose):
+            layouts[*path, "kernel"] = KERAS, module.geometry.groups
+        elif isinstance(module, nnx.ConvTranspose):
+            layouts[*path, "kernel"] = flax_layout(module.transpose_kernel), 1
+    return layouts

@@ -1,0 +1,51 @@
+"""What `Conv` and `ConvTranspose` have in common: parameters, made from the layer's description."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike
+
+from jtconv._geometry import ConvGeometry
+from jtconv._modules._initializers import Initializer
+from jtconv._modules._layer import Layer, checked_mask, masked
+
+Metadata = Mapping[str, Any]
+NO_METADATA: Metadata = MappingProxyType({})
+
+
+class ConvModule(nnx.Module):
+    """A kernel and a bias."""
+
+    geometry: ConvGeometry
+    kernel: nnx.Param[Array]
+    bias: nnx.Param[Array] | None
+    mask: Array | None
+
+    def _make_parameters(
+        self,
+        layer: Layer,
+        in_ch: int,
+        *,
+        use_bias: bool,
+        kernel_init: Initializer | None,
+        bias_init: Initializer,
+        mask: ArrayLike | None,
+        kernel_metadata: Metadata,
+        bias_metadata: Metadata,
+        rngs: nnx.Rngs,
+    ) -> None:
+        self.geometry = layer.geometry
+        shape = layer.kernel_shape(in_ch)
+        self.mask = nnx.data(None if mask is None else checked_mask(mask, shape))
+        kernel_init = kernel_init or layer.default_kernel_init()
+        self.kernel = nnx.Param(kernel_init(rngs.params(), shape, layer.param_dtype), **kernel_metadata)
+        self.bias = nnx.data(None)
+        if use_bias:
+            self.bias = nnx.Param(bias_init(rngs.params(), (layer.out_ch,), layer.param_dtype), **bias_metadata)
+
+    def _parameters(self) -> tuple[Array, Array | None]:
+        """The masked kernel, and the bias."""
+        return masked(self.kernel[...], self.mask), None if self.bias is None else self.bias[...]
