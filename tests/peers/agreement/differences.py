@@ -38,7 +38,38 @@ def _no_pixel(configuration: Configuration) -> bool:
     return 0 in [transposed_size(o, k, s, (p, p), d, a) for o, k, s, d, p, a in axes]
 
 
+def _has(note: str) -> Callable[[Configuration], bool]:
+    return lambda configuration: configuration.private.get(note, False)
+
+
+def _more_than_the_axes(configuration: Configuration) -> bool:
+    """Whether an argument has entries for axes that are not there."""
+    given = configuration.arguments
+    return any(
+        isinstance(given.get(name), tuple) and len(given[name]) > configuration.layer.ndim
+        for name in ("strides", "padding", "rhs_dilation", "kernel_dilation")
+    )
+
+
 DIFFERENCES = (
+    Difference(
+        ("lax", "flax", "equinox", "haiku"),
+        "only the adapter refuses",
+        _has("empty"),
+        "A result with an axis of size 0, which lax returns: no convolution has such an input.",
+    ),
+    Difference(
+        ("lax",),
+        "only the adapter refuses",
+        _has("crops all"),
+        "Padding that crops all of the dilated input on one side and pads on the other, which lax answers with zeros.",
+    ),
+    Difference(
+        ("lax", "flax"),
+        "only the adapter refuses",
+        _more_than_the_axes,
+        "Strides, padding or dilation of more axes than there are: lax leaves out the last ones in some cases.",
+    ),
     Difference(
         ("torch",),
         "only the adapter refuses",
