@@ -42,6 +42,12 @@ def _has(note: str) -> Callable[[Configuration], bool]:
     return lambda configuration: configuration.private.get(note, False)
 
 
+def _drops_imaginary_parts(configuration: Configuration) -> bool:
+    dtype = configuration.arguments.get("dtype")
+    given = any(d.startswith("complex") for d in configuration.dtypes)
+    return given and dtype is not None and not str(dtype).startswith("complex")
+
+
 def _more_than_the_axes(configuration: Configuration) -> bool:
     """Whether an argument has entries for axes that are not there."""
     given = configuration.arguments
@@ -52,6 +58,12 @@ def _more_than_the_axes(configuration: Configuration) -> bool:
 
 
 DIFFERENCES = (
+    Difference(
+        ("flax",),
+        "only the adapter refuses",
+        _drops_imaginary_parts,
+        "A real `dtype` for complex arrays: flax drops the imaginary parts, with a warning that this is to be an error.",
+    ),
     Difference(
         ("lax", "flax", "equinox", "haiku"),
         "only the adapter refuses",
