@@ -35,7 +35,7 @@ def read(
     reach = [effective_kernel_size(k, d) for k, d in zip(kernel_size, dilation, strict=True)]
     pads = [_pads(rule, k, s, a) for k, s, a in zip(reach, steps, rests, strict=True)]
     for axis, (o, s, k, pair, a) in enumerate(zip(y_size, steps, reach, pads, rests, strict=True)):
-        _check_size(axis, s * (o - 1) + 2 - k + sum(pair), min(pair) + s * (o - 1) + 1, rule, a)
+        _check_size(axis, s * (o - 1) + 2 - k + sum(pair), rule, a)
     return dilated_input_layer(y_size, kernel_size, strides=steps, pads=pads, dilation=dilation)
 
 
@@ -55,8 +55,8 @@ def _pads(padding: str, k: int, s: int, a: int | None) -> Pads:
     return (lo, total - lo)
 
 
-def _check_size(axis: int, size: int, left: int, padding: str, a: int | None) -> None:
-    if size < 1 or left < 1:
+def _check_size(axis: int, size: int, padding: str, a: int | None) -> None:
+    if size < 1:
         raise ValueError(
             f"`output_padding` {a} with `padding`={padding!r} leaves nothing on spatial axis {axis}: the result would "
             f"have {size} positions. Take a larger one, 0 ≤ output_padding < strides, or None."
