@@ -137,7 +137,12 @@ DIFFERENCES = (
 
 def difference_for(peer: str, who: str, configuration: Configuration) -> str | None:
     """The reason for which this call of `peer` differs on purpose."""
-    for difference in DIFFERENCES:
-        if difference.who == who and peer in (difference.peers or (peer,)) and difference.applies(configuration):
-            return difference.reason
-    return None
+    mine = [d for d in DIFFERENCES if d.who == who and peer in (d.peers or (peer,))]
+    return next((d.reason for d in mine if _applies(d, configuration)), None)
+
+
+def _applies(difference: Difference, configuration: Configuration) -> bool:
+    try:
+        return difference.applies(configuration)
+    except (TypeError, ValueError):  # the arguments are not even of the kind that it is about
+        return False
