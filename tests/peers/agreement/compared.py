@@ -92,7 +92,7 @@ def _magnitudes(
     """The peer's numbers with every product made positive; in a wide type, where its own is a half."""
     absolute = tuple(np.abs(a).astype(a.dtype) for a in arrays)
     positive = None if cotangent is None else np.abs(cotangent).astype(cotangent.dtype)
-    if configuration.dtypes[0] not in HALVES:
+    if configuration.dtype not in HALVES:
         return theirs.program(absolute, positive)
     wide = configuration.with_dtype(peer.wide)
     widened = None if positive is None else positive.astype(peer.wide)
@@ -106,7 +106,7 @@ def _wrong(configuration: Configuration, ours: Numbers, theirs: Numbers, sizes: 
     terms = configuration.terms(theirs[0].size // max(configuration.layer.x_ch, 1))
     found = []
     for name, x, y, size, count in zip(names, ours, theirs, sizes, terms, strict=False):
-        problem = excess(x, y, size, count, configuration.dtypes[0])
+        problem = excess(x, y, size, count, configuration.dtype)
         found += [f"{name}: {problem}"] if problem else []
     return "; ".join(found)
 

@@ -56,6 +56,7 @@ class Configuration:
       features: what it is counted under in the report.
       gradients: whether the gradients of all arrays are compared too.
       private: what the peer's file needs to make the call and the adapter is not told.
+      computed: the dtype to compute in, where that is not the first array's.
     """
 
     function: str
@@ -67,6 +68,7 @@ class Configuration:
     gradients: bool = False
     seed: int = 0
     private: dict[str, Any] = field(default_factory=dict)
+    computed: str = ""
 
     def __str__(self) -> str:
         words = [f"{self.function} {' '.join(map(str, self.shapes))} {' '.join(self.dtypes)}"]
@@ -82,9 +84,15 @@ class Configuration:
         """What is pulled back for the gradients."""
         return normal(np.random.default_rng(self.seed + 1), shape, str(dtype))
 
+    @property
+    def dtype(self) -> str:
+        """The dtype to compute in."""
+        return self.computed or self.dtypes[0]
+
     def with_dtype(self, dtype: str) -> "Configuration":
-        """The same call with other arrays."""
-        return replace(self, dtypes=(dtype,))
+        """The same call with other arrays, and nothing said of their dtype."""
+        others = {n: v for n, v in self.arguments.items() if n not in ("dtype", "preferred_element_type")}
+        return replace(self, dtypes=(dtype,), computed="", arguments=others)
 
     def terms(self, pixels: int) -> tuple[int, ...]:
         """The most products added up in one number of the result and of each array's gradient.

@@ -1,7 +1,7 @@
 """keras.ops.conv_transpose on its JAX backend."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,13 +12,14 @@ import numpy as np
 from jtconv.compat import keras as adapter
 from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration, Layer, drawn_layers, int_or_tuple, of_few_terms
+from tests.peers.agreement.draws import marked
 from tests.peers.agreement.programs import Program, program_of
 
 DTYPES = ("float64",) * 5 + ("float32",) * 4 + ("bfloat16", "float16", "complex64")
 
 
 def configurations() -> list[Configuration]:
-    return [replace(c, seed=i) for i, c in enumerate([*_grid(), *_draws(), *_refused()])]
+    return [marked(replace(c, seed=i), _function(c)) for i, c in enumerate([*_grid(), *_draws(), *_refused()])]
 
 
 def _grid() -> Iterator[Configuration]:
@@ -96,7 +97,11 @@ def _wrong_shapes(image: tuple[int, ...], kernel: tuple[int, ...]) -> Iterator[t
 
 
 def theirs(configuration: Configuration) -> Program:
-    return program_of(partial(keras.ops.conv_transpose, **configuration.arguments))
+    return program_of(_function(configuration))
+
+
+def _function(configuration: Configuration) -> Callable[..., Any]:
+    return partial(keras.ops.conv_transpose, **configuration.arguments)
 
 
 PEER = Peer("keras", ("keras",), adapter, configurations, theirs)
