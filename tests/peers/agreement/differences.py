@@ -1,11 +1,13 @@
 """Where an adapter refuses what its peer takes, or takes what it refuses, on purpose; every one with its reason."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jtconv._sizes import transposed_size
+from tests.peers.agreement import calls
 from tests.peers.agreement.configurations import Configuration
+
+OURS, THEIRS = "only the adapter refuses", "only the peer refuses"
+_JAX = ("lax", "flax", "equinox", "haiku")
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class Difference:
 
     Attributes:
       peers: the adapters that it holds for; none for all.
-      who: "only the adapter refuses" or "only the peer refuses".
+      who: `OURS` or `THEIRS`.
       applies: whether a configuration is such a call.
       reason: what is different, and why that is right.
     """
@@ -25,86 +27,84 @@ class Difference:
     reason: str
 
 
-def _integer(configuration: Configuration) -> bool:
-    return any(dtype.startswith("int") for dtype in configuration.dtypes)
-
-
-def _no_pixel(configuration: Configuration) -> bool:
-    """Whether torch's result has an axis of size 0."""
-    layer, given = configuration.layer, configuration.arguments
-    p, a = given["padding"], given["output_padding"]
-    pads, rests = ((v,) * layer.ndim if isinstance(v, int) else v for v in (p, a))
-    axes = zip(layer.y_size, layer.kernel_size, layer.strides, layer.dilation, pads, rests, strict=True)
-    return 0 in [transposed_size(o, k, s, (p, p), d, a) for o, k, s, d, p, a in axes]
-
-
-def _has(note: str) -> Callable[[Configuration], bool]:
-    return lambda configuration: configuration.private.get(note, False)
-
-
-def _drops_imaginary_parts(configuration: Configuration) -> bool:
-    dtype = configuration.arguments.get("dtype")
-    given = any(d.startswith("complex") for d in configuration.dtypes)
-    return given and dtype is not None and not str(dtype).startswith("complex")
-
-
-def _more_than_the_axes(configuration: Configuration) -> bool:
-    """Whether an argument has entries for axes that are not there."""
-    given = configuration.arguments
-    return any(
-        isinstance(given.get(name), tuple) and len(given[name]) > configuration.layer.ndim
-        for name in ("strides", "padding", "rhs_dilation", "kernel_dilation")
-    )
-
-
 DIFFERENCES = (
     Difference(
-        ("flax",),
-        "only the adapter refuses",
-        _drops_imaginary_parts,
-        "A real `dtype` for complex arrays: flax drops the imaginary parts, with a warning that this is to be an error.",
-    ),
-    Difference(
-        ("lax", "flax", "equinox", "haiku"),
-        "only the adapter refuses",
-        _has("empty"),
-        "A result with an axis of size 0, which lax returns: no convolution has such an input.",
-    ),
-    Difference(
-        ("lax",),
-        "only the adapter refuses",
-        _has("crops all"),
-        "Padding that crops all of the dilated input on one side and pads on the other, which lax answers with zeros.",
-    ),
-    Difference(
-        ("lax", "flax"),
-        "only the adapter refuses",
-        _more_than_the_axes,
-        "Strides, padding or dilation of more axes than there are: lax leaves out the last ones in some cases.",
-    ),
-    Difference(
-        ("torch",),
-        "only the adapter refuses",
-        _no_pixel,
-        "A result with an axis of size 0: torch returns it from some of its implementations and refuses it in others.",
+        (),
+        OURS,
+        calls.of_integers,
+        "Integer arrays: `jtconv.conv_transpose` is for floating and complex ones, as its derivatives are.",
     ),
     Difference(
         (),
-        "only the adapter refuses",
-        _integer,
-        "Integer arrays: `jtconv.conv_transpose` is for floating and complex ones, as its derivatives are.",
+        OURS,
+        calls.of_empty_axes,
+        "Arrays with an empty axis other than N: there is no layer without channels, taps or positions.",
+    ),
+    Difference(
+        (*_JAX, "keras"),
+        OURS,
+        calls.noted("empty"),
+        "A result with an axis of size 0, which lax returns: no convolution has such an input.",
+    ),
+    Difference(
+        ("flax",),
+        OURS,
+        calls.that_drop_imaginary_parts,
+        "A real `dtype` for complex arrays: flax drops the imaginary parts, with a warning that it will not much longer.",
+    ),
+    Difference(
+        ("lax",),
+        OURS,
+        calls.noted("crops all"),
+        "Padding that crops all of the dilated input on one side and pads on the other, which lax answers with zeros.",
+    ),
+    Difference(
+        ("lax", "flax", "keras"),
+        OURS,
+        calls.with_more_entries_than_axes,
+        "Arguments with entries for more axes than there are: the last ones are left out in some cases.",
+    ),
+    Difference(
+        ("torch",),
+        OURS,
+        calls.with_no_position_in_torch,
+        "A result with an axis of size 0: torch returns it from some of its implementations and refuses it in others.",
+    ),
+    Difference(
+        ("torch",),
+        OURS,
+        calls.of_zeros_alone_in_torch,
+        "An `output_padding` from the stride on with a `padding` that crops all contributions: torch returns zeros.",
+    ),
+    Difference(
+        ("torch",),
+        OURS,
+        calls.not_dilated,
+        "A dilation of 0, which one of torch's implementations takes for kernels of one tap and the others refuse.",
+    ),
+    Difference(
+        ("onnx",),
+        THEIRS,
+        calls.in_float64,
+        "float64: the standard has it, onnxruntime's CPU code does not.",
+    ),
+    Difference(
+        ("onnx",),
+        THEIRS,
+        calls.with_output_padding_from_the_stride_on,
+        "`output_padding` from the stride to the dilation: the standard allows it, onnxruntime refuses it.",
     ),
 )
 
 
 def difference_for(peer: str, who: str, configuration: Configuration) -> str | None:
     """The reason for which this call of `peer` differs on purpose."""
-    for difference in DIFFERENCES:
-        if difference.who == who and peer in (difference.peers or (peer,)) and difference.applies(configuration):
-            return difference.reason
-    return None
+    mine = [d for d in DIFFERENCES if d.who == who and peer in (d.peers or (peer,))]
+    return next((d.reason for d in mine if _applies(d, configuration)), None)
 
 
-def empty(configuration: Configuration) -> bool:
-    """Whether an array has no element."""
-    return any(math.prod(shape) == 0 for shape in configuration.shapes)
+def _applies(difference: Difference, configuration: Configuration) -> bool:
+    try:
+        return difference.applies(configuration)
+    except (TypeError, ValueError):  # the arguments are not even of the kind that it is about
+        return False
