@@ -9,7 +9,8 @@ PER_AXIS = ("strides", "padding", "rhs_dilation", "kernel_dilation", "output_pad
 
 
 def of_integers(configuration: Configuration) -> bool:
-    return any(dtype.startswith("int") for dtype in configuration.dtypes)
+    """Whether integers would have to be computed with; flax makes them floats first."""
+    return not configuration.computed and any(dtype.startswith("int") for dtype in configuration.dtypes)
 
 
 def in_float64(configuration: Configuration) -> bool:

@@ -50,7 +50,7 @@ DIFFERENCES = (
         ("flax",),
         OURS,
         calls.that_drop_imaginary_parts,
-        "A real `dtype` for complex arrays: flax drops the imaginary parts, with a warning that it will not much longer.",
+        "A real `dtype` for complex arrays: flax drops the imaginary parts, and warns that it will not for long.",
     ),
     Difference(
         ("lax",),
