@@ -39,7 +39,11 @@ class Layer:
     @property
     def features(self) -> set[str]:
         """What a table says of it."""
-        names = {"strides": max(self.strides) > 1, "dilation": max(self.dilation) > 1, "groups": self.groups > 1}
+        names = {
+            "strides": max(self.strides, default=1) > 1,
+            "dilation": max(self.dilation, default=1) > 1,
+            "groups": self.groups > 1,
+        }
         return {f"{self.ndim}-D"} | {name for name, has in names.items() if has}
 
 
