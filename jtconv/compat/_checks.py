@@ -1,0 +1,71 @@
+"""What adapters check about arrays, in the words of the framework, before a dialect reads the sizes."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import DTypeLike
+
+from jtconv import _arrays
+
+
+def one_dtype(**arrays: Any) -> list[Array]:
+    """The arrays, floating or complex and all of one dtype, for frameworks that promote nothing."""
+    checked = [_arrays.float_array(name, value) for name, value in arrays.items()]
+    if len({a.dtype for a in checked}) > 1:
+        names = " and ".join(f"`{name}`" for name in arrays)
+        kinds = " and ".join(str(a.dtype) for a in checked)
+        raise TypeError(f"{names} must have one dtype, got {kinds}. Convert one of them with .astype.")
+    return checked
+
+
+def kernel_rank(name: str, kernel: Array, axes: str) -> Array:
+    """`kernel`, which needs at least the two axes of channels; `axes` names them all."""
+    if kernel.ndim < 2:
+        raise ValueError(f"`{name}` must have shape {axes}, got shape {kernel.shape}.")
+    return kernel
+
+
+def channels(name: str, y: Array, kernel_name: str, kernel: Array) -> None:
+    """That y (*batch, *size, ch) has the axes and the channels that `kernel`, in our layout, takes."""
+    ndim = kernel.ndim - 2
+    if y.ndim <= ndim:
+        raise ValueError(
+            f"`{name}` must have {ndim} spatial axes, as `{kernel_name}` has, and channels, got {y.shape}."
+        )
+    if y.shape[-1] != kernel.shape[-1]:
+        raise ValueError(
+            f"`{name}` must have the {kernel.shape[-1]} channels that `{kernel_name}` takes, got {y.shape[-1]}."
+        )
+
+
+def bias_of(name: str, bias: Any, shape: tuple[int, ...]) -> Array:
+    """`bias` as an array of `shape`, one number per output channel."""
+    array = jnp.asarray(bias)
+    if array.shape != shape:
+        raise ValueError(f"`{name}` must have shape {shape}, one number per output channel, got {array.shape}.")
+    return array
+
+
+def wide_enough(preferred: DTypeLike | None, y: Array) -> jnp.dtype | None:
+    """`preferred_element_type`, which lax lets widen but not narrow."""
+    if preferred is None:
+        return None
+    dtype = _arrays.floating("preferred_element_type", preferred)
+    alike = jnp.issubdtype(dtype, jnp.complexfloating) == jnp.issubdtype(y.dtype, jnp.complexfloating)
+    if not alike or dtype.itemsize < y.dtype.itemsize:
+        raise TypeError(
+            f"`preferred_element_type` must be of the input's kind, {y.dtype}, and no narrower, got {dtype}. Convert "
+            f"the result with .astype."
+        )
+    return dtype
+
+
+def masked(kernel: Array, mask: Any, name: str) -> Array:
+    """The kernel, called `name`, times a mask of its shape."""
+    if mask is None:
+        return kernel
+    mask = jnp.asarray(mask)
+    if mask.shape != kernel.shape:
+        raise ValueError(f"`mask` must have the shape of `{name}`, {kernel.shape}, got {mask.shape}.")
+    return kernel * mask

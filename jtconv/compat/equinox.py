@@ -1,0 +1,79 @@
+"""The numbers of `equinox.nn.ConvTranspose`, as a function of arrays."""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from jtconv import _arguments as arg
+from jtconv import _kernel_layouts
+from jtconv._arguments import Pads
+from jtconv._dialects import equinox
+from jtconv.compat import _checks
+from jtconv.compat._apply import transposed_as_read
+
+
+def conv_transpose(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: str | int | Sequence[int] | Sequence[Pads] = 0,
+    output_padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    padding_mode: str = "ZEROS",
+) -> Array:
+    """What `equinox.nn.ConvTranspose` computes, given its fields and parameters.
+
+    Args:
+      x: (in_ch, *size), without a batch axis, as in equinox; use `jax.vmap` for one.
+      weight: the module's (out_ch, in_ch // groups, *k), of x's dtype.
+      bias: (out_ch, 1, …), with a 1 for each spatial axis, or None.
+      stride, dilation, groups: those of the convolution that is transposed.
+      padding: that of the convolution: "SAME", "SAME_LOWER", "VALID", an int or, per axis, an int
+        or a (lo, hi) pair.
+      output_padding: below the stride; positions more at the end, or fewer than s·o for "SAME" and
+        "SAME_LOWER".
+      padding_mode: "ZEROS", or "CIRCULAR" with "SAME" and "SAME_LOWER".
+
+    Returns:
+      (out_ch, *out_size).
+
+    Raises:
+      TypeError, ValueError: for what equinox refuses, and for integer arrays and empty axes.
+
+    >>> import jax.numpy as jnp
+    >>> conv_transpose(jnp.ones((3, 5)), jnp.ones((2, 3, 4)), stride=2, padding=1).shape
+    (2, 10)
+    """
+    x, weight = _checks.one_dtype(x=x, weight=weight)
+    _checks.kernel_rank("weight", weight, "(out_ch, in_ch // groups, *k)")
+    if x.ndim != weight.ndim - 1:
+        raise ValueError(
+            f"`x` must have shape (in_ch, *size) with {weight.ndim - 2} spatial axes, as `weight` has, got {x.shape}. "
+            f"Use jax.vmap for a batch."
+        )
+    y, kernel = jnp.moveaxis(x, 0, -1), _kernel_layouts.EQUINOX.to_ours(weight, _groups(groups, weight))
+    _checks.channels("x", y, "weight", kernel)
+    sized = equinox.read(
+        y.shape[:-1],
+        kernel.shape[:-2],
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        dilation=dilation,
+        groups=groups,
+        padding_mode=padding_mode,
+    )
+    out = jnp.moveaxis(transposed_as_read(y, kernel, sized), -1, 0)
+    return out if bias is None else out + _checks.bias_of("bias", bias, (out.shape[0], *(1,) * (out.ndim - 1)))
+
+
+def _groups(groups: int, weight: Array) -> int:
+    """`groups`, once it is known to divide the output channels, by which the kernel is regrouped."""
+    if arg.at_least("groups", arg.integer("groups", groups), 1) and weight.shape[0] % groups:
+        raise ValueError(f"`groups` must divide the output channels {weight.shape[0]} of `weight`, got {groups}.")
+    return groups

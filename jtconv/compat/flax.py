@@ -1,0 +1,83 @@
+"""The numbers of `flax.linen.ConvTranspose` and `flax.nnx.ConvTranspose`, as a function of arrays."""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
+
+from jtconv import _kernel_layouts
+from jtconv._arguments import Pads
+from jtconv._arrays import Precision, floating
+from jtconv._dialects import flax
+from jtconv.compat import _checks
+from jtconv.compat._apply import transposed_as_read
+
+
+def conv_transpose(
+    inputs: ArrayLike,
+    kernel: ArrayLike,
+    bias: ArrayLike | None = None,
+    strides: int | Sequence[int] | None = None,
+    *,
+    padding: str | int | Sequence[int | Pads] = "SAME",
+    kernel_dilation: int | Sequence[int] | None = None,
+    mask: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+    precision: Precision = None,
+    transpose_kernel: bool = False,
+    preferred_element_type: DTypeLike | None = None,
+    circular_adjoint: bool = False,
+) -> Array:
+    """What Linen's and NNX's `ConvTranspose` compute, given their fields and parameters.
+
+    Args:
+      inputs: (*batch, *size, in_ch), any number of batch axes.
+      kernel: the module's: (*k, in_ch, out_ch), or (*k, out_ch, in_ch) with `transpose_kernel`.
+      bias: (out_ch,), or None.
+      strides, kernel_dilation: an int, one per spatial axis, or None for 1.
+      padding: "SAME", "VALID", "CIRCULAR", an int or, per axis, an int or a (lo, hi) pair. Numbers
+        pad the dilated input, as in `jtconv.compat.lax`.
+      mask: multiplied with the kernel; of its shape.
+      dtype: dtype to compute in; by default what the three arrays promote to.
+      precision, preferred_element_type: as in `jax.lax.conv_transpose`.
+      circular_adjoint: what "CIRCULAR" means. Flax's result is, for most even kernels and strides of
+        3 and more, not the transpose of its own `Conv(padding="CIRCULAR")`; with True it is.
+
+    Returns:
+      (*batch, *out_size, out_ch).
+
+    Raises:
+      TypeError, ValueError: for what flax refuses, "CAUSAL" among it, and for empty axes.
+
+    >>> import jax.numpy as jnp
+    >>> conv_transpose(jnp.ones((8, 3)), jnp.ones((3, 3, 4)), jnp.ones(4), padding="VALID").shape
+    (10, 4)
+    """
+    inputs, kernel = jnp.asarray(inputs), _checks.masked(jnp.asarray(kernel), mask, "kernel")
+    bias = None if bias is None else jnp.asarray(bias)
+    dtype = _common(dtype, *(inputs, kernel) if bias is None else (inputs, kernel, bias))
+    y = inputs.astype(dtype)
+    layout = _kernel_layouts.KERAS if transpose_kernel else _kernel_layouts.LAX
+    ours = layout.to_ours(_checks.kernel_rank("kernel", kernel.astype(dtype), "(*k, in_ch, out_ch)"))
+    _checks.channels("inputs", y, "kernel", ours)
+    sized = flax.read(
+        y.shape[y.ndim - ours.ndim + 1 : -1],
+        ours.shape[:-2],
+        strides=strides,
+        padding=padding,
+        kernel_dilation=kernel_dilation,
+        transpose_kernel=transpose_kernel,
+        circular_adjoint=circular_adjoint,
+    )
+    preferred = _checks.wide_enough(preferred_element_type, y)
+    x = transposed_as_read(y, ours, sized, precision=precision, preferred_element_type=preferred)
+    return x if bias is None else x + _checks.bias_of("bias", bias.astype(dtype), x.shape[-1:])
+
+
+def _common(dtype: DTypeLike | None, *arrays: Array) -> jnp.dtype:
+    """The dtype to compute in: at least a floating one."""
+    if dtype is not None:
+        return floating("dtype", dtype)
+    common = jnp.result_type(*arrays)
+    return common if jnp.issubdtype(common, jnp.inexact) else jnp.promote_types(jnp.float32, common)
