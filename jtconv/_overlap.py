@@ -36,12 +36,19 @@ def inputs_seen(sized: SizedGeometry, axis: int) -> int:
     return max(Counter(position for _, position in pairs).values(), default=0)
 
 
-def is_even(k: int, s: int, d: int) -> bool:
-    """Whether all positions away from the borders get equally many contributions.
+def contributions_inside(geometry: ConvGeometry, axis: int) -> tuple[int, ...]:
+    """Contributions to each position of a period of s, away from the borders, on one axis.
 
-    Tap t writes to positions of remainder d·t modulo s: each remainder must come up equally often.
+    Tap t writes to positions of remainder d·t modulo s.
     """
-    return math.gcd(d, s) == 1 and k % s == 0
+    s = geometry.strides[axis]
+    remainders = geometry.dilation[axis] * np.arange(geometry.kernel_size[axis]) % s
+    return tuple(np.bincount(remainders, minlength=s).tolist())
+
+
+def is_even(geometry: ConvGeometry, axis: int) -> bool:
+    """Whether all positions away from the borders get equally many contributions, on one axis."""
+    return len(set(contributions_inside(geometry, axis))) == 1
 
 
 def nearest_even(geometry: ConvGeometry, x_size: tuple[int, ...]) -> EvenLayer:

@@ -5,12 +5,16 @@ numbers a call stands for is known to `jtconv._dialects` alone: a call is writte
 back as the layer. All in integers and strings; no framework is imported.
 """
 
+from collections.abc import Callable
+
 from jtconv._dialects._sized_layers import NoEquivalent
 from jtconv._equivalents import equinox, flax, haiku, keras, lax, onnx, ours, tf, torch
+from jtconv._equivalents._layer import IN_CH as IN_CH
+from jtconv._equivalents._layer import OUT_CH as OUT_CH
 from jtconv._equivalents._layer import Equivalent as Equivalent
 from jtconv._equivalents._layer import Layer as Layer
 
-WRITERS = {
+WRITERS: dict[str, Callable[[Layer], Equivalent]] = {
     "jtconv": ours.write,
     "torch": torch.write,
     "keras": keras.write,
@@ -29,7 +33,7 @@ def equivalents(layer: Layer) -> dict[str, Equivalent | NoEquivalent]:
     return {name: _attempt(write, layer) for name, write in WRITERS.items()}
 
 
-def _attempt(write, layer: Layer) -> Equivalent | NoEquivalent:
+def _attempt(write: Callable[[Layer], Equivalent], layer: Layer) -> Equivalent | NoEquivalent:
     try:
         return write(layer)
     except NoEquivalent as reason:

@@ -8,6 +8,8 @@ from jtconv._dialects._sized_layers import NoEquivalent
 from jtconv._equivalents._code import Name, one_or_each
 from jtconv._sized import SizedGeometry
 
+IN_CH, OUT_CH = Name("in_ch"), Name("out_ch")
+
 
 @dataclass(frozen=True)
 class Equivalent:
@@ -32,8 +34,8 @@ class Layer:
     """
 
     sized: SizedGeometry
-    in_ch: int | Name = Name("in_ch")
-    out_ch: int | Name = Name("out_ch")
+    in_ch: int | Name = IN_CH
+    out_ch: int | Name = OUT_CH
     use_bias: bool = True
 
     @property
@@ -87,9 +89,7 @@ class Layer:
 
 def whole_pads(sized: SizedGeometry) -> list[Pads]:
     """(lo, hi) per axis of the same layer with nothing of the input left over at its end."""
-    axes = zip(
-        sized.input_size, sized.output_size, sized.effective_kernel_size, sized.strides, sized.pads, strict=True
-    )
+    axes = zip(sized.input_size, sized.output_size, sized.effective_kernel_size, sized.strides, sized.pads, strict=True)
     return [(lo, s * (o - 1) + reach - lo - i) for i, o, reach, s, (lo, _) in axes]
 
 

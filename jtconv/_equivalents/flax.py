@@ -36,9 +36,7 @@ def _options(layer: Layer) -> dict[str, Any]:
 
 def _padding(layer: Layer) -> Any:
     sized = layer.sized
-    if layer.is_read_by(
-        dialect.read, strides=sized.strides, padding="CIRCULAR", kernel_dilation=sized.dilation
-    ):
+    if layer.is_read_by(dialect.read, strides=sized.strides, padding="CIRCULAR", kernel_dilation=sized.dilation):
         return "CIRCULAR"
     check_zeros(layer, "flax")
     return lax_padding(layer)

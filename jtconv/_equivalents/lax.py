@@ -40,9 +40,7 @@ def lax_padding(layer: Layer) -> str | tuple[Pads, ...]:
     """ "SAME", "VALID", or the pairs that pad the dilated input."""
     sized = layer.sized
     for padding in ("SAME", "VALID"):
-        if layer.is_read_by(
-            dialect.read, strides=sized.strides, padding=padding, rhs_dilation=sized.dilation
-        ):
+        if layer.is_read_by(dialect.read, strides=sized.strides, padding=padding, rhs_dilation=sized.dilation):
             return padding
     reach = [k - 1 for k in sized.effective_kernel_size]
     return tuple((r - lo, r - hi) for r, (lo, hi) in zip(reach, layer.whole_pads, strict=True))

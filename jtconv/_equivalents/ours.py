@@ -21,7 +21,5 @@ def write(layer: Layer) -> Equivalent:
         padding_mode=(sized.padding_mode, "zeros"),
         use_bias=(layer.use_bias, True),
     )
-    text = call(
-        "jtconv.nn.ConvTranspose", layer.in_ch, layer.out_ch, sized.kernel_size, **options, rngs=Name("rngs")
-    )
+    text = call("jtconv.nn.ConvTranspose", layer.in_ch, layer.out_ch, sized.kernel_size, **options, rngs=Name("rngs"))
     return Equivalent(text, layer.kernel_shape("k", "out/", "in"))
