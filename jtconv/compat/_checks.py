@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import DTypeLike
 
+from jtconv import _arguments as arg
 from jtconv import _arrays
 
 
@@ -37,6 +38,42 @@ def channels(name: str, y: Array, kernel_name: str, kernel: Array) -> None:
         raise ValueError(
             f"`{name}` must have the {kernel.shape[-1]} channels that `{kernel_name}` takes, got {y.shape[-1]}."
         )
+
+
+def channels_first(
+    name: str, y: Array, kernel_name: str, kernel: Array, ndim: int, *, batched: tuple[bool, ...]
+) -> None:
+    """That y (N, ch, *size) and the kernel (ch, out_ch // groups, *k) have `ndim` spatial axes and the same ch.
+
+    `batched` says whether y may come with N, without it, or both.
+    """
+    if kernel.ndim != ndim + 2:
+        raise ValueError(
+            f"`{kernel_name}` must have shape (in_ch, out_ch // groups, *k) with {ndim} spatial axes, got {kernel.shape}."
+        )
+    if 0 in kernel.shape:
+        raise ValueError(f"`{kernel_name}` must have no empty axis, got shape {kernel.shape}.")
+    if y.ndim not in [ndim + 1 + has_batch for has_batch in batched]:
+        axes = " or ".join("(N, in_ch, *size)" if has_batch else "(in_ch, *size)" for has_batch in reversed(batched))
+        raise ValueError(f"`{name}` must have shape {axes} with {ndim} spatial axes, got {y.shape}.")
+    if y.shape[-1 - ndim] != kernel.shape[0]:
+        raise ValueError(
+            f"`{name}` must have as many channels as the first axis of `{kernel_name}`, {kernel.shape[0]}, got "
+            f"{y.shape[-1 - ndim]} (shapes {y.shape} and {kernel.shape})."
+        )
+    if 0 in y.shape[-ndim:]:
+        raise ValueError(f"`{name}` must have no empty spatial axis, got shape {y.shape}.")
+
+
+def divided_by_groups(name: str, kernel: Array, axis: int, groups: Any) -> None:
+    """That `groups` is at least 1 and divides this axis of the kernel."""
+    if kernel.shape[axis] % arg.at_least("groups", arg.integer("groups", groups), 1):
+        raise ValueError(f"`groups` must divide axis {axis} of `{name}`, got {groups} and shape {kernel.shape}.")
+
+
+def with_bias(x: Array, name: str, bias: Any) -> Array:
+    """x (…, ch) with one number per channel added, in x's dtype."""
+    return x if bias is None else x + bias_of(name, bias, x.shape[-1:]).astype(x.dtype)
 
 
 def bias_of(name: str, bias: Any, shape: tuple[int, ...]) -> Array:
