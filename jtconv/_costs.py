@@ -12,30 +12,28 @@ class Costs:
     """What a transposed convolution with given channels holds and computes, for one example.
 
     Attributes:
-      kernel: parameters of the kernel.
-      bias: parameters of the bias.
+      parameters: of kernel and bias together.
+      kernel, bias: parameters of each.
       multiply_adds: products that land in the result, each added once.
       with_zeros: the products of the stride-1 convolution of y with s - 1 zeros put between.
     """
 
+    parameters: int
     kernel: int
     bias: int
     multiply_adds: int
     with_zeros: int
 
-    @property
-    def parameters(self) -> int:
-        return self.kernel + self.bias
-
-
 def costs(sized: SizedGeometry, in_ch: int, out_ch: int, *, use_bias: bool) -> Costs:
     """Costs of Cᵀ from `in_ch` to `out_ch` channels."""
     pairs = in_ch * out_ch // sized.groups
     taps = math.prod(sized.kernel_size)
+    bias = out_ch if use_bias else 0
     landed = math.prod(sum(overlap_counts(sized, axis)) for axis in range(sized.ndim))
     return Costs(
+        parameters=pairs * taps + bias,
         kernel=pairs * taps,
-        bias=out_ch if use_bias else 0,
+        bias=bias,
         multiply_adds=pairs * landed,
         with_zeros=pairs * taps * math.prod(sized.input_size),
     )

@@ -51,12 +51,9 @@ def _even_layer(layer: "Explanation") -> list[str]:
         return []
     if layer.even_layer is None:
         return ["    No layer that is even inside pads a single position by reflection."]
-    changes = ", ".join(_changes(layer))
     taps = prod(layer.even_layer.geometry.kernel_size), prod(layer.geometry.kernel_size)
-    return [
-        f"    The nearest layer that is even inside, to the same size: {changes}.",
-        f"    It has {taps[0]} taps for {taps[1]}.",
-    ]
+    changes = [*_changes(layer), f"{taps[0]} taps instead of {taps[1]}"]
+    return [f"    The nearest layer that is even inside, to the same size: {', '.join(changes)}."]
 
 
 def _changes(layer: "Explanation") -> list[str]:

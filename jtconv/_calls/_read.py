@@ -36,10 +36,14 @@ def read_call(
     ndim = _axes(signature, bound, input_size, taps)
     taps = arg.per_axis(signature.kernel_size or "kernel_size", taps, ndim, minimum=1)
     y_size = arg.per_axis("input_size", input_size, ndim, minimum=1)
+    if signature.whole_shape is not None:
+        bound, out_ch = _without_batch(signature, bound, ndim)
+    else:
+        out_ch = _channels(signature.out_ch, bound)
     return ReadCall(
         signature.read(y_size, taps, **signature.geometry(bound)),
         _channels(signature.in_ch, bound),
-        _channels(signature.out_ch, bound),
+        out_ch,
         signature.uses_bias(call, bound),
     )
 
@@ -54,14 +58,14 @@ def _matching(framework: str, call: Call) -> tuple[Signature, dict[str, Any]]:
             f"`call` must be one of {framework}'s transposed convolutions, {names}, got {'.'.join(call.path)}."
         )
     # Two of a name, in flax: the module's name before it decides, else the arguments do.
-    prefixed = [s for s in named if len(call.path) > 1 and call.path[-2] in ("linen", *s.name.split(".")[-2:-1])]
-    *others, last = prefixed if len(named) > 1 and prefixed else named[::-1]
-    for signature in reversed(others):
+    prefixed = [s for s in named if len(call.path) > 1 and call.path[-2] in (*s.name.split("."), *s.aliases)]
+    errors = []
+    for signature in prefixed or named:
         try:
             return signature, signature.bind(call)
-        except ValueError:
-            continue
-    return last, last.bind(call)
+        except ValueError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def _as_operator(call: Call) -> Call:
@@ -106,6 +110,19 @@ def _kernel_size(signature: Signature, bound: dict[str, Any], given: Any) -> Any
     if not is_known(bound[name]):
         raise ValueError(f"`{name}` of `{signature.name}` must be written out in numbers, got {source(bound[name])}.")
     return bound[name]
+
+
+def _without_batch(signature: Signature, bound: dict[str, Any], ndim: int) -> tuple[dict[str, Any], int | None]:
+    """The arguments with the spatial part of the result's shape, and its channels."""
+    name = signature.whole_shape
+    shape, layout = bound[name], bound.get("data_format") or "N...C"
+    if not isinstance(shape, tuple | list) or len(shape) != ndim + 2:
+        raise ValueError(
+            f"`{name}` of `{signature.name}` must be {ndim + 2} sizes, with batch and channels, got {source(shape)}."
+        )
+    first = isinstance(layout, str) and layout.startswith("NC")
+    spatial = tuple(shape[2:] if first else shape[1:-1])
+    return {**bound, name: spatial}, channels(name, shape[1 if first else -1])
 
 
 def _channels(name: str | None, bound: dict[str, Any]) -> int | None:

@@ -19,9 +19,11 @@ class Signature:
       read: turns its geometry, named as its own arguments, into the layer.
       ndim: spatial axes, where the name tells.
       kernel_size, in_ch, out_ch, axes, bias: which argument that is, if any.
+      whole_shape: which argument is the result's shape with batch and channels, if any.
       has_bias: whether there is one where that argument is not given.
       required: arguments without which there is no layer.
       fixed: arguments that may only have this value.
+      aliases: other names of the module that holds it.
     """
 
     name: str
@@ -34,8 +36,10 @@ class Signature:
     axes: str | None = None
     bias: str | None = None
     has_bias: bool = True
+    whole_shape: str | None = None
     required: tuple[str, ...] = ()
     fixed: tuple[tuple[str, Any], ...] = ()
+    aliases: tuple[str, ...] = ()
 
     @property
     def called(self) -> str:

@@ -43,6 +43,7 @@ _TF = Signature(
     "tf.nn.conv_transpose",
     "input filters output_shape strides padding data_format dilations name",
     tf.read,
+    whole_shape="output_shape",
     required=("output_shape", "strides"),
 )
 _NNX = Signature(
@@ -65,6 +66,7 @@ _LINEN = Signature(
     out_ch="features",
     bias="use_bias",
     required=("features", "kernel_size"),
+    aliases=("linen",),
 )
 _LAX = Signature(
     "lax.conv_transpose",

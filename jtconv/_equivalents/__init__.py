@@ -34,6 +34,8 @@ def equivalents(layer: Layer) -> dict[str, Equivalent | NoEquivalent]:
 
 
 def _attempt(write: Callable[[Layer], Equivalent], layer: Layer) -> Equivalent | NoEquivalent:
+    if write is not ours.write and layer.is_empty:
+        return NoEquivalent("the result is zero everywhere: all contributions are cropped")
     try:
         return write(layer)
     except NoEquivalent as reason:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from jtconv._arguments import Pads
 from jtconv._dialects._sized_layers import NoEquivalent
 from jtconv._equivalents._code import Name, one_or_each
+from jtconv._overlap import overlap_counts
 from jtconv._sized import SizedGeometry
 
 IN_CH, OUT_CH = Name("in_ch"), Name("out_ch")
@@ -41,6 +42,11 @@ class Layer:
     @property
     def ndim(self) -> int:
         return self.sized.ndim
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing that y contributes lands in x."""
+        return not all(any(overlap_counts(self.sized, axis)) for axis in range(self.ndim))
 
     @property
     def whole_pads(self) -> tuple[Pads, ...]:

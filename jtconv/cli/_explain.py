@@ -14,7 +14,7 @@ def register(commands: Any) -> None:
         description="Print what a convolution and its transpose make of an input size, the formula with the "
         "numbers put in, how many contributions each position gets, and the same transposed convolution in every "
         "framework's words. The layer may be given in a framework's words, too.",
-        epilog='Examples: jtconv explain --input-size 7 7 --kernel-size 4 --strides 2; jtconv explain --from keras '
+        epilog="Examples: jtconv explain --input-size 7 7 --kernel-size 4 --strides 2; jtconv explain --from keras "
         "\"Conv2DTranspose(32, 4, strides=2, padding='same')\" --input-size 7",
     )
     add_explained(parser)
