@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from jtconv._arguments import Pads
 from jtconv._geometry import ConvGeometry
 from jtconv._sized import SizedGeometry
+from jtconv._sizes import transposed_size
 
 
 class NoEquivalent(ValueError):
@@ -29,6 +30,7 @@ def sized_layer(
     less does, (lo, hi - a), and its numbers are those.
     """
     rest = [0] * len(y_size) if output_padding is None else list(output_padding)
+    _check_contributions(y_size, kernel_size, strides, pads, dilation, rest)
     pairs = zip(pads, strides, rest, strict=True)
     pads = tuple((lo, hi) if a < s else (lo, hi - a) for (lo, hi), s, a in pairs)
     rest = [a if a < s else 0 for s, a in zip(strides, rest, strict=True)]
@@ -41,3 +43,21 @@ def sized_layer(
         padding_mode=padding_mode,
     )
     return geometry.at(geometry.transpose_output_size(tuple(y_size), output_padding=tuple(rest)))
+
+
+def _check_contributions(
+    y_size: Sequence[int],
+    kernel_size: Sequence[int],
+    strides: Sequence[int],
+    pads: Sequence[Pads],
+    dilation: Sequence[int],
+    output_padding: Sequence[int],
+) -> None:
+    """That more than the positions from the stride on is left: less padding would crop all of x."""
+    axes = zip(y_size, kernel_size, strides, pads, dilation, output_padding, strict=True)
+    for axis, (o, k, s, (lo, _), d, a) in enumerate(axes):
+        if a >= s and lo >= transposed_size(o, k, s, (0, 0), d, 0):
+            raise ValueError(
+                f"`output_padding` {a} with a padding of {lo} at the start leaves zeros alone on spatial axis {axis}: "
+                f"the padding crops all that is computed. Pad less."
+            )

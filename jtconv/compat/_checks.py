@@ -49,7 +49,8 @@ def channels_first(
     """
     if kernel.ndim != ndim + 2:
         raise ValueError(
-            f"`{kernel_name}` must have shape (in_ch, out_ch // groups, *k) with {ndim} spatial axes, got {kernel.shape}."
+            f"`{kernel_name}` must have shape (in_ch, out_ch // groups, *k) with {ndim} spatial "
+            f"{'axis' if ndim == 1 else 'axes'}, got {kernel.shape}."
         )
     if 0 in kernel.shape:
         raise ValueError(f"`{kernel_name}` must have no empty axis, got shape {kernel.shape}.")
@@ -65,10 +66,10 @@ def channels_first(
         raise ValueError(f"`{name}` must have no empty spatial axis, got shape {y.shape}.")
 
 
-def divided_by_groups(name: str, kernel: Array, axis: int, groups: Any) -> None:
+def divided_by_groups(name: str, kernel: Array, axis: int, groups: Any, argument: str = "groups") -> None:
     """That `groups` is at least 1 and divides this axis of the kernel."""
-    if kernel.shape[axis] % arg.at_least("groups", arg.integer("groups", groups), 1):
-        raise ValueError(f"`groups` must divide axis {axis} of `{name}`, got {groups} and shape {kernel.shape}.")
+    if kernel.shape[axis] % arg.at_least(argument, arg.integer(argument, groups), 1):
+        raise ValueError(f"`{argument}` must divide axis {axis} of `{name}`, got {groups} and shape {kernel.shape}.")
 
 
 def with_bias(x: Array, name: str, bias: Any) -> Array:

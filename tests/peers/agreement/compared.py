@@ -90,13 +90,13 @@ def _magnitudes(
     theirs: _Run,
 ) -> Numbers:
     """The peer's numbers with every product made positive; in a wide type, where its own is a half."""
-    absolute = [np.abs(a).astype(a.dtype) for a in arrays]
+    absolute = tuple(np.abs(a).astype(a.dtype) for a in arrays)
     positive = None if cotangent is None else np.abs(cotangent).astype(cotangent.dtype)
     if configuration.dtypes[0] not in HALVES:
         return theirs.program(absolute, positive)
     wide = configuration.with_dtype(peer.wide)
     widened = None if positive is None else positive.astype(peer.wide)
-    return _run_theirs(peer, wide, [a.astype(peer.wide) for a in absolute], widened).numbers
+    return _run_theirs(peer, wide, tuple(a.astype(peer.wide) for a in absolute), widened).numbers
 
 
 def _wrong(configuration: Configuration, ours: Numbers, theirs: Numbers, sizes: Numbers) -> str:

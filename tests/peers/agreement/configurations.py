@@ -122,6 +122,12 @@ def drawn_layers(
         )
 
 
+def of_few_terms(layer: Layer, dtype: str) -> Layer:
+    """With fewer channels in the types of 16 bits: their bound sees more, the fewer products there are."""
+    most = {"bfloat16": 1, "float16": 2}.get(dtype, 3)
+    return replace(layer, x_per_group=min(layer.x_per_group, most), y_per_group=min(layer.y_per_group, most))
+
+
 def integers(values: Any) -> tuple[int, ...]:
     """As a tuple of Python's own ints."""
     return tuple(int(v) for v in values)

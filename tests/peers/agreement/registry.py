@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration
 
-NAMES = ("torch",)
+NAMES = ("torch", "keras", "onnx", "tf")
 
 
 def peer(name: str) -> Peer:

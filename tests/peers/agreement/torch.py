@@ -11,13 +11,12 @@ import torch
 
 from jtconv.compat import torch as adapter
 from tests.peers.agreement.compared import Peer
-from tests.peers.agreement.configurations import Configuration, Layer, drawn_layers, int_or_tuple
+from tests.peers.agreement.configurations import Configuration, Layer, drawn_layers, int_or_tuple, of_few_terms
 from tests.peers.agreement.programs import Numbers, Program
 
 torch.set_num_threads(1)  # the layers are small
 
 DTYPES = ("float64",) * 6 + ("float32",) * 3 + ("bfloat16", "float16", "complex64", "complex128")
-SMALL = {"bfloat16": 1, "float16": 2}  # channels: with fewer terms the bound sees more
 
 
 def configurations() -> list[Configuration]:
@@ -35,10 +34,10 @@ def _grid() -> Iterator[Configuration]:
 
 def _draws() -> Iterator[Configuration]:
     rng = np.random.default_rng(1)
-    for ndim, count in ((1, 300), (2, 750), (3, 600)):
+    for ndim, count in ((1, 400), (2, 950), (3, 700)):
         for layer in drawn_layers(rng, count, ndim):
             paddings = tuple(
-                int(rng.integers(0, d * (k - 1) + 2)) for k, d in zip(layer.kernel_size, layer.dilation, strict=True)
+                int(rng.integers(0, d * (k - 1) + 1)) for k, d in zip(layer.kernel_size, layer.dilation, strict=True)
             )
             rests = tuple(int(rng.integers(0, max(s, d))) for s, d in zip(layer.strides, layer.dilation, strict=True))
             yield _configuration(rng, layer, paddings, rests)
@@ -48,8 +47,7 @@ def _configuration(
     rng: np.random.Generator, layer: Layer, padding: tuple[int, ...], rest: tuple[int, ...]
 ) -> Configuration:
     dtype = str(rng.choice(DTYPES))
-    channels = SMALL.get(dtype, 3)
-    layer = replace(layer, x_per_group=min(layer.x_per_group, channels), y_per_group=min(layer.y_per_group, channels))
+    layer = of_few_terms(layer, dtype)
     batch = (layer.batch,) if rng.integers(5) else ()
     has_bias, named = bool(rng.integers(2)), {"padding": padding, "output_padding": rest, "bias": ()}
     shapes = [(*batch, layer.y_ch, *layer.y_size), (layer.y_ch, layer.x_per_group, *layer.kernel_size)]
@@ -84,6 +82,8 @@ def _refused() -> Iterator[Configuration]:
             )
             yield from (replace(good, arguments=good.arguments | wrong) for wrong in _wrong_arguments(layer))
             yield from (replace(good, shapes=shapes) for shapes in _wrong_shapes(good.shapes))
+            few = replace(layer, y_size=(1,) * ndim, kernel_size=(1,) * ndim, strides=(1,) * ndim, dilation=(4,) * ndim)
+            yield _configuration(rng, few, (1,) * ndim, (3,) * ndim)  # zeros alone
             for dtypes in (("float32", "float64"), ("int64",), ("int32",), ("float64", "complex128")):
                 yield replace(good, shapes=good.shapes[:2], dtypes=dtypes, gradients=False)
 

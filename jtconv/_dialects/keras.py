@@ -1,0 +1,63 @@
+"""`keras.ops.conv_transpose`, as of Keras 3.15 on its JAX backend.
+
+Both paddings pad the input with s - 1 zeros between its positions. In the result's size, K being the
+effective kernel size d(k - 1) + 1: "valid" gives s(o - 1) + K + a, by default at least s·o; "same"
+s·o, or s(o - 1) + K % 2 + a with `output_padding` a.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from jtconv import _arguments as arg
+from jtconv._arguments import Pads
+from jtconv._dialects._dilated_input import dilated_input_layer
+from jtconv._sized import SizedGeometry
+from jtconv._sizes import effective_kernel_size
+
+DATA_FORMATS = ("channels_last", "channels_first")
+
+
+def read(
+    y_size: Sequence[int],
+    kernel_size: Sequence[int],
+    *,
+    strides: int | Sequence[int] = 1,
+    padding: str = "valid",
+    output_padding: int | Sequence[int] | None = None,
+    dilation_rate: int | Sequence[int] = 1,
+) -> SizedGeometry:
+    """The convolution whose transpose keras's function with these arguments computes."""
+    ndim = len(kernel_size)
+    steps = arg.per_axis("strides", strides, ndim, minimum=1)
+    dilation = arg.per_axis("dilation_rate", dilation_rate, ndim, minimum=1)
+    rule = arg.one_of("padding", padding.lower() if isinstance(padding, str) else padding, ("valid", "same"))
+    rests = (None,) * ndim if output_padding is None else arg.per_axis("output_padding", output_padding, ndim)
+    reach = [effective_kernel_size(k, d) for k, d in zip(kernel_size, dilation, strict=True)]
+    pads = [_pads(rule, k, s, a) for k, s, a in zip(reach, steps, rests, strict=True)]
+    for axis, (o, s, k, pair, a) in enumerate(zip(y_size, steps, reach, pads, rests, strict=True)):
+        _check_size(axis, s * (o - 1) + 2 - k + sum(pair), rule, a)
+    return dilated_input_layer(y_size, kernel_size, strides=steps, pads=pads, dilation=dilation)
+
+
+def data_format(value: Any) -> str:
+    """The one meant: "channels_last" where none is said."""
+    if value is None:
+        return DATA_FORMATS[0]
+    return arg.one_of("data_format", value.lower() if isinstance(value, str) else value, DATA_FORMATS)
+
+
+def _pads(padding: str, k: int, s: int, a: int | None) -> Pads:
+    """What pads the dilated input; `k` is the effective kernel size."""
+    if padding == "valid":
+        return (k - 1, k - 1 + (max(s - k, 0) if a is None else a))
+    total = s + k - 2 if a is None else k + k % 2 - 2 + a
+    lo = min((total + 1) // 2, k - 1)
+    return (lo, total - lo)
+
+
+def _check_size(axis: int, size: int, padding: str, a: int | None) -> None:
+    if size < 1:
+        raise ValueError(
+            f"`output_padding` {a} with `padding`={padding!r} leaves nothing on spatial axis {axis}: the result would "
+            f"have {size} positions. Take a larger one, 0 ≤ output_padding < strides, or None."
+        )
