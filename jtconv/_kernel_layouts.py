@@ -57,6 +57,8 @@ EQUINOX = KernelLayout(leading=True, reversed=True, swapped=True)  # (x_ch, y_ch
 
 def _swapped(kernel: Stored, groups: int) -> Stored:
     """(*k, a // groups, b) as (*k, b // groups, a), each group's block transposed. Its own inverse."""
+    if groups == 1:
+        return kernel.swapaxes(-1, -2)
     *size, a, b = kernel.shape
     blocks = kernel.reshape(*size, a, groups, b // groups)
     axes = len(size)
