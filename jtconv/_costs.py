@@ -24,6 +24,7 @@ class Costs:
     multiply_adds: int
     with_zeros: int
 
+
 def costs(sized: SizedGeometry, in_ch: int, out_ch: int, *, use_bias: bool) -> Costs:
     """Costs of Cᵀ from `in_ch` to `out_ch` channels."""
     pairs = in_ch * out_ch // sized.groups

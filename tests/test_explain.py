@@ -180,7 +180,7 @@ def test_a_layer_of_four_axes_and_of_none():
     assert 'dimension_numbers=("NABDEC", "ABDEIO", "NABDEC")' in four["lax"].call
     assert "not 4" in str(four["torch"])
     none = explain((), ()).equivalents
-    assert none["lax"].call == "lax.conv_transpose(y, kernel, (), \"SAME\", transpose_kernel=True) + bias"
+    assert none["lax"].call == 'lax.conv_transpose(y, kernel, (), "SAME", transpose_kernel=True) + bias'
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,9 @@ def test_functions_in_other_words_need_the_kernel_size(framework, call, result):
     layer = explain_from(framework, call, (7, 9), kernel_size=3)
     assert layer.transposed_size == result
     assert not layer.use_bias
-    assert explain_from(framework, f"{call} + b", (7, 9), kernel_size=3).use_bias == (framework not in ("torch", "onnx"))
+    assert explain_from(framework, f"{call} + b", (7, 9), kernel_size=3).use_bias == (
+        framework not in ("torch", "onnx")
+    )
     with pytest.raises(ValueError, match="`kernel_size` is needed"):
         explain_from(framework, call, (7, 9))
 

@@ -24,15 +24,23 @@ def write(layer: Layer) -> Equivalent:
     return Equivalent(with_bias(text, layer.use_bias), layer.kernel_shape("k", "out", "in"))
 
 
-def _padding(layer: Layer) -> str:
-    sized = layer.sized
-    for padding in ("SAME", "VALID"):
-        if layer.is_read_by(
-            dialect.read,
-            output_shape=sized.input_size,
-            strides=sized.strides,
-            padding=padding,
-            dilations=sized.dilation,
-        ):
+def _padding(layer: Layer) -> str | list[list[int]]:
+    """A name, or on two axes the pairs, which only those have."""
+    pads, _ = layer.pads_and_rest()
+    pairs = [[0, 0], *map(list, pads), [0, 0]]
+    for padding in ("SAME", "VALID", *([pairs] if layer.ndim == 2 else [])):
+        if _is_read(layer, padding):
             return padding
-    raise no_such_crop(layer, 'tf.nn has padding="SAME" and "VALID" only', 'padding="VALID"', block=max)
+    rule = 'tf.nn has padding="SAME" and "VALID", and on two axes none that is negative'
+    raise no_such_crop(layer, rule, 'padding="VALID"', block=max)
+
+
+def _is_read(layer: Layer, padding: str | list[list[int]]) -> bool:
+    sized = layer.sized
+    return layer.is_read_by(
+        dialect.read,
+        output_shape=sized.input_size,
+        strides=sized.strides,
+        padding=padding,
+        dilations=sized.dilation,
+    )

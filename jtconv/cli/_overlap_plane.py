@@ -29,7 +29,9 @@ def plane_of(layer: Explanation) -> Plane:
     """The last two axes, at the middle of the others; or the only axis there is."""
     ndim = layer.geometry.ndim
     if ndim == 0:
-        raise ValueError("a layer without spatial axes has no overlap to draw. Give `--input-size` and `--kernel-size`.")
+        raise ValueError(
+            "a layer without spatial axes has no overlap to draw. Give `--input-size` and `--kernel-size`."
+        )
     *outer, columns = layer.overlap
     rows = outer.pop() if outer else (1,)
     middles = [len(counts) // 2 for counts in outer]

@@ -133,7 +133,10 @@ def flax_layer(number: int) -> Drawn:
     if number < len(grid):
         k, s, d, size, transposed = grid[number]
         arguments = {"strides": s, "kernel_dilation": d, "padding": "CIRCULAR", "transpose_kernel": transposed}
-        arrays = (draw.array((2, size, 3), jnp.float64), draw.array((k, 2, 3) if transposed else (k, 3, 2), jnp.float64))
+        arrays = (
+            draw.array((2, size, 3), jnp.float64),
+            draw.array((k, 2, 3) if transposed else (k, 3, 2), jnp.float64),
+        )
         return Drawn(arrays, arguments, terms=9 * k)
     draw.ndim = max(draw.ndim, 1)
     size, k = draw.sizes()

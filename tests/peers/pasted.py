@@ -16,12 +16,13 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from comparison import channels_first, channels_last
 from flax import linen, nnx
 from jax import lax
+from oracles import run_once
 
 import jtconv
 import jtconv.nn
-from comparison import channels_first, channels_last
 from jtconv._kernel_layouts import EQUINOX, HAIKU, KERAS, LAX, TORCH, KernelLayout
 
 Run = Callable[[str, np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]
@@ -50,27 +51,29 @@ def run_keras(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | N
 
 
 def run_nnx(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
-    layer = evaluated(text, nnx=nnx, rngs=nnx.Rngs(0))
+    # Initial values are not drawn: that would take most of the time.
+    layer = nnx.eval_shape(lambda: evaluated(text, nnx=nnx, jtconv=jtconv, rngs=nnx.Rngs(0)))
     assert layer.kernel.shape == kernel.shape
     assert (layer.bias is None) == (bias is None)
     layer.kernel = nnx.Param(jnp.asarray(kernel))
     if bias is not None:
         layer.bias = nnx.Param(jnp.asarray(bias))
-    return np.asarray(layer(jnp.asarray(y)))
+    return np.asarray(run_once(layer, y))
 
 
 def run_linen(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
     parameters = {"kernel": kernel} if bias is None else {"kernel": kernel, "bias": bias}
-    return np.asarray(evaluated(text, nn=linen).apply({"params": parameters}, y))
+    return np.asarray(run_once(evaluated(text, nn=linen).apply, {"params": parameters}, y))
 
 
 def run_lax(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
-    return np.asarray(evaluated(text, lax=lax, y=jnp.asarray(y), kernel=jnp.asarray(kernel), bias=bias))
+    return np.asarray(run_once(lambda y, kernel: evaluated(text, lax=lax, y=y, kernel=kernel, bias=bias), y, kernel))
 
 
 def run_tf(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
     """TensorFlow itself is not installed: its functions are the transposes of its convolutions."""
-    return np.asarray(evaluated(text, tf=_TensorFlow, y=y, kernel=kernel, bias=bias, batch=len(y)))
+    names = {"tf": _TensorFlow, "bias": bias, "batch": len(y)}
+    return np.asarray(run_once(lambda y, kernel: evaluated(text, y=y, kernel=kernel, **names), y, kernel))
 
 
 def run_onnx(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
@@ -88,33 +91,24 @@ def run_onnx(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | No
 
 
 def run_equinox(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
-    layer = evaluated(text, eqx=eqx, key=jax.random.PRNGKey(0))
+    layer = eqx.filter_eval_shape(lambda: evaluated(text, eqx=eqx, key=jax.random.PRNGKey(0)))
     assert layer.weight.shape == kernel.shape
     assert (layer.bias is None) == (bias is None)
     layer = eqx.tree_at(lambda tree: tree.weight, layer, jnp.asarray(kernel))
     if bias is not None:
         layer = eqx.tree_at(lambda tree: tree.bias, layer, jnp.asarray(bias).reshape(layer.bias.shape))
-    return channels_last(jax.vmap(layer)(jnp.asarray(channels_first(y))))
+    return channels_last(run_once(jax.vmap(layer), channels_first(y)))
 
 
 def run_haiku(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
     transformed = hk.without_apply_rng(hk.transform(lambda y: evaluated(text, hk=hk)(y)))
     (name,) = jax.eval_shape(transformed.init, jax.random.PRNGKey(0), y)
-    return np.asarray(transformed.apply({name: {"w": kernel} if bias is None else {"w": kernel, "b": bias}}, y))
-
-
-def run_jtconv(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
-    layer = evaluated(text, jtconv=jtconv, rngs=nnx.Rngs(0))
-    assert layer.kernel.shape == kernel.shape
-    assert (layer.bias is None) == (bias is None)
-    layer.kernel = nnx.Param(jnp.asarray(kernel))
-    if bias is not None:
-        layer.bias = nnx.Param(jnp.asarray(bias))
-    return np.asarray(layer(jnp.asarray(y)))
+    parameters = {name: {"w": kernel} if bias is None else {"w": kernel, "b": bias}}
+    return np.asarray(run_once(transformed.apply, parameters, y))
 
 
 PEERS: dict[str, tuple[Run, KernelLayout]] = {
-    "jtconv": (run_jtconv, KERAS),
+    "jtconv": (run_nnx, KERAS),
     "torch": (run_torch, TORCH),
     "keras": (run_keras, KERAS),
     "tf": (run_tf, KERAS),
@@ -136,13 +130,15 @@ def _tf_conv_transpose(ndim: int) -> Callable[..., jax.Array]:
     axes = "DHW"[3 - ndim :]
     numbers = (f"N{axes}C", f"{axes}IO", f"N{axes}C")
 
-    def conv_transpose(input, filters, output_shape, strides, padding="SAME", *, dilations=1):  # noqa: A002
+    def conv_transpose(input, filters, output_shape, strides, padding="SAME", *, dilations=1):
         def each(value):
             return (value,) * ndim if isinstance(value, int) else value
 
+        pads = padding if isinstance(padding, str) else padding[1:-1]
+
         def conv(x):
             return lax.conv_general_dilated(
-                x, filters, each(strides), padding, rhs_dilation=each(dilations), dimension_numbers=numbers
+                x, filters, each(strides), pads, rhs_dilation=each(dilations), dimension_numbers=numbers
             )
 
         x = jax.ShapeDtypeStruct(output_shape, input.dtype)
@@ -153,7 +149,7 @@ def _tf_conv_transpose(ndim: int) -> Callable[..., jax.Array]:
 
 
 class _TensorFlow:
-    class nn:  # noqa: N801
+    class nn:
         conv1d_transpose = staticmethod(_tf_conv_transpose(1))
         conv2d_transpose = staticmethod(_tf_conv_transpose(2))
         conv3d_transpose = staticmethod(_tf_conv_transpose(3))

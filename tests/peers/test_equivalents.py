@@ -3,12 +3,15 @@
 All arrays hold small integers, so that every sum is exact in whatever order it is taken.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 from comparison import Layer as Drawn
 from comparison import layers
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from oracles import run_once
 from pasted import PEERS
 
 import jtconv
@@ -16,7 +19,7 @@ from jtconv import ConvGeometry
 from jtconv._equivalents import Equivalent, Layer, equivalents
 from jtconv._sized import SizedGeometry
 
-some_examples = settings(max_examples=max(settings().max_examples // 12, 1))
+some_examples = settings(max_examples=max(settings().max_examples // 20, 1))
 
 ONE_GROUP = ("keras", "tf", "nnx", "linen", "lax", "haiku")
 NO_DILATION = ("haiku", "keras")
@@ -31,7 +34,6 @@ def written(name: str, layer: Drawn, sized: SizedGeometry, use_bias: bool) -> Eq
 def check(name: str, words: Equivalent | None, layer: Drawn, sized: SizedGeometry, use_bias: bool) -> None:
     """Evaluate what is printed for the layer and compare the numbers, all of them."""
     assert words is not None
-    event(words.call.partition("(")[0])
     kernel, y, bias = (
         layer.rng.integers(-4, 5, shape).astype(np.float64)
         for shape in (
@@ -45,9 +47,8 @@ def check(name: str, words: Equivalent | None, layer: Drawn, sized: SizedGeometr
     assert words.kernel_shape == stored.shape
     assert words.kernel_reversed == layout.reversed
     theirs = run(words.call, stored, y, bias if use_bias else None)
-    ours = jtconv.conv_transpose(
-        y,
-        kernel,
+    ours = partial(
+        jtconv.conv_transpose,
         strides=sized.strides,
         padding=sized.pads,
         output_size=sized.input_size,
@@ -55,7 +56,8 @@ def check(name: str, words: Equivalent | None, layer: Drawn, sized: SizedGeometr
         groups=sized.groups,
         padding_mode=sized.padding_mode,
     )
-    np.testing.assert_array_equal(theirs, np.asarray(ours) + (bias if use_bias else 0), err_msg=words.call)
+    expected = run_once(ours, y, kernel) + (bias if use_bias else 0)
+    np.testing.assert_array_equal(theirs, expected, err_msg=words.call)
 
 
 def drawn_for(name: str) -> st.SearchStrategy[Drawn]:
@@ -68,8 +70,7 @@ def drawn_for(name: str) -> st.SearchStrategy[Drawn]:
 
 def paddings(name: str) -> st.SearchStrategy[str | None]:
     """A name, or None for the pairs that are drawn."""
-    named = ["SAME", "VALID"] if name == "tf" else ["SAME", "VALID", None]
-    return st.sampled_from([None] if name == "torch" else named)
+    return st.sampled_from([None] if name == "torch" else ["SAME", "VALID", None])
 
 
 @pytest.mark.parametrize("name", PEERS)
@@ -117,11 +118,17 @@ def test_printed_calls_with_circular_padding(name, data, padding):
     [
         ("keras", "Conv2DTranspose(2, (4, 3), (3, 2), 'valid', (1, 0))", (3, 5), (4, 3), "output_padding=(1, 0)"),
         ("keras", "Conv2DTranspose(2, (4, 3), (3, 2), 'same', (0, 1))", (3, 5), (4, 3), "output_padding=(0, 1)"),
-        ("keras", "Conv1DTranspose(2, 5, 3, 'same', 2)", (4,), (5,), "output_padding=2"),
+        ("keras", "Conv1DTranspose(2, 5, 3, 'same', 1)", (4,), (5,), "output_padding=1"),
         ("torch", "ConvTranspose1d(3, 2, 2, 2, 1, 2, dilation=3)", (3,), (2,), "output_padding=2"),
         ("torch", "ConvTranspose1d(3, 2, 2, 2, 1, 3, dilation=4)", (3,), (2,), "output_padding=3"),
         ("equinox", "ConvTranspose1d(3, 2, 4, 3, 2, 1, key=key)", (5,), (4,), "output_padding=2"),
-        ("onnx", "ConvTranspose(kernel_shape=[2], pads=[1, 0], output_padding=[2], strides=[3])", (5,), (2,), "pads=[1"),
+        (
+            "onnx",
+            "ConvTranspose(kernel_shape=[2], pads=[1, 0], output_padding=[2], strides=[3])",
+            (5,),
+            (2,),
+            "pads=[1",
+        ),
     ],
 )
 def test_output_padding_in_the_peers_own_words(name, call, y_size, kernel_size, told):
