@@ -5,6 +5,7 @@ from jtconv._conv_transpose import METHODS as METHODS
 from jtconv._conv_transpose import conv_transpose as conv_transpose
 from jtconv._explain import Explanation as Explanation
 from jtconv._explain import explain as explain
+from jtconv._explain import explain_from as explain_from
 from jtconv._geometry import ConvGeometry as ConvGeometry
 from jtconv._geometry import conv_output_size as conv_output_size
 from jtconv._geometry import conv_transpose_output_size as conv_transpose_output_size

@@ -1,15 +1,19 @@
-"""`explain`: the size arithmetic of one layer, with the numbers put in."""
+"""`explain`: the arithmetic of one layer, its overlaps, costs and equivalents."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
-import numpy as np
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from jtconv import _arguments as arg
+from jtconv import _explain_text as text
 from jtconv._arguments import Padding
+from jtconv._calls import read_call
+from jtconv._costs import Costs, costs
+from jtconv._dialects._sized_layers import NoEquivalent
+from jtconv._equivalents import IN_CH, OUT_CH, Equivalent, Layer, equivalents
 from jtconv._geometry import ConvGeometry, geometry_on
-from jtconv._sized import SizedGeometry
+from jtconv._overlap import EvenLayer, inputs_seen, is_even, nearest_even, overlap_counts
 
 
 @dataclass(frozen=True)
@@ -19,16 +23,50 @@ class Explanation:
     Attributes:
       geometry: the layer, in normal form.
       input_size: the size asked about.
-      output_size: what the convolution makes of it; None where the kernel does not fit.
-      transposed_size: what the transposed convolution makes of it.
-      text: the arithmetic in words and numbers.
+      output_size: what the convolution C makes of it; None where the kernel does not fit.
+      transposed_size: what the transposed convolution Cᵀ makes of it.
+      output_padding: with which Cᵀ does.
+      in_ch, out_ch: channels into and out of the layer; None where they are not known.
+      use_bias: whether the layer adds a bias.
+      call: the framework's call that was explained, if any.
+      overlap: per axis, how many contributions each position of Cᵀ's result gets. A position gets
+        the product over the axes.
+      is_even: per axis, whether all positions away from the borders get equally many.
+      even_layer: the nearest layer that is even on every axis and gives the same size; None where
+        this one is, or where there is none.
+      receptive_field: per axis, the most positions of y that one position of the result adds up.
+      footprint: per axis, the extent of what one position of y contributes to.
+      costs: parameters and multiply-adds of Cᵀ; None where the channels are not known.
+      equivalents: Cᵀ in each framework's words: an `Equivalent` with `call`, `kernel_shape` and
+        `kernel_reversed`, or `NoEquivalent`, the reason why there is none.
     """
 
     geometry: ConvGeometry
     input_size: tuple[int, ...]
     output_size: tuple[int, ...] | None
     transposed_size: tuple[int, ...]
-    text: str
+    output_padding: tuple[int, ...]
+    in_ch: int | None
+    out_ch: int | None
+    use_bias: bool
+    call: str | None
+    overlap: tuple[tuple[int, ...], ...]
+    is_even: tuple[bool, ...]
+    even_layer: EvenLayer | None
+    receptive_field: tuple[int, ...]
+    footprint: tuple[int, ...]
+    costs: Costs | None
+    equivalents: dict[str, Equivalent | NoEquivalent]
+
+    @property
+    def text(self) -> str:
+        """All of it in words and numbers."""
+        return text.explained(self)
+
+    def to_json(self) -> str:
+        """All of it as a JSON object, named as the attributes; a reason where there is no equivalent."""
+        lines = [f'  "{name}": {json.dumps(value, default=_as_json)}' for name, value in asdict(self).items()]
+        return "{\n" + ",\n".join(lines) + "\n}"
 
     def __str__(self) -> str:
         return self.text
@@ -44,6 +82,9 @@ def explain(
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
     padding_mode: str = "zeros",
+    in_ch: int | None = None,
+    out_ch: int | None = None,
+    use_bias: bool = True,
 ) -> Explanation:
     """The arithmetic of one layer: C and Cᵀ applied to something of `input_size`, and the overlaps.
 
@@ -52,13 +93,18 @@ def explain(
         both explained for it.
       kernel_size: taps, an int or one per axis.
       strides, padding, output_padding, dilation, groups, padding_mode: as in `conv_transpose`.
+      in_ch, out_ch: channels into and out of the layer; with both, parameters and multiply-adds
+        are counted, too.
+      use_bias: whether the layer adds a bias.
 
     Raises:
       TypeError, ValueError: as `conv_transpose`.
 
-    >>> layer = explain((7, 7), 4, strides=2)
-    >>> layer.output_size, layer.transposed_size
-    ((2, 2), (16, 16))
+    >>> layer = explain((7, 7), 4, strides=2, in_ch=4096, out_ch=12, use_bias=False)
+    >>> layer.output_size, layer.transposed_size, layer.costs.parameters
+    ((2, 2), (16, 16), 786432)
+    >>> layer.equivalents["torch"].call
+    'torch.nn.ConvTranspose2d(4096, 12, 4, stride=2, bias=False)'
     """
     geometry = geometry_on(
         input_size,
@@ -71,136 +117,120 @@ def explain(
     )
     sizes = arg.per_axis("input_size", input_size, geometry.ndim, minimum=1)
     up = geometry.transpose_output_size(sizes, output_padding=output_padding)
-    transposed = geometry.at(up)
+    return _explained(geometry, sizes, up, in_ch, out_ch, use_bias)
+
+
+def explain_from(
+    framework: str,
+    call: str,
+    input_size: int | Sequence[int],
+    *,
+    kernel_size: int | Sequence[int] | None = None,
+    in_ch: int | None = None,
+    out_ch: int | None = None,
+) -> Explanation:
+    """`explain` for a transposed convolution in a framework's words.
+
+    The call is parsed, never run. Its arguments are positional or named as the framework names
+    them, sizes are literals; a variable may stand for everything else.
+
+    Args:
+      framework: "torch", "keras", "tf", "flax" ("nnx", "linen"), "lax", "onnx", "equinox", "haiku"
+        or "jtconv".
+      call: a layer's constructor or a function's call, such as "nn.ConvTranspose2d(64, 32, 4)";
+        for ONNX `ConvTranspose(…)` with the attributes as keywords, or `make_node(…)`.
+      input_size: spatial size of what goes into the layer, an int or one per axis.
+      kernel_size: taps, for functions, which take the kernel as an array.
+      in_ch, out_ch: channels into and out of the layer, where the call does not tell them.
+
+    Raises:
+      TypeError, ValueError: naming the framework's own argument where it is wrong.
+
+    >>> layer = explain_from("torch", "nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1)", 7)
+    >>> layer.transposed_size, layer.equivalents["keras"].call
+    ((14, 14), 'keras.layers.Conv2DTranspose(32, 4, strides=2, padding="same")')
+    """
+    read = read_call(framework, call, input_size, kernel_size)
+    sized = read.sized
+    geometry = ConvGeometry(
+        sized.kernel_size,
+        strides=sized.strides,
+        padding=sized.pads,
+        dilation=sized.dilation,
+        groups=sized.groups,
+        padding_mode=sized.padding_mode,
+    )
+    channels = _agreed("in_ch", read.in_ch, in_ch), _agreed("out_ch", read.out_ch, out_ch)
+    return _explained(geometry, sized.output_size, sized.input_size, *channels, read.use_bias, call=call)
+
+
+def _explained(
+    geometry: ConvGeometry,
+    y_size: tuple[int, ...],
+    x_size: tuple[int, ...],
+    in_ch: int | None,
+    out_ch: int | None,
+    use_bias: bool,
+    *,
+    call: str | None = None,
+) -> Explanation:
+    for name, value in (("in_ch", in_ch), ("out_ch", out_ch)):
+        _check_channels(name, value, geometry.groups)
+    transposed, axes = geometry.at(x_size), range(geometry.ndim)
+    even = tuple(is_even(geometry, axis) for axis in axes)
+    known = in_ch is not None and out_ch is not None
+    layer = Layer(
+        transposed,
+        IN_CH if in_ch is None else in_ch,
+        OUT_CH if out_ch is None else out_ch,
+        use_bias,
+    )
+    return Explanation(
+        geometry=geometry,
+        input_size=y_size,
+        output_size=_output_size(geometry, y_size),
+        transposed_size=x_size,
+        output_padding=geometry.output_padding_for(x_size),
+        in_ch=in_ch,
+        out_ch=out_ch,
+        use_bias=use_bias,
+        call=call,
+        overlap=tuple(overlap_counts(transposed, axis) for axis in axes),
+        is_even=even,
+        even_layer=None if all(even) else _even_layer(geometry, x_size),
+        receptive_field=tuple(inputs_seen(transposed, axis) for axis in axes),
+        footprint=geometry.effective_kernel_size,
+        costs=costs(transposed, in_ch, out_ch, use_bias=use_bias) if known else None,
+        equivalents=equivalents(layer),
+    )
+
+
+def _output_size(geometry: ConvGeometry, input_size: tuple[int, ...]) -> tuple[int, ...] | None:
     try:
-        forward = geometry.at(sizes)
-        down, down_text = forward.output_size, _forward_text(geometry, forward)
-    except ValueError as reason:
-        down, down_text = None, f"C cannot take {_by(sizes)}: {reason}"
-    parts = [
-        _layer_text(geometry),
-        down_text,
-        _transposed_text(geometry, transposed),
-        _overlap_text(transposed),
-    ]
-    return Explanation(geometry, sizes, down, up, "\n\n".join(parts))
+        return geometry.output_size(input_size)
+    except ValueError:
+        return None
 
 
-def _layer_text(geometry: ConvGeometry) -> str:
-    padding = geometry.padding if isinstance(geometry.padding, str) else _by_pairs(geometry.padding)
-    return (
-        f"kernel {_by(geometry.kernel_size)}   strides {_by(geometry.strides)}   padding {padding} "
-        f"({geometry.padding_mode})   dilation {_by(geometry.dilation)}   groups {geometry.groups}"
-    )
+def _even_layer(geometry: ConvGeometry, x_size: tuple[int, ...]) -> EvenLayer | None:
+    try:
+        return nearest_even(geometry, x_size)
+    except ValueError:  # its larger kernel needs padding that a single position cannot be reflected to
+        return None
 
 
-def _forward_text(geometry: ConvGeometry, sized: SizedGeometry) -> str:
-    def line(axis: int) -> str:
-        k, s, d = sized.kernel_size[axis], sized.strides[axis], sized.dilation[axis]
-        i, (lo, hi) = sized.input_size[axis], sized.pads[axis]
-        reach = i + lo + hi - d * (k - 1) - 1
-        o = sized.output_size[axis]
-        return (
-            f"⌊({_sum(i, lo, hi)} - {d}·({k} - 1) - 1) / {s}⌋ + 1 = ⌊{reach} / {s}⌋ + 1 = {o}   {_unread(sized, axis)}"
-        )
-
-    return "\n".join(
-        [
-            f"The convolution C takes {_by(sized.input_size)} to {_by(sized.output_size)}:",
-            "    ⌊(i + lo + hi - d(k - 1) - 1) / s⌋ + 1",
-            *_axis_lines(sized.ndim, line),
-            f"    Cᵀ leads back with output_padding {geometry.output_padding_for(sized.input_size)}.",
-        ]
-    )
+def _check_channels(name: str, value: int | None, groups: int) -> None:
+    if value is not None and arg.at_least(name, arg.integer(name, value), 1) % groups:
+        raise ValueError(f"`{name}` must be a multiple of `groups` {groups}, got {value}.")
 
 
-def _transposed_text(geometry: ConvGeometry, sized: SizedGeometry) -> str:
-    paddings = geometry.output_padding_for(sized.input_size)
-
-    def line(axis: int) -> str:
-        k, s, d = sized.kernel_size[axis], sized.strides[axis], sized.dilation[axis]
-        o, (lo, hi) = sized.output_size[axis], sized.pads[axis]
-        i, a = sized.input_size[axis], _signed(paddings[axis])
-        if same:
-            return f"{s}·{o} + {a} = {i}"
-        return f"{s}·({o} - 1) + {d}·({k} - 1) + 1 - {_signed(lo)} - {_signed(hi)} + {a} = {i}"
-
-    same = geometry.padding in ("SAME", "SAME_LOWER")
-    formula = "s·o + a" if same else "s(o - 1) + d(k - 1) + 1 - lo - hi + a"
-    return "\n".join(
-        [
-            f"The transposed convolution Cᵀ takes {_by(sized.output_size)} to {_by(sized.input_size)}:",
-            f"    {formula}",
-            *_axis_lines(sized.ndim, line),
-            f"    C takes all sizes {_ranges(geometry, sized.output_size)} to {_by(sized.output_size)}; "
-            "output_padding or output_size says which is meant.",
-        ]
-    )
+def _agreed(name: str, read: int | None, given: int | None) -> int | None:
+    """Channels from the call or the argument."""
+    if read is not None and given is not None and read != given:
+        raise ValueError(f"`{name}` is {read} in the call, got {given}. Leave it out.")
+    return given if read is None else read
 
 
-def _overlap_text(sized: SizedGeometry) -> str:
-    """How many contributions each position of Cᵀ y gets, axis by axis."""
-
-    def line(axis: int) -> str:
-        counts = overlap_counts(sized, axis)
-        shown = " ".join(map(str, counts[:24])) + (" …" if len(counts) > 24 else "")
-        k, s = sized.kernel_size[axis], sized.strides[axis]
-        even = "even inside" if _is_even(sized, axis) else "uneven: a checkerboard, unless the kernel corrects it"
-        return f"{shown}   (k = {k}, s = {s}: {even})"
-
-    return "\n".join(["Contributions per position of the result:", *_axis_lines(sized.ndim, line)])
-
-
-def overlap_counts(sized: SizedGeometry, axis: int) -> list[int]:
-    """Contributions to each position of the result of Cᵀ on one axis."""
-    source = sized.tap_source(axis)
-    return np.bincount(source[source >= 0], minlength=sized.input_size[axis]).tolist()
-
-
-def _is_even(sized: SizedGeometry, axis: int) -> bool:
-    """Whether all positions away from the borders get equally many contributions."""
-    s = sized.strides[axis]
-    phase = sized.dilation[axis] * np.arange(sized.kernel_size[axis]) % s
-    return len(set(np.bincount(phase, minlength=s))) == 1
-
-
-def _axis_lines(ndim: int, line: Callable[[int], str]) -> list[str]:
-    """A line per axis; one for all where they are the same."""
-    lines = [line(axis) for axis in range(ndim)]
-    if len(Counter(lines)) == 1:
-        return [f"  = {lines[0]}" + ("   on each axis" if ndim > 1 else "")]
-    return [f"  = {text}   on axis {axis}" for axis, text in enumerate(lines)]
-
-
-def _ranges(geometry: ConvGeometry, output_size: tuple[int, ...]) -> str:
-    pairs = geometry.input_size_range(output_size)
-    texts = [f"{low}" if low == high else f"{low} to {high}" for low, high in pairs]
-    return texts[0] if len(set(texts)) == 1 else " by ".join(f"({text})" for text in texts)
-
-
-def _unread(sized: SizedGeometry, axis: int) -> str:
-    """Which positions of the input no tap reads."""
-    size = sized.input_size[axis]
-    unread = sorted(set(range(size)) - set(sized.tap_source(axis).flat))
-    if not unread:
-        return "(every position is read)"
-    if len(unread) == 1:
-        return f"(position {unread[0]} of 0 to {size - 1} is not read)"
-    shown = ", ".join(map(str, unread[:8])) + (", …" if len(unread) > 8 else "")
-    return f"(positions {shown} of 0 to {size - 1} are not read)"
-
-
-def _by(sizes: Sequence[int]) -> str:
-    return "×".join(map(str, sizes)) or "()"
-
-
-def _by_pairs(pads: Sequence[tuple[int, int]]) -> str:
-    return " × ".join(f"({lo}, {hi})" for lo, hi in pads)
-
-
-def _sum(first: int, *others: int) -> str:
-    return " + ".join([str(first), *map(_signed, others)])
-
-
-def _signed(value: int) -> str:
-    return str(value) if value >= 0 else f"({value})"
+def _as_json(value: Any) -> Any:
+    """What `asdict` leaves: reasons, which are no dataclasses."""
+    return {"reason": str(value)}

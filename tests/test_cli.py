@@ -1,5 +1,6 @@
 """The command `jtconv`: what it prints, and its exit status."""
 
+import json
 import subprocess
 import sys
 
@@ -9,7 +10,8 @@ import pytest
 from jtconv import explain
 from jtconv._layers import LAYERS
 from jtconv._methods import BY_NAME
-from jtconv.cli import _verify, main
+from jtconv.cli import _overlap_plot, _verify, main
+from jtconv.cli._overlap_plane import plane_of
 
 
 def words(command):
@@ -62,6 +64,79 @@ def test_one_value_serves_all_axes(capsys):
     assert "takes 7×7 to 6×7" in text
 
 
+def test_explain_takes_a_frameworks_words(capsys):
+    assert (
+        main(["explain", "--from", "torch", "nn.ConvTranspose2d(64, 32, 4, stride=2)", *words("--input-size 7")]) == 0
+    )
+    text = capsys.readouterr().out
+    assert "Cᵀ takes 7×7 to 16×16" in text
+    assert "keras.layers.Conv2DTranspose(32, 4, strides=2)" in text
+    assert "Parameters: 4·4·64·32 = 32,768 + 32 of the bias" in text
+    lax = ["--from", "lax", "lax.conv_transpose(y, k, (2, 2), 'SAME')"]
+    assert main(["explain", *lax, *words("--input-size 7 9 --kernel-size 3 --channels 4 5")]) == 0
+    assert "torch.nn.ConvTranspose2d(4, 5, 3" not in (text := capsys.readouterr().out)
+    assert "hk.Conv2DTranspose(5, 3, stride=2, with_bias=False)" in text
+
+
+def test_explain_prints_json(capsys):
+    assert main(words("explain --input-size 7 7 --kernel-size 4 --strides 2 --channels 4096 12 --no-bias --json")) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["transposed_size"] == [16, 16]
+    assert told["costs"]["parameters"] == 786_432
+    assert told["equivalents"]["torch"]["call"] == "torch.nn.ConvTranspose2d(4096, 12, 4, stride=2, bias=False)"
+
+
+def test_overlap_draws_counts_in_shades(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(words("overlap --input-size 3 2 --kernel-size 3 --strides 2")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Contributions to each of the 7×5 positions of the result; kernel 3×3, strides 2×2"
+    assert lines[1:5] == ["    0  1  2  3  4", " 0 ░1░░1░▒2▒░1░░1░", " 1 ░1░░1░▒2▒░1░░1░", " 2 ▒2▒▒2▒▓4▓▒2▒▒2▒"]
+    assert "░░ 1   ▒▒ 2   ▓▓ 4" in lines
+    assert any("kernel_size 4 instead of 3" in line for line in lines)
+
+
+def test_overlap_of_other_numbers_of_axes_and_of_large_results(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(words("overlap --input-size 4 --kernel-size 1 --strides 2")) == 0
+    assert " 0 ░1░·0·░1░·0·░1░·0·░1░" in capsys.readouterr().out
+    assert main(words("overlap --input-size 2 3 4 --kernel-size 3 --strides 2 --dilation 2")) == 0
+    text = capsys.readouterr().out
+    assert (
+        "7×9×11 positions of the result; kernel 3×3×3, strides 2×2×2, dilation 2×2×2, at position 3 of axis 0" in text
+    )
+    assert main(words("overlap --input-size 90 8 --kernel-size 2 --strides 2")) == 0
+    assert "(the first 60 by 16 of 180 by 16 positions)" in capsys.readouterr().out
+    assert main(words("overlap --input-size 3 30 --kernel-size 5 --strides 3")) == 0
+    text = capsys.readouterr().out
+    assert "(the first 11 by 36 of 11 by 92 positions)" in text
+    assert max(map(len, text.split("\n\n")[0].splitlines()[1:])) == 40
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    ["--input-size 3 4 --kernel-size 3", "--input-size 30 28 --kernel-size 4", "--input-size 9 --kernel-size 5"],
+)
+def test_overlap_as_a_picture(sizes, capsys, tmp_path):
+    path = tmp_path / "overlap.png"
+    assert main([*words(f"overlap {sizes} --strides 3"), "--png", str(path)]) == 0
+    capsys.readouterr()
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_picture_shows_the_counts():
+    plane = plane_of(explain((3, 4), 3, strides=2))
+    axes = _overlap_plot.draw(plane).axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("position on axis 1", "position on axis 0")
+    image = axes.images[0].get_array()
+    assert image is not None
+    assert image.tolist() == plane.counts.tolist()
+    written = {text.get_position(): text.get_text() for text in axes.texts}
+    assert written == {(x, y): str(n) for y, row in enumerate(plane.counts.tolist()) for x, n in enumerate(row)}
+    bars = _overlap_plot.draw(plane_of(explain(4, 3, strides=2))).axes[0]
+    assert [bar.get_height() for bar in bars.patches] == [1, 1, 2, 1, 2, 1, 2, 1, 1]  # pyright: ignore[reportAttributeAccessIssue] (rectangles)
+
+
 def test_matrix_draws_taps_as_letters(capsys):
     assert main(words("matrix --input-size 7 --kernel-size 3 --strides 2")) == 0
     text = capsys.readouterr().out
@@ -105,6 +180,14 @@ def test_verify_table_and_its_exit_status(capsys, monkeypatch):
         ("matrix --input-size 7 --kernel-size 3 --groups -1", "`groups` must be at least 1, got -1"),
         ("verify --input-size 7 7 --kernel-size 3 --strides 1 2 3", "`strides` must be an int or 2 ints"),
         ("matrix --input-size 2 --kernel-size 5", "does not fit"),
+        ("explain --kernel-size 5", "a layer needs `--input-size`"),
+        ("overlap --input-size 5", "a layer needs `--kernel-size`, or `--from` with a framework's call"),
+        ("explain --from torch nn.Conv2d(3,4,5) --input-size 7", "got nn.Conv2d"),
+        ("explain --from torch ConvTranspose2d(3,4,5) --input-size 7 --strides 2", "`--strides` must not stand beside"),
+        ("overlap --from torch f() --input-size 7 --output-padding 1", "`--output-padding` must not stand beside"),
+        ("explain --from torch f() --input-size 7 --no-bias", "`--no-bias` must not stand beside"),
+        ("explain --from torch ConvTranspose2d(3,4,5) --input-size 7 --channels 3 5", "`out_ch` is 4 in the call"),
+        ("overlap --input-size 5 --kernel-size 3 --png o.jpg", "`--png` must name a file that ends in .png, got o.jpg"),
     ],
 )
 def test_wrong_arguments_are_one_line_and_status_2(capsys, command, message):

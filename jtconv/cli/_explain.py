@@ -3,32 +3,30 @@
 import argparse
 from typing import Any
 
-from jtconv._explain import explain
-from jtconv.cli._layer import add_layer, given_layer, one_or_more
+from jtconv.cli._explained import add_explained, explained
 
 
 def register(commands: Any) -> None:
     """Add the subcommand."""
     parser = commands.add_parser(
         "explain",
-        help="print the size arithmetic of a layer, with the numbers put in",
+        help="print the arithmetic of a layer, and the same layer in other frameworks' words",
         description="Print what a convolution and its transpose make of an input size, the formula with the "
-        "numbers put in, and how many contributions each position gets.",
-        epilog="Example: jtconv explain --input-size 7 7 --kernel-size 4 --strides 2",
+        "numbers put in, how many contributions each position gets, and the same transposed convolution in every "
+        "framework's words. The layer may be given in a framework's words, too.",
+        epilog="Examples: jtconv explain --input-size 7 7 --kernel-size 4 --strides 2; jtconv explain --from keras "
+        "\"Conv2DTranspose(32, 4, strides=2, padding='same')\" --input-size 7",
     )
-    add_layer(parser, size_required=True)
-    parser.add_argument("--output-padding", type=int, nargs="+", metavar="A")
+    add_explained(parser)
+    parser.add_argument("--no-bias", action="store_true", help="the layer adds no bias; with --from, the call says so")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the explanation."""
-    layer, a = given_layer(arguments), arguments.output_padding
-    explanation = explain(
-        layer.input_size,
-        layer.geometry.kernel_size,
-        **layer.geometry.arguments(),
-        output_padding=None if a is None else one_or_more(a),
-    )
-    print(explanation)
+    if arguments.no_bias and arguments.call is not None:
+        raise ValueError("`--no-bias` must not stand beside `--from`, whose call says it in the framework's own words.")
+    explanation = explained(arguments, use_bias=not arguments.no_bias)
+    print(explanation.to_json() if arguments.json else explanation)
     return 0

@@ -55,12 +55,16 @@ def is_given(arguments: argparse.Namespace) -> bool:
     given = [arguments.input_size is not None, arguments.kernel_size is not None]
     if all(given):
         return True
-    described = [name for name, default in _DEFAULTS.items() if getattr(arguments, name) != default]
-    if any(given) or described:
+    if any(given) or described(arguments):
         raise ValueError(
             "a layer needs both `--input-size` and `--kernel-size`; without options, the built-in ones run."
         )
     return False
+
+
+def described(arguments: argparse.Namespace) -> list[str]:
+    """Names of the options other than sizes that are not at their defaults."""
+    return [name for name, default in _DEFAULTS.items() if getattr(arguments, name) != default]
 
 
 def one_or_more(values: list[int]) -> int | tuple[int, ...]:

@@ -1,0 +1,129 @@
+"""From the text of a framework's call, and the size of its input, to the layer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from jtconv import _arguments as arg
+from jtconv._calls._signature import Signature, channels
+from jtconv._calls._syntax import Call, is_known, parse, source
+from jtconv._calls._tables import SIGNATURES
+from jtconv._sized import SizedGeometry
+
+FRAMEWORKS = tuple(SIGNATURES)
+
+
+class ReadCall(NamedTuple):
+    """A layer as a call describes it; None for channels that it does not tell."""
+
+    sized: SizedGeometry
+    in_ch: int | None
+    out_ch: int | None
+    use_bias: bool
+
+
+def read_call(
+    framework: str, text: str, input_size: int | Sequence[int], kernel_size: int | Sequence[int] | None
+) -> ReadCall:
+    """The layer that `framework`'s call `text` applies to something of `input_size`.
+
+    `kernel_size` is for functions, which take the kernel as an array.
+    """
+    arg.one_of("framework", framework, FRAMEWORKS)
+    call = _as_operator(parse(text)) if framework == "onnx" else parse(text)
+    signature, bound = _matching(framework, call)
+    taps = _kernel_size(signature, bound, kernel_size)
+    ndim = _axes(signature, bound, input_size, taps)
+    taps = arg.per_axis(signature.kernel_size or "kernel_size", taps, ndim, minimum=1)
+    y_size = arg.per_axis("input_size", input_size, ndim, minimum=1)
+    if signature.whole_shape is not None:
+        bound, out_ch = _without_batch(signature, bound, ndim)
+    else:
+        out_ch = _channels(signature.out_ch, bound)
+    return ReadCall(
+        signature.read(y_size, taps, **signature.geometry(bound)),
+        _channels(signature.in_ch, bound),
+        out_ch,
+        signature.uses_bias(call, bound),
+    )
+
+
+def _matching(framework: str, call: Call) -> tuple[Signature, dict[str, Any]]:
+    """The signature that the call's name and arguments fit, and its arguments by name."""
+    known = SIGNATURES[framework]
+    named = [signature for signature in known if signature.called == call.path[-1]]
+    if not named:
+        names = ", ".join(signature.name for signature in known)
+        raise ValueError(
+            f"`call` must be one of {framework}'s transposed convolutions, {names}, got {'.'.join(call.path)}."
+        )
+    # Two of a name, in flax: the module's name before it decides, else the arguments do.
+    prefixed = [s for s in named if len(call.path) > 1 and call.path[-2] in (*s.name.split("."), *s.aliases)]
+    errors = []
+    for signature in prefixed or named:
+        try:
+            return signature, signature.bind(call)
+        except ValueError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _as_operator(call: Call) -> Call:
+    """`onnx.helper.make_node("ConvTranspose", inputs, outputs, …)` as the operator's call."""
+    if call.path[-1] != "make_node":
+        return call
+    of_node = dict(zip(("op_type", "inputs", "outputs"), call.args, strict=False)) | call.kwargs
+    operator, inputs = of_node.pop("op_type", None), of_node.pop("inputs", ())
+    for name in ("outputs", "name", "doc_string", "domain", "overload"):
+        of_node.pop(name, None)
+    if operator != "ConvTranspose" or not isinstance(inputs, list | tuple):
+        raise ValueError(
+            f"`call` must make a node of 'ConvTranspose' with its inputs as a list, got {source(operator)} with "
+            f"{source(inputs)}."
+        )
+    return replace(call, path=("ConvTranspose",), args=tuple(inputs), kwargs=of_node)
+
+
+def _axes(signature: Signature, bound: dict[str, Any], input_size: Any, kernel_size: Any) -> int:
+    """Number of spatial axes, from the name, the argument that says so, or the sizes."""
+    if signature.ndim is not None:
+        return signature.ndim
+    if signature.axes is not None:
+        return arg.at_least(signature.axes, arg.integer(signature.axes, bound[signature.axes]), 1)
+    if arg.is_sequence(kernel_size):
+        return len(kernel_size)
+    within = signature.kernel_size in bound  # a layer's single int is one axis
+    return len(input_size) if arg.is_sequence(input_size) and not within else 1
+
+
+def _kernel_size(signature: Signature, bound: dict[str, Any], given: Any) -> Any:
+    """As the call says, or as it is given for a call that does not say."""
+    name = signature.kernel_size
+    if name is None or bound.get(name) is None:
+        if given is None:
+            raise ValueError(f"`kernel_size` is needed: `{signature.name}` is called with the kernel as an array.")
+        return given
+    if given is not None:
+        raise ValueError(
+            f"give `kernel_size` only for a call that does not: this one has {name}={source(bound[name])}."
+        )
+    if not is_known(bound[name]):
+        raise ValueError(f"`{name}` of `{signature.name}` must be written out in numbers, got {source(bound[name])}.")
+    return bound[name]
+
+
+def _without_batch(signature: Signature, bound: dict[str, Any], ndim: int) -> tuple[dict[str, Any], int | None]:
+    """The arguments with the spatial part of the result's shape, and its channels."""
+    name = signature.whole_shape
+    shape, layout = bound[name], bound.get("data_format") or "N...C"
+    if not isinstance(shape, tuple | list) or len(shape) != ndim + 2:
+        raise ValueError(
+            f"`{name}` of `{signature.name}` must be {ndim + 2} sizes, with batch and channels, got {source(shape)}."
+        )
+    first = isinstance(layout, str) and layout.startswith("NC")
+    spatial = tuple(shape[2:] if first else shape[1:-1])
+    return {**bound, name: spatial}, channels(name, shape[1 if first else -1])
+
+
+def _channels(name: str | None, bound: dict[str, Any]) -> int | None:
+    return None if name is None else channels(name, bound.get(name))

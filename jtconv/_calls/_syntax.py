@@ -1,0 +1,88 @@
+"""A call with literal arguments, parsed and never evaluated."""
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """An argument whose value the text does not tell, such as a variable."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as written.
+
+    Attributes:
+      path: the parts of the dotted name that is called.
+      args, kwargs: literals, and `Symbol` for what is none.
+      plus: whether something is added to the result, as functions without a bias need.
+    """
+
+    path: tuple[str, ...]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    plus: bool
+
+
+def parse(text: str) -> Call:
+    """`text`, such as `torch.nn.ConvTranspose2d(64, 32, 4, stride=2)`, as a `Call`."""
+    if not isinstance(text, str):
+        raise TypeError(f"`call` must be a string, got {text!r}.")
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ValueError(f"`call` must be one call in Python, such as {_EXAMPLE}, got {text!r}.") from None
+    plus = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
+    if plus:
+        node = node.left
+    path = _path(node.func) if isinstance(node, ast.Call) else None
+    if not isinstance(node, ast.Call) or path is None:
+        raise ValueError(
+            f"`call` must be one call of a layer or function by its name, such as {_EXAMPLE}, got {text!r}."
+        )
+    if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
+        raise ValueError(f"`call` must write its arguments out, without * and **, got {text!r}.")
+    kwargs = {k.arg: _value(k.value) for k in node.keywords if k.arg is not None}
+    return Call(path, tuple(_value(a) for a in node.args), kwargs, plus)
+
+
+def is_known(value: Any) -> bool:
+    """Whether a value is literal in all its parts."""
+    if isinstance(value, tuple | list):
+        return all(map(is_known, value))
+    return not isinstance(value, Symbol)
+
+
+def source(value: Any) -> str:
+    """A value as it was written."""
+    if isinstance(value, tuple | list):
+        inner = ", ".join(map(source, value))
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' * (len(value) == 1)})"
+    return value.source if isinstance(value, Symbol) else repr(value)
+
+
+_EXAMPLE = "ConvTranspose2d(64, 32, 4, stride=2)"
+
+
+def _path(node: ast.expr) -> tuple[str, ...] | None:
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute):
+        outer = _path(node.value)
+        return None if outer is None else (*outer, node.attr)
+    return None
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Tuple):
+        return tuple(map(_value, node.elts))
+    if isinstance(node, ast.List):
+        return list(map(_value, node.elts))
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return Symbol(ast.unparse(node))

@@ -1,0 +1,166 @@
+"""The layer to be written, and what is written."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from jtconv._arguments import Pads
+from jtconv._dialects._sized_layers import NoEquivalent
+from jtconv._equivalents._code import Name, one_or_each
+from jtconv._overlap import overlap_counts
+from jtconv._sized import SizedGeometry
+
+IN_CH, OUT_CH = Name("in_ch"), Name("out_ch")
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A layer in a framework's words.
+
+    Attributes:
+      call: the words, to paste.
+      kernel_shape: shape of the kernel there; names stand for channels that are not known.
+      kernel_reversed: whether its kernel is that of the convolution C reversed on every spatial axis.
+    """
+
+    call: str
+    kernel_shape: tuple[int | str, ...]
+    kernel_reversed: bool = False
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A transposed convolution from y to x with all that a framework asks for.
+
+    `sized` is C, from x to y; `in_ch` are the channels of y and `out_ch` those of x.
+    """
+
+    sized: SizedGeometry
+    in_ch: int | Name = IN_CH
+    out_ch: int | Name = OUT_CH
+    use_bias: bool = True
+
+    @property
+    def ndim(self) -> int:
+        return self.sized.ndim
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing that y contributes lands in x."""
+        return not all(any(overlap_counts(self.sized, axis)) for axis in range(self.ndim))
+
+    @property
+    def whole_pads(self) -> tuple[Pads, ...]:
+        """(lo, hi) per axis with which the result needs no output_padding: hi is what is left over."""
+        return tuple(whole_pads(self.sized))
+
+    def pads_and_rest(self) -> tuple[tuple[Pads, ...], tuple[int, ...]]:
+        """The same with 0 <= output_padding < s: alike on both sides or without crops where that can be."""
+        both = [_split(lo, hi, s) for (lo, hi), s in zip(self.whole_pads, self.sized.strides, strict=True)]
+        return tuple(pads for pads, _ in both), tuple(rest for _, rest in both)
+
+    def axis(self, axis: int) -> "Layer":
+        """The layer on one axis alone."""
+        sized = self.sized
+        one = SizedGeometry(
+            **{
+                name: (getattr(sized, name)[axis],)
+                for name in ("input_size", "output_size", "kernel_size", "strides", "pads", "dilation")
+            },
+            groups=1,
+            padding_mode=sized.padding_mode,
+        )
+        return Layer(one, self.in_ch, self.out_ch, self.use_bias)
+
+    def is_read_by(self, read: Callable[..., SizedGeometry], **arguments: object) -> bool:
+        """Whether a framework's arguments say this very layer."""
+        try:
+            theirs = read(self.sized.output_size, self.sized.kernel_size, **arguments)
+        except ValueError:
+            return False
+        return essence(theirs) == essence(self.sized)
+
+    def kernel_shape(self, *order: str) -> tuple[int | str, ...]:
+        """Of parts "k", "in", "out"; a part ending in "/" is divided by the groups."""
+        return tuple(entry for part in order for entry in self._part(part))
+
+    def _part(self, part: str) -> tuple[int | str, ...]:
+        if part == "k":
+            return self.sized.kernel_size
+        channels = self.in_ch if part.startswith("in") else self.out_ch
+        groups = self.sized.groups
+        if not part.endswith("/") or groups == 1:
+            return (channels,)
+        return (f"{channels} // {groups}" if isinstance(channels, Name) else channels // groups,)
+
+
+def whole_pads(sized: SizedGeometry) -> list[Pads]:
+    """(lo, hi) per axis of the same layer with nothing of the input left over at its end."""
+    axes = zip(sized.input_size, sized.output_size, sized.effective_kernel_size, sized.strides, sized.pads, strict=True)
+    return [(lo, s * (o - 1) + reach - lo - i) for i, o, reach, s, (lo, _) in axes]
+
+
+def essence(sized: SizedGeometry) -> tuple[object, ...]:
+    """What is the same of two layers exactly if they give the same numbers."""
+    pads = whole_pads(sized)
+    if sized.padding_mode == "circular":  # only where the windows start matters, around the circle
+        pads = [(lo % i, 0) for (lo, _), i in zip(pads, sized.input_size, strict=True)]
+    return (
+        sized.input_size,
+        sized.output_size,
+        sized.kernel_size,
+        sized.strides,
+        tuple(pads),
+        sized.dilation,
+        sized.groups,
+        sized.padding_mode,
+    )
+
+
+def check_zeros(layer: Layer, name: str) -> None:
+    """Refuse padding modes."""
+    if layer.sized.padding_mode != "zeros":
+        raise NoEquivalent(f"{name} has no transpose of {layer.sized.padding_mode} padding")
+
+
+def check_groups(layer: Layer, name: str) -> None:
+    """Refuse groups."""
+    if layer.sized.groups != 1:
+        raise NoEquivalent(f"{name} has no groups")
+
+
+def check_axes(layer: Layer, name: str) -> None:
+    """Refuse all but 1 to 3 spatial axes."""
+    if not 1 <= layer.ndim <= 3:
+        raise NoEquivalent(f"{name} has layers of 1 to 3 spatial axes, not {layer.ndim}")
+
+
+def no_such_crop(layer: Layer, rule: str, uncropped: str, *, block: Callable[[int, int], int]) -> NoEquivalent:
+    """That a framework cannot crop as the layer does; and its layer to crop by hand, if there is one.
+
+    `block(reach, stride)` is what one position of y becomes in the `uncropped` layer's result.
+    """
+    sized = layer.sized
+    axes = zip(sized.output_size, sized.effective_kernel_size, sized.strides, strict=True)
+    full = [s * (o - 1) + block(reach, s) for o, reach, s in axes]
+    parts = [(lo, lo + x) for (lo, _), x in zip(layer.whole_pads, sized.input_size, strict=True)]
+    reason = f"{rule}; this layer crops {pads_text(layer.whole_pads)} of the contributions"
+    if all(lo >= 0 and end <= size for (lo, end), size in zip(parts, full, strict=True)):
+        reason += f". With {uncropped}, take [{', '.join(f'{lo}:{end}' for lo, end in parts)}] of its result"
+    return NoEquivalent(reason)
+
+
+def pads_text(pads: Sequence[Pads]) -> str:
+    """For messages: one pair if all axes have the same."""
+    return str(pads[0]) if len(set(pads)) == 1 else ", ".join(map(str, pads))
+
+
+def alike_or_pairs(pads: tuple[Pads, ...]) -> int | tuple[int, ...] | tuple[Pads, ...]:
+    """Padding as ints where both sides are alike on all axes, else as pairs."""
+    return one_or_each([lo for lo, _ in pads]) if all(lo == hi for lo, hi in pads) else pads
+
+
+def _split(lo: int, hi: int, s: int) -> tuple[Pads, int]:
+    if lo >= 0 and 0 <= lo - hi < s:
+        return (lo, lo), lo - hi
+    rest = min(max(-hi, 0), s - 1)
+    return (lo, hi + rest), rest

@@ -1,0 +1,139 @@
+"""What `explain` prints: formulas with the numbers put in."""
+
+from typing import TYPE_CHECKING
+
+from jtconv import _overlap_text
+from jtconv._equivalents import Equivalent
+from jtconv._geometry import ConvGeometry
+from jtconv._sized import SizedGeometry
+from jtconv._words import axis_lines, by, by_pairs, signed
+
+if TYPE_CHECKING:
+    from jtconv._explain import Explanation
+
+
+def explained(layer: "Explanation") -> str:
+    """The whole text."""
+    geometry = layer.geometry
+    transposed = geometry.at(layer.transposed_size)
+    parts = [
+        _layer_text(layer),
+        "" if layer.call else _forward_text(geometry, layer.input_size),
+        _transposed_text(layer, transposed),
+        _overlap_text.contributions(layer),
+        _costs_text(layer),
+        _equivalents_text(layer),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _layer_text(layer: "Explanation") -> str:
+    geometry = layer.geometry
+    padding = geometry.padding if isinstance(geometry.padding, str) else by_pairs(geometry.padding)
+    line = (
+        f"kernel {by(geometry.kernel_size)}   strides {by(geometry.strides)}   padding {padding} "
+        f"({geometry.padding_mode})   dilation {by(geometry.dilation)}   groups {geometry.groups}"
+    )
+    return f"{layer.call}\n{line}" if layer.call else line
+
+
+def _forward_text(geometry: ConvGeometry, input_size: tuple[int, ...]) -> str:
+    try:
+        sized = geometry.at(input_size)
+    except ValueError as reason:
+        return f"C cannot take {by(input_size)}: {reason}"
+
+    def line(axis: int) -> str:
+        k, s, d = sized.kernel_size[axis], sized.strides[axis], sized.dilation[axis]
+        i, (lo, hi) = sized.input_size[axis], sized.pads[axis]
+        reach = i + lo + hi - d * (k - 1) - 1
+        o = sized.output_size[axis]
+        return (
+            f"⌊({_sum(i, lo, hi)} - {d}·({k} - 1) - 1) / {s}⌋ + 1 = ⌊{reach} / {s}⌋ + 1 = {o}   {_unread(sized, axis)}"
+        )
+
+    return "\n".join(
+        [
+            f"The convolution C takes {by(sized.input_size)} to {by(sized.output_size)}:",
+            "    ⌊(i + lo + hi - d(k - 1) - 1) / s⌋ + 1",
+            *axis_lines(sized.ndim, line),
+            f"    Cᵀ leads back with output_padding {geometry.output_padding_for(sized.input_size)}.",
+        ]
+    )
+
+
+def _transposed_text(layer: "Explanation", sized: SizedGeometry) -> str:
+    geometry, paddings = layer.geometry, layer.output_padding
+
+    def line(axis: int) -> str:
+        k, s, d = sized.kernel_size[axis], sized.strides[axis], sized.dilation[axis]
+        o, (lo, hi) = sized.output_size[axis], sized.pads[axis]
+        i, a = sized.input_size[axis], signed(paddings[axis])
+        if same:
+            return f"{s}·{o} + {a} = {i}"
+        return f"{s}·({o} - 1) + {d}·({k} - 1) + 1 - {signed(lo)} - {signed(hi)} + {a} = {i}"
+
+    same = geometry.padding in ("SAME", "SAME_LOWER")
+    formula = "s·o + a" if same else "s(o - 1) + d(k - 1) + 1 - lo - hi + a"
+    return "\n".join(
+        [
+            f"The transposed convolution Cᵀ takes {by(sized.output_size)} to {by(sized.input_size)}:",
+            f"    {formula}",
+            *axis_lines(sized.ndim, line),
+            f"    C takes all sizes {_ranges(geometry, sized.output_size)} to {by(sized.output_size)}; "
+            "output_padding or output_size says which is meant.",
+        ]
+    )
+
+
+def _costs_text(layer: "Explanation") -> str:
+    seen = (
+        f"A position of the result adds up at most {by(layer.receptive_field)} positions of the input; a position of "
+        f"the input reaches {by(layer.footprint)} of the result."
+    )
+    if layer.costs is None:
+        return seen
+    costs, taps = layer.costs, "·".join(map(str, layer.geometry.kernel_size))
+    groups = f" / {layer.geometry.groups}" if layer.geometry.groups > 1 else ""
+    bias = f" + {costs.bias:,} of the bias" if costs.bias else ""
+    times = costs.with_zeros / max(costs.multiply_adds, 1)
+    lines = [
+        f"Parameters: {taps}·{layer.in_ch}·{layer.out_ch}{groups} = {costs.kernel:,}{bias}",
+        f"Multiply-adds of Cᵀ, an example: {costs.multiply_adds:,}; with zeros put between the positions of the input "
+        f"{costs.with_zeros:,} ({times:.1f} times)",
+    ]
+    return "\n".join([seen, *lines])
+
+
+def _equivalents_text(layer: "Explanation") -> str:
+    lines = ["Cᵀ in each framework's words, and the shape of its kernel there:"]
+    for name, words in layer.equivalents.items():
+        if isinstance(words, Equivalent):
+            shape = ", ".join(map(str, words.kernel_shape))
+            turned = ", reversed on each spatial axis" if words.kernel_reversed else ""
+            lines += [f"  {name:<8} {words.call}", f"  {'':<8} kernel ({shape}){turned}"]
+        else:
+            lines.append(f"  {name:<8} none: {words}")
+    return "\n".join(lines)
+
+
+def _ranges(geometry: ConvGeometry, output_size: tuple[int, ...]) -> str:
+    pairs = geometry.input_size_range(output_size)
+    texts = [f"{low}" if low == high else f"{low} to {high}" for low, high in pairs]
+    return texts[0] if len(set(texts)) == 1 else " by ".join(f"({text})" for text in texts)
+
+
+def _unread(sized: SizedGeometry, axis: int) -> str:
+    """Which positions of the input no tap reads."""
+    size = sized.input_size[axis]
+    unread = sorted(set(range(size)) - set(sized.tap_source(axis).flat))
+    if not unread:
+        return "(every position is read)"
+    if len(unread) == 1:
+        return f"(position {unread[0]} of 0 to {size - 1} is not read)"
+    shown = ", ".join(map(str, unread[:8])) + (", …" if len(unread) > 8 else "")
+    return f"(positions {shown} of 0 to {size - 1} are not read)"
+
+
+def _sum(first: int, *others: int) -> str:
+    return " + ".join([str(first), *map(signed, others)])

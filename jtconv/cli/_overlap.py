@@ -1,0 +1,38 @@
+"""`jtconv overlap`: how many contributions each position of the transposed convolution's result gets."""
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+from jtconv._overlap_text import contributions
+from jtconv.cli import _overlap_plot
+from jtconv.cli._explained import add_explained, explained
+from jtconv.cli._overlap_plane import plane_of
+from jtconv.cli._overlap_shades import draw
+
+
+def register(commands: Any) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "overlap",
+        help="draw how many contributions each position of the result gets",
+        description="Draw how many contributions each position of the transposed convolution's result gets: where "
+        "that differs from position to position, its results tend to show a checkerboard.",
+        epilog="Example: jtconv overlap --input-size 7 7 --kernel-size 3 --strides 2",
+    )
+    add_explained(parser)
+    parser.add_argument("--png", type=Path, metavar="FILE", help="draw it there, too; needs jtconv[experiments]")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Draw the pattern in the terminal, and as a picture."""
+    layer = explained(arguments)
+    plane = plane_of(layer)
+    if arguments.png is not None:
+        _overlap_plot.save(plane, arguments.png)
+    print(f"{plane.title}; {plane.subtitle}")
+    print(draw(plane, shutil.get_terminal_size().columns))
+    print(f"\n{contributions(layer)}")
+    return 0

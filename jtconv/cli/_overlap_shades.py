@@ -1,0 +1,65 @@
+"""The overlap pattern in the terminal, in shades."""
+
+import numpy as np
+
+from jtconv.cli._overlap_plane import Plane
+
+_SHADES = "░▒▓█"
+_MOST_ROWS = 60
+
+
+def draw(plane: Plane, width: int) -> str:
+    """A cell per position: its count between shades, or shades alone where that gets too wide."""
+    margin = len(str(len(plane.counts))) + 2
+    cell = _cell_width(plane, width - margin)
+    rows, columns = min(len(plane.counts), _MOST_ROWS), min(plane.counts.shape[1], (width - margin) // cell)
+    shown = plane.counts[:rows, :columns]
+    levels = _levels(plane.counts)
+    lines = [
+        f"{row:>{margin - 1}} " + "".join(_cell(count, levels, cell) for count in counts)
+        for row, counts in enumerate(shown.tolist())
+    ]
+    parts = [_heading(columns, cell, margin), *lines, "", _legend(levels)]
+    if shown.shape != plane.counts.shape:
+        parts.append(f"(the first {rows} by {columns} of {len(plane.counts)} by {plane.counts.shape[1]} positions)")
+    return "\n".join(parts)
+
+
+def _cell_width(plane: Plane, room: int) -> int:
+    """Wide enough for counts between shades, else two characters, which are about square, else one."""
+    columns, digits = plane.counts.shape[1], len(str(plane.counts.max()))
+    return next((width for width in (digits + 2, 2) if columns * width <= room), 1)
+
+
+def _cell(count: int, levels: dict[int, str], width: int) -> str:
+    shade = levels[count]
+    return str(count).center(width, shade) if width > 2 else shade * width
+
+
+def _levels(counts: np.ndarray) -> dict[int, str]:
+    """A shade for each count, darker for more; counts share shades where there are more than shades."""
+    numbers = [n for n in np.unique(counts).tolist() if n > 0]
+    few = len(numbers) <= len(_SHADES)
+    chosen = {2: "░▓", 3: "░▒▓"}.get(len(numbers), _SHADES) if few else _SHADES
+    at = [i if few else i * len(_SHADES) // len(numbers) for i in range(len(numbers))]
+    none = {0: "·"} if counts.min() == 0 else {}
+    return {**none, **{n: chosen[i] for n, i in zip(numbers, at, strict=True)}}
+
+
+def _heading(columns: int, cell: int, margin: int) -> str:
+    """Column numbers, as often as there is room for them."""
+    every = next(n for n in (1, 2, 5, 10, 20, 50, 100) if n * cell > len(str(columns)))
+    marks = "".join(f"{column:<{every * cell}}" for column in range(0, columns, every))
+    return " " * (margin + (cell > 2)) + marks.rstrip()
+
+
+def _legend(levels: dict[int, str]) -> str:
+    by_shade: dict[str, list[int]] = {}
+    for count, shade in levels.items():
+        by_shade.setdefault(shade, []).append(count)
+    entries = [f"{shade * 2} {_span(counts)}" for shade, counts in by_shade.items()]
+    return "   ".join(entries)
+
+
+def _span(counts: list[int]) -> str:
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
