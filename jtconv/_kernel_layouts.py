@@ -4,6 +4,9 @@ Ours is that of the convolution C: (*k, x_ch // groups, y_ch), where Cᵀ takes 
 differ elsewhere: channels may come first, and the array may be the kernel of the stride-1
 convolution that reads y between inserted zeros, which is C's reversed on every spatial axis, each
 group's block of channels transposed.
+
+Forward convolutions need no layouts of their own: with y_ch channels out of x_ch, torch, ONNX and
+Equinox store C's kernel as `TORCH`, and Keras, Flax and Haiku as `KERAS`, which is ours.
 """
 
 from dataclasses import dataclass
@@ -21,19 +24,23 @@ class KernelLayout:
     Attributes:
       leading: channels before the spatial axes, the last two of ours in reverse order.
       correlating: the kernel of the stride-1 convolution: reversed, (*k, y_ch // groups, x_ch).
+      reversing: reversed on every spatial axis, and the channels left in their places.
     """
 
     leading: bool
     correlating: bool
+    reversing: bool = False
 
     def to_ours(self, stored: Stored, groups: int = 1) -> Stored:
         """As (*k, x_ch // groups, y_ch)."""
         kernel = stored.transpose(*range(2, stored.ndim), 1, 0) if self.leading else stored
+        kernel = _reversed(kernel) if self.reversing else kernel
         return _correlating(kernel, groups) if self.correlating else kernel
 
     def from_ours(self, kernel: Stored, groups: int = 1) -> Stored:
         """Undo `to_ours`."""
         stored = _correlating(kernel, groups) if self.correlating else kernel
+        stored = _reversed(stored) if self.reversing else stored
         return stored.transpose(-1, -2, *range(stored.ndim - 2)) if self.leading else stored
 
     def kernel_shape(self, shape: tuple[int, ...], groups: int = 1) -> tuple[int, ...]:
@@ -42,7 +49,8 @@ class KernelLayout:
 
 
 TORCH = KernelLayout(leading=True, correlating=False)  # (y_ch, x_ch // groups, *k); ONNX too
-KERAS = KernelLayout(leading=False, correlating=False)  # (*k, x_ch, y_ch); TensorFlow, Haiku, transpose_kernel
+KERAS = KernelLayout(leading=False, correlating=False)  # (*k, x_ch, y_ch); TensorFlow, transpose_kernel
+HAIKU = KernelLayout(leading=False, correlating=False, reversing=True)  # (*k, x_ch, y_ch)
 LAX = KernelLayout(leading=False, correlating=True)  # (*k, y_ch, x_ch); Flax too
 EQUINOX = KernelLayout(leading=True, correlating=True)  # (x_ch, y_ch // groups, *k)
 
@@ -50,8 +58,12 @@ EQUINOX = KernelLayout(leading=True, correlating=True)  # (x_ch, y_ch // groups,
 def _correlating(kernel: Stored, groups: int) -> Stored:
     """(*k, a // groups, b) reversed in space, as (*k, b // groups, a). Its own inverse."""
     *size, a, b = kernel.shape
-    reversed_ = kernel[(slice(None, None, -1),) * len(size)]
-    blocks = reversed_.reshape(*size, a, groups, b // groups)
+    blocks = _reversed(kernel).reshape(*size, a, groups, b // groups)
     axes = len(size)
     swapped = blocks.transpose(*range(axes), axes + 2, axes + 1, axes)
     return swapped.reshape(*size, b // groups, groups * a)
+
+
+def _reversed(kernel: Stored) -> Stored:
+    """(*k, a, b) reversed in space."""
+    return kernel[(slice(None, None, -1),) * (kernel.ndim - 2)]
