@@ -8,6 +8,7 @@ from jtconv.weights._channels import FIRST_KERNEL
 from jtconv.weights._files import open_entries
 from jtconv.weights._networks import network_from
 from jtconv.weights._preprocessing import Preprocessing, preprocessing_of
+from jtconv.weights._refusal import Refusal
 from jtconv.weights._state import flat_state, is_abstract, update
 
 
@@ -40,7 +41,12 @@ def load_into(model: Any, source: str | os.PathLike[str] | Mapping[str, Any]) ->
     if isinstance(source, Mapping):
         return _fill(model, source)
     with open_entries(source) as entries:
-        return _fill(model, entries)
+        try:
+            return _fill(model, entries)
+        except Refusal:  # has the file's name
+            raise
+        except ValueError as error:
+            raise ValueError(f"{os.fspath(source)!r}: {error}") from error
 
 
 def _fill(model: Any, entries: Mapping[str, Any]) -> Preprocessing | None:

@@ -1,5 +1,6 @@
 """torch's .pth and .pt: a pickle, read by torch's restricted reader, which executes nothing."""
 
+import mmap
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -13,10 +14,19 @@ from jtconv.weights._refusal import Refusal, needs
 def entries(path: str, stack: ExitStack, *, zipped: bool) -> dict[str, Entry]:
     """The tensors of a state dict by name. Those of a zip are not read, those of older files are."""
     torch = needs("torch", path, extra=None)
-    state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+    if zipped:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    else:
+        state = torch.load(_mapped(path, stack), map_location="cpu", weights_only=True)
     if not isinstance(state, dict):
         raise Refusal(path, f"it holds a {type(state).__name__}; save `model.state_dict()`")
     return {_name(path, name): _entry(path, name, tensor, torch) for name, tensor in state.items()}
+
+
+def _mapped(path: str, stack: ExitStack) -> mmap.mmap:
+    """The file, as one whose reads never ask for more than is there, whatever a damaged length says."""
+    with open(path, "rb") as file:
+        return stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _name(path: str, name: Any) -> str:
