@@ -336,6 +336,20 @@ def test_names_of_layers_are_short(tmp_path):
         refused(tmp_path / "a.h5", "its attribute `name` is not one short string")
 
 
+def test_sizes_in_a_heap_of_strings_that_overflow(tmp_path):
+    """The HDF5 library adds them up for ever."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["layers/conv2d/vars/0"] = np.ones(2)
+        file["layers/conv2d/vars"].attrs["name"] = "conv2d"
+    content = bytearray(path.read_bytes())
+    heap = content.index(b"GCOL")
+    for size in (2**58 + 6, 2**64 - 16, 5000, 0):
+        content[heap + 24 : heap + 32] = struct.pack("<Q", size)
+        path.write_bytes(content)
+        refused(path, f"its heap of strings at byte {heap} do not add up")
+
+
 def test_shapes_are_checked_before_anything_is_read(tmp_path):
     model = nnx.eval_shape(lambda: FCN8(2, width=1, depths=(1, 1, 1), head_ch=2, rngs=nnx.Rngs(0)))
     path = tmp_path / "a.h5"
@@ -363,9 +377,13 @@ def files(folder):
     with h5py.File(folder / "compressed.h5", "w") as file:
         file.create_dataset("a", data=arrays()["block1_conv1/kernel"], compression="gzip", fletcher32=True)
     yield "compressed .h5", (folder / "compressed.h5").read_bytes()
+    with h5py.File(folder / "a.weights.h5", "w") as file:
+        file["layers/conv2d/vars/0"] = arrays()["block1_conv1/kernel"]
+        file["layers/conv2d/vars"].attrs["name"] = "block1_conv1"
+    yield "Keras 3", (folder / "a.weights.h5").read_bytes()
 
 
-KINDS = (*SUFFIXES, "compressed .npz", "compressed .h5")
+KINDS = (*SUFFIXES, "compressed .npz", "compressed .h5", "Keras 3")
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from jtconv.weights._entry import Entry
+from jtconv.weights._h5_heaps import check_heaps
 from jtconv.weights._refusal import Refusal, needs
 
 _LONGEST_NAME = 1024
@@ -28,9 +29,12 @@ def entries(path: str, stack: ExitStack) -> dict[str, Entry]:
     """The arrays of the file by name, none of them read."""
     h5py = needs("h5py", path)
     root = stack.enter_context(h5py.File(path, "r"))
+    numbered = "layers" in list(root)  # not `in root`, which follows links
+    if numbered:
+        check_heaps(path, root)
     found: dict[str, Entry] = {}
     names: dict[str, str] = {}
-    for where, dataset, layer in _datasets(path, h5py, root):
+    for where, dataset, layer in _datasets(path, h5py, root, numbered):
         top, _, rest = where.partition("/")
         if top in _NOT_PARAMETERS:
             continue
@@ -41,12 +45,12 @@ def entries(path: str, stack: ExitStack) -> dict[str, Entry]:
     return {names[short] if shared[names[short]] == 1 else short: entry for short, entry in found.items()}
 
 
-def _datasets(path: str, h5py: Any, root: Any) -> Iterator[tuple[str, Any, str | None]]:
+def _datasets(path: str, h5py: Any, root: Any, numbered: bool) -> Iterator[tuple[str, Any, str | None]]:
     """(path in the file, dataset, Keras 3's name of the layer) of every dataset."""
     seen, groups = {_address(h5py, root)}, [("", root)]
     while groups:
         prefix, group = groups.pop()
-        layer = _layer_name(path, prefix, group) if prefix.endswith("vars/") else None
+        layer = _layer_name(path, prefix, group) if numbered and prefix.endswith("/vars/") else None
         for name in group:
             where = prefix + name
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
@@ -68,7 +72,7 @@ def _address(h5py: Any, thing: Any) -> int:
 
 
 def _layer_name(path: str, where: str, group: Any) -> str | None:
-    """The attribute `name`, if it is one string."""
+    """The attribute `name`, if it is one string; the file's heaps are sound."""
     if "name" not in group.attrs:
         return None
     attribute = group.attrs.get_id("name")
