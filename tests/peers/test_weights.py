@@ -174,38 +174,41 @@ def test_torch(tmp_path, picture, record):
     assert sum(x.numel() for x in exported.values()) == 135_067_736
 
 
+def random_weight(shape, layer, rng):
+    transposed = isinstance(layer, keras.layers.Conv2DTranspose)
+    fan_in = shape[-1] if transposed else np.prod(shape[:-1])
+    scale = np.sqrt(2 / fan_in) if len(shape) > 1 else 0.1
+    return np.float32(scale) * rng.standard_normal(shape, np.float32)
+
+
 def test_keras(tmp_path, picture, record):
     peer = keras_fcn8(12)
     assert peer.count_params() == 135_067_736
     rng = np.random.default_rng(0)
     for layer in peer.layers:
-        fan_in = lambda shape: np.prod(shape[:-1]) if "up" not in layer.name else shape[-1] * 4  # noqa: B023, E731
-        layer.set_weights(
-            [
-                rng.standard_normal(x.shape, np.float32)
-                * np.float32(np.sqrt(2 / fan_in(x.shape)) if x.ndim > 1 else 0.1)
-                for x in layer.get_weights()
-            ]
-        )
-    theirs = None
-    for spell in ("{0}/{0}_{1}_1:0", "{0}/{0}/{1}:0"):
-        path = tmp_path / "fcn8.h5"
-        with h5py.File(path, "w") as file:
-            layers = [layer for layer in peer.layers if layer.weights]
-            file.attrs["layer_names"] = [layer.name for layer in layers]
-            for layer in layers:
-                words = {"kernel": "W", "bias": "b"} if "W_1" in spell.format("", "W") else {}
-                names = [spell.format(layer.name, words.get(x.name, x.name)) for x in layer.weights]
-                for name, x in zip(names, layer.get_weights(), strict=True):
-                    file[name] = x
-                file[layer.name].attrs["weight_names"] = [name.partition("/")[2] for name in names]
-        model = abstract_fcn8(12)
-        preprocessing = load_into(model, path)
-        assert preprocessing == Preprocessing.keras()
-        if theirs is None:
-            with jax.enable_x64(False):
-                theirs = peer.predict(np.asarray(preprocessing(picture)), verbose=0)
-        compare(f"Keras FCN-8, {spell}", logits(model, preprocessing, picture), theirs, record)
+        layer.set_weights([random_weight(x.shape, layer, rng) for x in layer.get_weights()])
+    flat, nested = abstract_fcn8(12), abstract_fcn8(12)
+    save_classic(peer, tmp_path / "flat.h5", "{0}/{0}_{1}_1:0", {"kernel": "W", "bias": "b"})
+    preprocessing = load_into(flat, tmp_path / "flat.h5")
+    assert preprocessing == Preprocessing.keras()
+    with jax.enable_x64(False):
+        theirs = peer.predict(np.asarray(preprocessing(picture)), verbose=0)
+    compare("Keras FCN-8", logits(flat, preprocessing, picture), theirs, record)
+
+    save_classic(peer, tmp_path / "nested.h5", "{0}/{0}/{1}:0", {"kernel": "kernel", "bias": "bias"})
+    assert load_into(nested, tmp_path / "nested.h5") == preprocessing
+    jax.tree.map(assert_array_equal, nnx.state(flat), nnx.state(nested))
+
+
+def save_classic(model, path, spelling, words):
+    """As Keras's files of VGG-16 are: the weights that a group lists, of the layers that the root lists."""
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [layer.name for layer in model.layers]
+        for layer in model.layers:
+            names = [spelling.format(layer.name, words[x.name]) for x in layer.weights]
+            file.require_group(layer.name).attrs["weight_names"] = [name.partition("/")[2] for name in names]
+            for name, x in zip(names, layer.get_weights(), strict=True):
+                file[name] = x
 
 
 # --- files that the peers write and read -----------------------------------------------------
@@ -257,6 +260,15 @@ def test_files_of_torch(tmp_path, zipped):
     assert [x.dtype.name for x in entries.values()] == ["float32", "float32", "bfloat16", "int64"]
     for name, x in state.items():
         assert_array_equal(entries[name].astype(np.float32), x.detach().float().numpy())
+
+
+def test_a_state_dict_needs_no_file():
+    convolutions = [torch.nn.Conv2d(3, 3, 3), torch.nn.Conv2d(3, 6, 3)]
+    peer = torch.nn.ModuleDict({"features": torch.nn.ModuleDict({"0": convolutions[0], "3": convolutions[1]})})
+    model = small_vgg16()
+    assert load_into(model, peer.state_dict()) == Preprocessing.torch()
+    for name, x in network_to(model, "torch").items():
+        assert_array_equal(x, peer.state_dict()[name].numpy())
 
 
 class Executes:
