@@ -312,8 +312,18 @@ def test_first_kernel_takes_other_numbers_of_channels(in_ch, framework):
     assert_array_equal(np.asarray(other.stages[2].convs[0].conv.kernel), np.asarray(rgb.stages[2].convs[0].conv.kernel))
 
 
-def test_parameters_keep_the_models_dtype_and_own_their_memory():
-    state = {name: x.astype(np.float64) for name, x in torch_encoder().items()}
+def aligned(array):
+    """A copy where XLA would use NumPy's memory as its own: at a multiple of 64 bytes."""
+    room = np.empty(array.nbytes + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_parameters_keep_the_models_dtype_and_own_their_memory(dtype):
+    state = {name: aligned(x.astype(dtype)) for name, x in torch_encoder().items()}
     model = encoder()
     load_into(model, state)
     expected = state["features.0.bias"].copy()
@@ -350,6 +360,8 @@ def test_parts_are_whole():
         network_from(state, small())
     assert "missing: 'classifier.0.weight' (5, 48)" in str(caught.value)
     assert "missing: 'conv7.weight' (5, 5, 1, 1)" in str(caught.value)
+    with pytest.raises(ValueError, match="missing: 'conv6.weight'"):
+        network_from(torch_encoder() | torch_decoder(), small())
 
 
 def test_entries_that_are_there_twice():
