@@ -4,6 +4,9 @@ Ours is that of the convolution C: (*k, x_ch // groups, y_ch), where Cᵀ takes 
 differ elsewhere: channels may come first, and the array may be the kernel of the stride-1
 convolution that reads y between inserted zeros, which is C's reversed on every spatial axis, with
 each group's block of channels transposed or, oddly, as it is.
+
+Forward convolutions need no layouts of their own: with y_ch channels out of x_ch, torch, ONNX and
+Equinox store C's kernel as `TORCH`, and Keras, Flax and Haiku as `KERAS`, which is ours.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,67 @@
+"""A file's parameters, put into a network."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from jtconv.weights._channels import FIRST_KERNEL
+from jtconv.weights._files import open_entries
+from jtconv.weights._networks import network_from
+from jtconv.weights._preprocessing import Preprocessing, preprocessing_of
+from jtconv.weights._refusal import Refusal
+from jtconv.weights._state import flat_state, is_abstract, update
+
+
+def load_into(model: Any, source: str | os.PathLike[str] | Mapping[str, Any]) -> Preprocessing | None:
+    """Put the parameters of a file, or of arrays by name, into a network; all that fit or none.
+
+    Which names are known, what is filled, and how other numbers of input channels than 3 are
+    adapted to: see `network_from`. Parameters keep the model's dtypes. What the file does not have
+    stays as it was. The entries are checked before any is read.
+
+    Args:
+      model: `VGG16`, `FCN8`, `FCN16` or `FCN32`, or their encoder. With shapes only
+        (`nnx.eval_shape`), nothing is initialised in vain, and the file must have all.
+      source: what `load` reads, or a mapping of names to arrays.
+
+    Returns:
+      What pictures must go through: the file's own `Preprocessing`, else that of VGG-16 in the
+      framework whose names are used, for as many channels as the model has; None if unknown.
+
+    Raises ValueError as `load` and `network_from` do.
+
+    >>> import numpy as np
+    >>> from flax import nnx
+    >>> from jtconv.models import VGG16
+    >>> model = VGG16(width=2, depths=(1,), rngs=nnx.Rngs(0))
+    >>> kernel, bias = np.ones((3, 3, 3, 2)), np.zeros(2)
+    >>> load_into(model, {"block1_conv1/kernel": kernel, "block1_conv1/bias": bias}).mean
+    (103.939, 116.779, 123.68)
+    """
+    if isinstance(source, Mapping):
+        return _fill(model, source)
+    with open_entries(source) as entries:
+        try:
+            return _fill(model, entries)
+        except Refusal:  # has the file's name
+            raise
+        except ValueError as error:
+            raise ValueError(f"{os.fspath(source)!r}: {error}") from error
+
+
+def _fill(model: Any, entries: Mapping[str, Any]) -> Preprocessing | None:
+    arrays = network_from(entries, model)
+    state = flat_state(model)
+    empty = [name for name, variable in state.items() if name not in arrays and is_abstract(variable)]
+    if empty:
+        raise ValueError(
+            "`model` holds shapes only, and these parameters are not in `source`; initialise it first: "
+            + ", ".join(empty)
+        )
+    preprocessing = preprocessing_of(entries, _first_kernel(state).shape[-2])
+    update(model, arrays)
+    return preprocessing
+
+
+def _first_kernel(state: Mapping[str, Any]) -> Any:
+    return next(variable for name, variable in state.items() if name.endswith(FIRST_KERNEL))

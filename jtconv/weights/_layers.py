@@ -1,0 +1,139 @@
+"""One layer's kernel and bias, in other frameworks' names and layouts and in ours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from jtconv import _arguments as arg
+from jtconv._kernel_layouts import EQUINOX, HAIKU, KERAS, LAX, TORCH, KernelLayout
+
+Array = np.ndarray | jax.Array
+
+
+@dataclass(frozen=True)
+class Framework:
+    """How a framework calls and stores a layer's parameters."""
+
+    kernel: str
+    bias: str
+    conv: KernelLayout
+    conv_transpose: KernelLayout
+    bias_has_axes: bool = False  # (ch, 1, …, 1), to be added to (ch, *size)
+
+
+FRAMEWORKS = {
+    "torch": Framework("weight", "bias", TORCH, TORCH),
+    "keras": Framework("kernel", "bias", KERAS, KERAS),
+    "flax": Framework("kernel", "bias", KERAS, LAX),
+    "flax, transpose_kernel": Framework("kernel", "bias", KERAS, KERAS),
+    "equinox": Framework("weight", "bias", TORCH, EQUINOX, bias_has_axes=True),
+    "onnx": Framework("W", "B", TORCH, TORCH),
+    "haiku": Framework("w", "b", KERAS, HAIKU),
+}
+KINDS = ("conv_transpose", "conv")
+
+
+def layer_from(
+    entries: Mapping[str, Any], framework: str, *, kind: str = "conv_transpose", groups: int = 1, prefix: str = ""
+) -> dict[str, Array]:
+    """A framework's entries of one layer as {"kernel", "bias"}, in this library's layout.
+
+    The kernel is (*kernel_size, out_ch // groups, in_ch) for a transposed convolution of in_ch into
+    out_ch channels, (*kernel_size, in_ch // groups, out_ch) for a convolution: what `jtconv.nn` and
+    `jtconv.linen` hold. A layer without bias has no "bias".
+
+    Args:
+      entries: arrays by name. torch: `module.state_dict()`, weight and bias. "keras": kernel and
+        bias of a layer. "flax": params of Linen, or `nnx.state(layer)`. "equinox": weight and bias
+        of a module. "onnx": the operator's inputs W and B. "haiku": w and b.
+      framework: one of "torch", "keras", "flax", "flax, transpose_kernel" (for layers made with
+        `transpose_kernel=True`), "equinox", "onnx", "haiku".
+      kind: "conv_transpose" or "conv", the layer's.
+      groups: the layer's.
+      prefix: only entries whose names start with it are the layer's: "up1." in a state dict.
+
+    Raises ValueError for missing, unexpected and misshapen entries, all in one.
+
+    >>> weight = np.zeros((3, 2, 4, 5))  # torch.nn.ConvTranspose2d(3, 2, (4, 5))
+    >>> layer_from({"up1.weight": weight}, "torch", prefix="up1.")["kernel"].shape
+    (4, 5, 2, 3)
+    """
+    names, layout, groups = _spoken(framework, kind, groups)
+    own = {name.removeprefix(prefix): _array(x) for name, x in entries.items() if name.startswith(prefix)}
+    own = {name: x for name, x in own.items() if x is not None}
+    problems = [f"missing: {names.kernel!r}"] if names.kernel not in own else []
+    problems += [f"unexpected: {n!r} {x.shape}" for n, x in own.items() if n not in (names.kernel, names.bias)]
+    _complain(problems, "entries", framework, names)
+    kernel = _ours(layout, own[names.kernel], kind, groups, f"{names.kernel!r}")
+    if names.bias not in own:
+        return {"kernel": kernel}
+    bias, ch = own[names.bias], out_channels(kernel.shape, kind, groups)
+    if bias.shape[:1] != (ch,) or bias.size != ch:
+        _complain([f"misshapen: {names.bias!r} is {bias.shape}, expected ({ch},)"], "entries", framework, names)
+    return {"kernel": kernel, "bias": bias.reshape(-1)}
+
+
+def layer_to(
+    parameters: Mapping[str, Any], framework: str, *, kind: str = "conv_transpose", groups: int = 1, prefix: str = ""
+) -> dict[str, Array]:
+    """Undo `layer_from`: this library's {"kernel", "bias"} as a framework's entries.
+
+    >>> layer_to({"kernel": np.zeros((4, 5, 2, 3)), "bias": np.zeros(2)}, "equinox")["bias"].shape
+    (2, 1, 1)
+    """
+    names, layout, groups = _spoken(framework, kind, groups)
+    own = {name: array for name, array in ((n, _array(x)) for n, x in parameters.items()) if array is not None}
+    problems = ["missing: 'kernel'"] if "kernel" not in own else []
+    problems += [f"unexpected: {name!r} {x.shape}" for name, x in own.items() if name not in ("kernel", "bias")]
+    _complain(problems, "parameters", framework, Framework("kernel", "bias", KERAS, KERAS))
+    kernel = own["kernel"]
+    _check_kernel(kernel.shape, groups, "'kernel'")
+    entries = {prefix + names.kernel: layout.from_ours(kernel, groups)}
+    if "bias" in own:
+        bias, ch = own["bias"], out_channels(kernel.shape, kind, groups)
+        if bias.shape != (ch,):
+            raise ValueError(f"`parameters`: 'bias' is {bias.shape}, expected ({ch},).")
+        axes = (1,) * (kernel.ndim - 2) if names.bias_has_axes else ()
+        entries[prefix + names.bias] = bias.reshape(ch, *axes)
+    return entries
+
+
+def out_channels(kernel_shape: tuple[int, ...], kind: str, groups: int) -> int:
+    """Channels that come out of a layer with our kernel of this shape."""
+    return kernel_shape[-1] if kind == "conv" else kernel_shape[-2] * groups
+
+
+def _spoken(framework: str, kind: str, groups: int) -> tuple[Framework, KernelLayout, int]:
+    names = FRAMEWORKS[arg.one_of("framework", framework, tuple(FRAMEWORKS))]
+    layout = getattr(names, arg.one_of("kind", kind, KINDS))
+    return names, layout, arg.at_least("groups", arg.integer("groups", groups), 1)
+
+
+def _array(value: Any) -> Array | None:
+    """JAX's arrays stay what they are; None is a parameter that the layer does not have."""
+    return value if value is None or isinstance(value, jax.Array) else np.asarray(value)
+
+
+def _ours(layout: KernelLayout, stored: Array, kind: str, groups: int, name: str) -> Array:
+    if stored.ndim < 2:
+        raise ValueError(f"`entries`: misshapen: {name} is {stored.shape}, a kernel has two axes or more.")
+    grouped = stored.shape[0] if layout.leading else stored.shape[-1]
+    if grouped % groups:
+        raise ValueError(f"`groups` must divide the {grouped} channels of {name} {stored.shape}, got {groups}.")
+    kernel = layout.to_ours(stored, groups)
+    _check_kernel(kernel.shape, groups, name)
+    return kernel
+
+
+def _check_kernel(shape: tuple[int, ...], groups: int, name: str) -> None:
+    if len(shape) < 2 or shape[-1] % groups:
+        raise ValueError(f"{name} is {shape}: a kernel has axes (*k, x_ch // groups, y_ch), and `groups` divides y_ch.")
+
+
+def _complain(problems: list[str], argument: str, framework: str, names: Framework) -> None:
+    if problems:
+        expected = f"A layer of {framework!r} has {names.kernel!r} and, perhaps, {names.bias!r}"
+        raise ValueError(f"`{argument}`: {'; '.join(problems)}. {expected}.")

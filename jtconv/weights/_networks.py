@@ -1,0 +1,175 @@
+"""The parameters of whole networks, from and to other frameworks' names and layouts."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from jtconv import _arguments as arg
+from jtconv.weights import _spelling as spelling
+from jtconv.weights._entry import Entry
+from jtconv.weights._needs import LAYOUTS, Key, Need, Way, needs, parameters
+from jtconv.weights._preprocessing import PREFIX
+from jtconv.weights._slots import is_normalised, layers_without_slot, slots
+from jtconv.weights._state import flat_state, is_abstract
+
+Found = dict[Key, str]  # the entry's name for each parameter of a layer
+
+
+def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray]:
+    """A network's parameters from another framework's, by this library's names and in its layouts.
+
+    Nothing of `model` but shapes is used: `nnx.eval_shape(lambda: FCN8.article(12, rngs=nnx.Rngs(0)))`
+    will do. The entries tell by their names what they are:
+
+    - torch: torchvision's VGG-16 (`features.0.weight`, …, `classifier.6.bias`), timm's
+      (`pre_logits.fc1`, `head.fc`), and networks that continue `features.*` with `conv6`, `conv7`,
+      `up1`, `skip_pool4`, `up2`, `skip_pool3`, `up3` (`.weight`, and `.bias` where there is one).
+    - Keras: the layers `block1_conv1`, …, `fc1`, `fc2`, `predictions`, or the same `conv6` … `up3`,
+      in any of its files' spellings: layer/kernel, layer/layer/kernel:0, layer/layer_W_1:0, layer/0.
+    - This library's own, as `network_to` gives them.
+
+    What is there decides what is filled of a fully convolutional network: VGG-16 without its
+    classifier is the encoder; the first two layers of the classifier, reshaped, are conv6 and
+    conv7; once there is a decoder's entry, all must be there. A classifier's layers that the model
+    does not have are passed over.
+
+    A first kernel of 3 input channels is adapted to a model that has others: 1 takes the sum, n
+    take the three in turn, times 3 / n.
+
+    Args:
+      entries: arrays by name: `jtconv.weights.load`'s, or a state dict.
+      model: `VGG16`, `FCN8`, `FCN16` or `FCN32`; with `normalise`, by this library's names only.
+
+    Raises ValueError for names that are none of these, and one ValueError with all entries that
+    are missing, not expected, or of a wrong shape or dtype.
+
+    >>> from flax import nnx
+    >>> from jtconv.models import VGG16
+    >>> model = nnx.eval_shape(lambda: VGG16(width=2, depths=(1,), rngs=nnx.Rngs(0)))
+    >>> entries = {"features.0.weight": np.zeros((2, 3, 3, 3)), "features.0.bias": np.zeros(2)}
+    >>> {name: x.shape for name, x in network_from(entries, model).items()}
+    {'stages.0.convs.0.conv.kernel': (3, 3, 3, 2), 'stages.0.convs.0.conv.bias': (2,)}
+    """
+    entries = {name: x if isinstance(x, Entry) else np.asarray(x) for name, x in entries.items()}
+    framework = _framework(entries, model)
+    wanted = needs(model, framework)
+    found, problems = _find(entries, wanted, model, framework)
+    chosen = {need.ours: _choose(need, found) for need in _of_parts_there(wanted, found)}
+    taken = {way.key for way in chosen.values()}
+    problems += [f"unexpected: {_seen(entries, name)}" for key, name in found.items() if key not in taken]
+    problems += [p for way in chosen.values() for p in _misfit(way, entries, found, framework)]
+    if problems:
+        raise ValueError(_report(problems, model, framework))
+    return {ours: way.convert(np.asarray(entries[found[way.key]])) for ours, way in chosen.items()}
+
+
+def network_to(model: Any, framework: str = "jtconv") -> dict[str, np.ndarray]:
+    """Undo `network_from`: a network's parameters in the names and layouts of `framework`.
+
+    "torch": `features.0.weight`, …, `conv6.weight`, `up1.weight`; a module with these names takes
+    them by `load_state_dict`. "keras": `block1_conv1/kernel`, …; saved as `.h5`, a model with these
+    layers takes them by `load_weights`. "jtconv": this library's own names, all that `model` holds.
+
+    Raises ValueError for a model that is abstract, or normalised and `framework` not "jtconv".
+    """
+    arg.one_of("framework", framework, ("jtconv", *LAYOUTS))
+    state = flat_state(model)
+    if any(map(is_abstract, state.values())):
+        raise ValueError("`model` must hold arrays, got one with shapes only.")
+    if framework == "jtconv":
+        return {name: np.asarray(variable) for name, variable in state.items()}
+    _check_not_normalised(model, framework)
+    arrays = {}
+    for slot in slots(model):
+        for parameter in parameters(slot):
+            array = np.asarray(getattr(slot.module, parameter))
+            name = spelling.write(framework, slot.names[framework][0].layer, parameter)
+            arrays[name] = LAYOUTS[framework].from_ours(array) if parameter == "kernel" else array
+    return arrays
+
+
+def _framework(entries: Mapping[str, Any], model: Any) -> str:
+    framework = spelling.framework_of(entries)
+    if framework is None:
+        raise ValueError(
+            "`entries` must have the names of a VGG-16 or a fully convolutional network on it: features.0.weight "
+            "(torch), block1_conv1/kernel (Keras) or stages.0.convs.0.conv.kernel, among others; "
+            f"got {', '.join(list(entries)[:5]) or 'none'}."
+        )
+    if framework != "jtconv":
+        _check_not_normalised(model, framework)
+    return framework
+
+
+def _check_not_normalised(model: Any, framework: str) -> None:
+    if is_normalised(model):
+        raise ValueError(
+            f"`model` must be without normalisation for the names of {framework}: a network with `normalise=True` is "
+            "read and written by this library's own names only."
+        )
+
+
+def _find(entries: Mapping[str, Any], wanted: list[Need], model: Any, framework: str) -> tuple[Found, list[str]]:
+    """The entries that a network of this kind may have, and complaints about the others."""
+    passed_over = () if framework == "jtconv" else layers_without_slot(model, framework)
+    layers = {way.key[0] for need in wanted for way in need.ways} | set(passed_over)
+    found: Found = {}
+    problems = []
+    for name in entries:
+        if name.startswith(PREFIX) or not spelling.is_parameter(name):
+            continue
+        key = _own_key(name, model) if framework == "jtconv" else spelling.read(framework, name, layers)
+        if key is None:
+            problems.append(f"unexpected: {_seen(entries, name)}")
+        elif key in found:
+            problems.append(f"twice: {found[key]!r} and {name!r}")
+        elif key[0] not in passed_over:
+            found[key] = name
+    return found, problems
+
+
+def _own_key(name: str, model: Any) -> Key:
+    """A VGG-16 by itself is the encoder of a fully convolutional network."""
+    prefix = "encoder." if hasattr(model, "encoder") and name.startswith("stages.") else ""
+    module, _, parameter = (prefix + name).rpartition(".")
+    return module, parameter
+
+
+def _of_parts_there(wanted: list[Need], found: Found) -> Iterator[Need]:
+    """All needs of the encoder, and of the head and decoder if there is an entry for them."""
+    there = {need.part for need in wanted for way in need.ways if way.key in found} | {"encoder"}
+    if "decoder" in there:
+        there.add("head")
+    return (need for need in wanted if need.part in there)
+
+
+def _choose(need: Need, found: Found) -> Way:
+    """The way whose layer is there; the layer's own name if none is."""
+    layers = {layer for layer, _ in found}
+    return next((way for way in need.ways if way.key[0] in layers), need.ways[0])
+
+
+def _misfit(way: Way, entries: Mapping[str, Any], found: Found, framework: str) -> Iterator[str]:
+    expected = " or ".join(map(str, way.shapes))
+    if way.key not in found:
+        name = ".".join(way.key) if framework == "jtconv" else spelling.write(framework, *way.key)
+        yield f"missing: {name!r} {expected}"
+        return
+    entry = entries[found[way.key]]
+    if tuple(entry.shape) not in way.shapes:
+        yield f"misshapen: {_seen(entries, found[way.key])}, expected {expected}"
+    if not jnp.issubdtype(entry.dtype, jnp.floating):
+        yield f"not floating: {found[way.key]!r} is {entry.dtype}"
+
+
+def _seen(entries: Mapping[str, Any], name: str) -> str:
+    return f"{name!r} {tuple(entries[name].shape)}"
+
+
+def _report(problems: list[str], model: Any, framework: str) -> str:
+    count = "1 entry" if len(problems) == 1 else f"{len(problems)} entries"
+    names = "this library's" if framework == "jtconv" else f"{framework}'s"
+    lines = "\n  ".join(sorted(problems))
+    return f"`entries`, by {names} names, do not fit {type(model).__name__} in {count}:\n  {lines}"

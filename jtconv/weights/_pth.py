@@ -1,0 +1,51 @@
+"""torch's .pth and .pt: a pickle, read by torch's restricted reader, which executes nothing."""
+
+import mmap
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from jtconv.weights._entry import Entry
+from jtconv.weights._refusal import Refusal, needs
+
+
+def entries(path: str, stack: ExitStack, *, zipped: bool) -> dict[str, Entry]:
+    """The tensors of a state dict by name. Those of a zip are not read, those of older files are."""
+    torch = needs("torch", path, extra=None)
+    if zipped:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    else:
+        state = torch.load(_mapped(path, stack), map_location="cpu", weights_only=True)
+    if not isinstance(state, dict):
+        raise Refusal(path, f"it holds a {type(state).__name__}; save `model.state_dict()`")
+    return {_name(path, name): _entry(path, name, tensor, torch) for name, tensor in state.items()}
+
+
+def _mapped(path: str, stack: ExitStack) -> mmap.mmap:
+    """The file, as one whose reads never ask for more than is there, whatever a damaged length says."""
+    with open(path, "rb") as file:
+        return stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _name(path: str, name: Any) -> str:
+    if not isinstance(name, str):
+        raise Refusal(path, f"the names of a state dict are strings, one is {name!r:.99}")
+    return name
+
+
+def _entry(path: str, name: Any, tensor: Any, torch: Any) -> Entry:
+    if not isinstance(tensor, torch.Tensor):
+        kind = type(tensor).__name__
+        raise Refusal(path, f"it is a {kind}, not a tensor; save `model.state_dict()` by itself", str(name))
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
+        raise Refusal(path, "it is sparse, quantised or without data", str(name))
+    dtype = np.dtype(str(tensor.dtype).removeprefix("torch."))
+    return Entry(tuple(tensor.shape), dtype, partial(_read, tensor.detach(), dtype, torch))
+
+
+def _read(tensor: Any, dtype: np.dtype[Any], torch: Any) -> np.ndarray:
+    if dtype.name == "bfloat16":  # NumPy has no such dtype of its own: by its bits
+        return tensor.contiguous().view(torch.int16).numpy().view(dtype).copy()
+    return np.array(tensor.resolve_conj().resolve_neg().numpy())
