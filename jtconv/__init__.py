@@ -12,6 +12,7 @@ from jtconv._geometry import conv_transpose_output_size as conv_transpose_output
 from jtconv._geometry import output_padding_for as output_padding_for
 from jtconv._matrix import ConvMatrix as ConvMatrix
 from jtconv._matrix import conv_matrix as conv_matrix
+from jtconv._operator import ConvOperator as ConvOperator
 from jtconv._verify import TransposeReport as TransposeReport
 from jtconv._verify import verify_transpose as verify_transpose
 from jtconv._version import __version__ as __version__

@@ -16,9 +16,10 @@ from jax.typing import ArrayLike
 from jtconv import _arrays
 from jtconv._arguments import Padding
 from jtconv._layer_arguments import checked_layer
-from jtconv._matrix_index import CsrIndex, axis_table, csr_index
-from jtconv._matrix_layout import Channels, channels_of, values_shape
+from jtconv._matrix_index import CsrIndex, csr_index, entry_count
+from jtconv._matrix_layout import Channels, channels_of, image_shapes, values_shape
 from jtconv._matrix_products import product, stored_values, transposed_product
+from jtconv._operands import left_operand, right_operand, same_shape
 from jtconv._sized import SizedGeometry
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ class ConvMatrix:
     def shape(self) -> tuple[int, int]:
         """(rows, columns)."""
         self._check_single()
-        in_per_group, out_ch = self.kernel_shape[-2:]
-        columns = math.prod(self.sized.input_size) * in_per_group * self.sized.groups
-        rows = math.prod(self.sized.output_size) * out_ch
+        columns, rows = map(math.prod, image_shapes(self.kernel_shape, self.sized))
         return (columns, rows) if self.transposed else (rows, columns)
 
     @property
@@ -64,9 +63,7 @@ class ConvMatrix:
     def nnz(self) -> int:
         """Number of entries, zeros in the kernel included."""
         self._check_single()
-        in_per_group, out_ch = self.kernel_shape[-2:]
-        axes = range(self.sized.ndim)
-        return math.prod(int(axis_table(self.sized, a, False).distinct.sum()) for a in axes) * in_per_group * out_ch
+        return entry_count(self.sized, self.kernel_shape)
 
     @property
     def nbytes(self) -> int:
@@ -111,22 +108,12 @@ class ConvMatrix:
         [[3. 4. 0. 0.]
          [0. 0. 3. 4.]]
         """
-        kernel = _arrays.float_array("kernel", kernel)
-        if kernel.shape != self.kernel_shape:
-            raise ValueError(
-                f"`kernel` must have the shape of the one that this matrix was made from, {self.kernel_shape}, got "
-                f"{kernel.shape}. For another shape make another matrix, with `conv_matrix`."
-            )
+        kernel = same_shape(kernel, self.kernel_shape, "matrix", "conv_matrix")
         return replace(self, values=stored_values(kernel, self.sized))
 
     def __matmul__(self, other: ArrayLike) -> Array:
         """C @ v for v (columns,) or V (columns, m)."""
-        columns = _arrays.float_array("right operand of @", other)
-        if columns.ndim not in (1, 2) or columns.shape[0] != self.shape[1]:
-            raise ValueError(
-                f"the right operand of @ must have shape ({self.shape[1]},) or ({self.shape[1]}, m) for a matrix of "
-                f"shape {self.shape}, got {columns.shape}. An image (*size, ch) becomes a vector by ravel()."
-            )
+        columns = right_operand(other, self.shape)
         work, result = _arrays.dtypes(self.values, columns, None)
         multiply = transposed_product if self.transposed else product
         several = columns.reshape(self.shape[1], -1) if columns.ndim == 1 else columns
@@ -135,13 +122,7 @@ class ConvMatrix:
 
     def __rmatmul__(self, other: ArrayLike) -> Array:
         """v @ C for v (rows,) or V (m, rows)."""
-        rows = _arrays.float_array("left operand of @", other)
-        if rows.ndim not in (1, 2) or rows.shape[-1] != self.shape[0]:
-            raise ValueError(
-                f"the left operand of @ must have shape ({self.shape[0]},) or (m, {self.shape[0]}) for a matrix of "
-                f"shape {self.shape}, got {rows.shape}."
-            )
-        return (self.T @ rows.T).T
+        return (self.T @ left_operand(other, self.shape).T).T
 
     def todense(self) -> Array:
         """The full array, shape `shape`: for looking at small layers."""

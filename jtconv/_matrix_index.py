@@ -5,6 +5,7 @@ positions is joined to is a small table; all else is arithmetic on these tables.
 padding modes bring several taps of an axis to one position, and their small tables are sorted.
 """
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -81,6 +82,12 @@ def _folded_table(sized: SizedGeometry, axis: int, transposed: bool) -> AxisTabl
     tables = np.full((4, rows, max(int(slots.max()), 1)), -1)
     tables[:, row, slot] = output, tap, other, rank
     return AxisTable(tables[0], tables[1], tables[2], tables[3], count)
+
+
+def entry_count(sized: SizedGeometry, kernel_shape: tuple[int, ...]) -> int:
+    """Number of entries of C, zeros in the kernel included."""
+    axes = range(sized.ndim)
+    return math.prod(int(axis_table(sized, a, False).distinct.sum()) for a in axes) * math.prod(kernel_shape[-2:])
 
 
 def most_terms(sized: SizedGeometry, kernel_shape: tuple[int, ...], transposed: bool) -> int:

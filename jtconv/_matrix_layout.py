@@ -55,6 +55,11 @@ def channels_of(kernel_shape: tuple[int, ...], groups: int) -> Channels:
     return Channels(groups, kernel_shape[-2], kernel_shape[-1] // groups)
 
 
+def image_shapes(kernel_shape: tuple[int, ...], sized: SizedGeometry) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Of x (*in_size, in_ch) and y (*out_size, out_ch), whose sizes are the columns and the rows of C."""
+    return (*sized.input_size, kernel_shape[-2] * sized.groups), (*sized.output_size, kernel_shape[-1])
+
+
 def in_planes(sized: SizedGeometry, channels: Channels) -> bool:
     """Whether the layer is stored in planes rather than in blocks."""
     planes = math.prod(sized.kernel_size) * channels.in_ch * channels.out_ch
@@ -72,7 +77,7 @@ def values_shape(sized: SizedGeometry, channels: Channels) -> tuple[int, ...]:
     """Of the array of stored entries; ValueError where int32 cannot number them, or the rows or columns."""
     groups, in_ch, out_ch = channels
     outputs, taps = math.prod(sized.output_size), math.prod(sized.kernel_size)
-    rows, columns = outputs * groups * out_ch, math.prod(sized.input_size) * groups * in_ch
+    columns, rows = map(math.prod, image_shapes((in_ch, groups * out_ch), sized))
     shape: tuple[int, ...] = (groups, outputs, out_ch, taps * in_ch)
     if in_planes(sized, channels):
         shape = (out_ch * in_ch * taps, math.prod(block_counts(sized)), groups)

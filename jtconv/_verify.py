@@ -23,6 +23,7 @@ from jtconv._geometry import ConvGeometry
 from jtconv._lax_conv import lax_conv
 from jtconv._layer_arguments import checked_layer
 from jtconv._matrix import ConvMatrix, matrix_of
+from jtconv._matrix_layout import image_shapes
 from jtconv._rounding import RoundingBound, exact
 from jtconv._sized import SizedGeometry
 
@@ -122,7 +123,7 @@ def verify_transpose(
     )
     matrix = matrix_of(kernel, geometry.at(input_size))
     rng = np.random.default_rng(arg.at_least("seed", arg.integer("seed", seed), 0))
-    in_shape, out_shape = _shapes(matrix)
+    in_shape, out_shape = image_shapes(matrix.kernel_shape, matrix.sized)
     x, y = _normal(rng, (2, *in_shape), matrix.dtype), _normal(rng, (2, *out_shape), matrix.dtype)
     columns = rng.permutation(matrix.shape[1])[: _columns(matrix.shape[1])]
     program = jax.jit(partial(_compute, geometry, matrix.sized))  # one program: most of the time goes into compiling
@@ -136,12 +137,6 @@ def verify_transpose(
 def _columns(total: int) -> int:
     """How many columns of the Jacobian to compare: at most 512, and 4 million entries of unit vectors."""
     return max(1, min(_MOST_COLUMNS, _MOST_ENTRIES // total))
-
-
-def _shapes(matrix: ConvMatrix) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The shapes of x and y, unbatched."""
-    sized, in_ch = matrix.sized, matrix.kernel_shape[-2] * matrix.sized.groups
-    return (*sized.input_size, in_ch), (*sized.output_size, matrix.kernel_shape[-1])
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: jnp.dtype) -> np.ndarray:
