@@ -2,15 +2,19 @@
 
 import argparse
 import json
+import multiprocessing
+import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import jax
 
 import tests.peers.conftest  # noqa: F401 (keras's backend, before keras is imported)
 from tests.peers.agreement import registry
-from tests.peers.agreement.compared import Outcome, Peer, compare
+from tests.peers.agreement.compared import Outcome, compare
 from tests.peers.agreement.report import document, markdown, summary
 
 
@@ -22,8 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=1, help="run only every so many configurations")
     parser.add_argument("--out", type=Path, help="folder for agreement.json and agreement.md")
     given = parser.parse_args(arguments)
-    jax.config.update("jax_enable_x64", True)
-    summaries = [_run(registry.peer(name), given.every) for name in given.peers]
+    # Compiling takes the time, mostly on one core: the peers run side by side, each in a process of its own.
+    alone = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=alone) as pool:
+        summaries = list(pool.map(partial(_run, every=given.every), given.peers))
     result = document(summaries, given.every)
     print(markdown(result))
     if given.out:
@@ -33,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(s["failure"] for s in summaries))
 
 
-def _run(peer: Peer, every: int) -> dict:
+def _run(name: str, every: int) -> dict:
+    jax.config.update("jax_enable_x64", True)
+    peer = registry.peer(name)
     configurations, start = registry.chosen(peer, every), time.perf_counter()
     outcomes: list[Outcome] = []
     for number, configuration in enumerate(configurations, 1):

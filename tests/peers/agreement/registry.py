@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration
 
-NAMES = ("torch", "keras", "onnx", "tf", "lax", "flax", "equinox", "haiku")
+NAMES = ("torch", "lax", "keras", "flax", "onnx", "tf", "equinox", "haiku")
 
 
 def peer(name: str) -> Peer:
