@@ -21,7 +21,7 @@ class Config:
     """Of C: standard deviation of its Gaussian kernel, in pixels of the photograph."""
     noise: float = 0.004
     """Standard deviation of what is added to C x; the photograph's values are in [0, 1]."""
-    penalties: tuple[float, ...] = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+    penalties: tuple[float, ...] = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
     """Values of λ to choose from."""
     iterations: int = 100
     """Conjugate gradient steps at most."""

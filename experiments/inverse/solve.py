@@ -9,7 +9,7 @@ from scipy.sparse.linalg import cg
 
 from experiments.inverse.observe import Image, Observation
 
-TOLERANCE = 1e-3  # of |CᵀC x + λDᵀD x - Cᵀy|, relative to |Cᵀy|
+TOLERANCE = 1e-4  # of |CᵀC x + λDᵀD x - Cᵀy|, relative to |Cᵀy|
 
 Vector = NDArray[np.floating]
 
