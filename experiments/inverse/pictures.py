@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -25,7 +26,8 @@ def save_picture(result: Result, file: Path) -> None:
     rows, columns, _ = result.seen.photograph.shape
     upper_height = WIDTH / len(images) * (rows / columns + 1) + TITLES
     fig = Figure(figsize=(WIDTH, upper_height + CURVES), layout="constrained", dpi=100)
-    upper, lower = fig.subfigures(2, 1, height_ratios=[upper_height, CURVES])
+    both: Any = fig.subfigures(2, 1, height_ratios=[upper_height, CURVES])
+    upper, lower = both
     axes = upper.subplots(2, len(images), height_ratios=[rows / columns, 1])
     box = detail_box(rows, columns)
     for (title, image), whole, detail in zip(images, *axes, strict=True):
