@@ -255,10 +255,15 @@ def _operator(kernel: Any, sized: SizedGeometry, transposed: bool) -> ConvOperat
     return made
 
 
+def _unflatten(static: tuple[SizedGeometry, bool], children: Any) -> ConvOperator:
+    (kernel,) = children
+    return _operator(kernel, *static)
+
+
 jax.tree_util.register_pytree_with_keys(
     ConvOperator,
     lambda c: (((jax.tree_util.GetAttrKey("kernel"), c.kernel),), (c.sized, c.transposed)),
-    lambda static, children: _operator(children[0], *static),
+    _unflatten,
     lambda c: ((c.kernel,), (c.sized, c.transposed)),
 )
 

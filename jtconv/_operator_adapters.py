@@ -37,10 +37,9 @@ def to_scipy(operator: ConvOperator) -> LinearOperator:
     def rmatvec(v: Any) -> np.ndarray:
         return times(adjoint, v)
 
-    # SciPy's type stubs know no `shape` and `dtype` of the class that this returns.
-    return LinearOperator(  # pyright: ignore[reportCallIssue]
-        operator.shape, matvec=matvec, rmatvec=rmatvec, matmat=matvec, rmatmat=rmatvec, dtype=dtype
-    )
+    # Its own arguments: to type checkers the class is an abstract one, with others.
+    make: Any = LinearOperator
+    return make(operator.shape, matvec=matvec, rmatvec=rmatvec, matmat=matvec, rmatmat=rmatvec, dtype=dtype)
 
 
 def to_lineax(operator: ConvOperator) -> Any:

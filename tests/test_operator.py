@@ -1,6 +1,7 @@
 """`ConvOperator`: against the stored matrix, NumPy's decomposition of it, and the Fourier transform."""
 
 import sys
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -172,7 +173,8 @@ def test_vmap_over_kernels():
 
 def decomposed(case, k):
     """(U, the k largest values, Vᴴ) of the stored matrix, by ARPACK, to rounding."""
-    u, values, vh = svds(stored(case), k=k, tol=0, rng=np.random.default_rng(3))
+    found: Any = svds(stored(case), k=k, tol=0, rng=np.random.default_rng(3))
+    u, values, vh = found
     order = np.argsort(-values)
     return u[:, order], values[order], vh[order]
 
@@ -186,8 +188,11 @@ def test_singular_values_of_small_matrices_are_exact(case):
         np.testing.assert_allclose(c.norm(), exact[0], rtol=0, atol=atol)
 
 
-@pytest.mark.parametrize("tolerance", [1e-4, 1e-6])
-@pytest.mark.parametrize("case", LARGE_ONES, ids=described)
+@pytest.mark.parametrize(
+    ("case", "tolerance"),
+    [(LARGE, 1e-4), (LARGE, 1e-6), (LARGE_WIDE, 1e-4), (LARGE_COMPLEX, 1e-4)],
+    ids=["tall", "tall, to 1e-6", "wide", "complex"],
+)
 def test_singular_values_of_large_matrices_are_within_tolerance(case, tolerance):
     c, (_, exact, _) = operator_of(case), decomposed(case, 4)
     assert np.prod(c.shape) > _singular_values._DENSE
@@ -293,7 +298,7 @@ def test_scipy_operator(case):
 
 
 def test_scipy_decomposes_it():
-    found = svds(operator_of(LARGE).to_scipy(), k=3, return_singular_vectors=False, rng=np.random.default_rng(3))
+    found: Any = svds(operator_of(LARGE).to_scipy(), k=3, return_singular_vectors=False, rng=np.random.default_rng(3))
     np.testing.assert_allclose(np.sort(found)[::-1], decomposed(LARGE, 3)[1], rtol=1e-9)
 
 
@@ -323,11 +328,11 @@ def test_operands_of_other_sizes_are_refused():
     c = operator_of(CASE)
     rows, columns = c.shape
     with pytest.raises(ValueError, match=rf"right operand of @ must have shape \({columns},\).*got \({rows},\)"):
-        c @ np.ones(rows)
+        _ = c @ np.ones(rows)
     with pytest.raises(ValueError, match=rf"left operand of @ must have shape \({rows},\).*got \(2, {columns}\)"):
-        np.ones((2, columns)) @ c
+        _ = np.ones((2, columns)) @ c
     with pytest.raises(TypeError, match="right operand of @` must have a floating"):
-        c @ np.ones(columns, int)
+        _ = c @ np.ones(columns, int)
 
 
 def test_arguments_out_of_bounds_are_refused():

@@ -21,9 +21,9 @@ class Config:
     """Of C: standard deviation of its Gaussian kernel, in pixels of the photograph."""
     noise: float = 0.004
     """Standard deviation of what is added to C x; the photograph's values are in [0, 1]."""
-    penalties: tuple[float, ...] = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+    penalties: tuple[float, ...] = (3e-4, 1e-3, 3e-3, 1e-2)
     """Values of λ to choose from."""
-    iterations: int = 100
+    iterations: int = 60
     """Conjugate gradient steps at most."""
     seed: int = 0
     """Of the noise, and of the probe with which λ is chosen."""

@@ -22,7 +22,7 @@ def ssim(image: NDArray, photograph: NDArray) -> float:
     deviation 1.5.
     """
     a, b = (np.asarray(x, np.float32).reshape(photograph.shape) for x in (image, photograph))
-    window, _ = gaussian(1.5)
+    window, _ = gaussian(1.5)  # 11 pixels wide, as theirs
 
     def mean(values: NDArray) -> NDArray:
         return np.asarray(conv(values, window, groups=3))

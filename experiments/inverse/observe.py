@@ -32,7 +32,9 @@ def observe(config: Config) -> Observation:
     size = x.shape[:-1]
     kernel, reach = gaussian(config.blur)
     operator = ConvOperator(kernel, size, strides=config.strides, padding=reach, padding_mode="reflect", groups=COLOURS)
-    differences = ConvOperator(neighbour_differences(), size, groups=COLOURS)
+    # The last pixel of a line has none after it: with itself repeated its difference is zero.
+    beyond = ((0, 1), (0, 1))
+    differences = ConvOperator(neighbour_differences(), size, padding=beyond, padding_mode="replicate", groups=COLOURS)
     noise = config.noise * np.random.default_rng(config.seed).standard_normal(operator.shape[0], np.float32)
     return Observation(x, operator, differences, np.asarray(operator @ x.ravel()) + noise)
 

@@ -1,27 +1,33 @@
 """The picture of a run: photograph, observation, the ways back; a detail of each; the curves."""
 
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from PIL import Image
 
-from experiments.inverse.observe import Image
+from experiments.inverse.observe import Image as Photograph
 from experiments.inverse.run import Result
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers.
-BLUE, ORANGE, GREY, GREEN = "#0072B2", "#D55E00", "0.45", "#009E73"
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.45"
 DETAIL = 1 / 5  # of the photograph's width
 TITLE = 9  # points
+WIDTH, TITLES, CURVES = 11.5, 0.45, 2.5  # inches: of all, and the heights of titles and curves
 
 
 def save_picture(result: Result, file: Path) -> None:
     """One column per image: whole, and a detail; below, PSNR by step and by λ."""
-    fig = Figure(figsize=(11.5, 7.6), layout="constrained", dpi=100)
     images = panels(result)
     rows, columns, _ = result.seen.photograph.shape
-    upper, lower = fig.subfigures(2, 1, height_ratios=[rows / columns + 1.28, 1.1])
+    upper_height = WIDTH / len(images) * (rows / columns + 1) + TITLES
+    fig = Figure(figsize=(WIDTH, upper_height + CURVES), layout="constrained", dpi=100)
+    both: Any = fig.subfigures(2, 1, height_ratios=[upper_height, CURVES])
+    upper, lower = both
     axes = upper.subplots(2, len(images), height_ratios=[rows / columns, 1])
     box = detail_box(rows, columns)
     for (title, image), whole, detail in zip(images, *axes, strict=True):
@@ -33,10 +39,17 @@ def save_picture(result: Result, file: Path) -> None:
     by_step, by_penalty = lower.subplots(1, 2, width_ratios=[3, 2])
     draw_steps(by_step, result)
     draw_penalties(by_penalty, result)
-    fig.savefig(file)
+    save_small(fig, file)
 
 
-def panels(result: Result) -> list[tuple[str, Image]]:
+def save_small(fig: Figure, file: Path) -> None:
+    """As PNG of 256 colours, less than half as large as photographs in full colour."""
+    full = BytesIO()
+    fig.savefig(full, format="png")
+    Image.open(full).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT).save(file, optimize=True)
+
+
+def panels(result: Result) -> list[tuple[str, Photograph]]:
     rows, columns, _ = result.seen.photograph.shape
     seen = result.seen.low_resolution
     strides = result.seen.operator.sized.strides
@@ -64,7 +77,7 @@ def detail_box(rows: int, columns: int) -> tuple[int, int, int]:
     return (rows - side) // 2, (columns - side) // 2, side
 
 
-def show(axis: Axes, image: Image) -> None:
+def show(axis: Axes, image: Photograph) -> None:
     axis.imshow(image, interpolation="nearest")
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
@@ -76,7 +89,7 @@ def draw_steps(axis: Axes, result: Result) -> None:
     axis.plot(range(1, len(penalised) + 1), penalised, color=BLUE, label=f"with λ = {result.penalty:g}")
     axis.plot(range(1, len(plain) + 1), plain, color=ORANGE, linestyle="--", label="without: noise is fitted too")
     axis.axhline(result.attempts["bicubic"].psnr, color=GREY, linestyle=":", label="bicubic")
-    axis.plot(1, plain[0], "o", color=GREEN, label="step 1: Cᵀ y times the best factor")
+    axis.plot(1, plain[0], "o", color="black", label="step 1: Cᵀ y times the best factor")
     axis.set_xscale("log")
     axis.set_title("conjugate gradients on (CᵀC + λDᵀD) x = Cᵀ y", size=TITLE)
     axis.set(xlabel="step", ylabel="PSNR (dB)")
