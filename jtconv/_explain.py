@@ -3,14 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from jtconv import _arguments as arg
 from jtconv import _explain_text as text
 from jtconv._arguments import Padding
 from jtconv._calls import read_call
 from jtconv._costs import Costs, costs
-from jtconv._dialects._sized_layers import NoEquivalent
 from jtconv._equivalents import IN_CH, OUT_CH, Equivalent, Layer, equivalents
 from jtconv._geometry import ConvGeometry, geometry_on
 from jtconv._overlap import EvenLayer, inputs_seen, is_even, nearest_even, overlap_counts
@@ -37,8 +35,8 @@ class Explanation:
       receptive_field: per axis, the most positions of y that one position of the result adds up.
       footprint: per axis, the extent of what one position of y contributes to.
       costs: parameters and multiply-adds of Cᵀ; None where the channels are not known.
-      equivalents: Cᵀ in each framework's words: an `Equivalent` with `call`, `kernel_shape` and
-        `kernel_reversed`, or `NoEquivalent`, the reason why there is none.
+      equivalents: Cᵀ in each framework's words, each with `call`, `kernel_shape` and
+        `kernel_reversed`; `call` is None where there is no equivalent, and `reason` says why.
     """
 
     geometry: ConvGeometry
@@ -56,7 +54,7 @@ class Explanation:
     receptive_field: tuple[int, ...]
     footprint: tuple[int, ...]
     costs: Costs | None
-    equivalents: dict[str, Equivalent | NoEquivalent]
+    equivalents: dict[str, Equivalent]
 
     @property
     def text(self) -> str:
@@ -64,8 +62,8 @@ class Explanation:
         return text.explained(self)
 
     def to_json(self) -> str:
-        """All of it as a JSON object, named as the attributes; a reason where there is no equivalent."""
-        lines = [f'  "{name}": {json.dumps(value, default=_as_json)}' for name, value in asdict(self).items()]
+        """All of it as a JSON object, named as the attributes."""
+        lines = [f'  "{name}": {json.dumps(value)}' for name, value in asdict(self).items()]
         return "{\n" + ",\n".join(lines) + "\n}"
 
     def __str__(self) -> str:
@@ -178,7 +176,6 @@ def _explained(
         _check_channels(name, value, geometry.groups)
     transposed, axes = geometry.at(x_size), range(geometry.ndim)
     even = tuple(is_even(geometry, axis) for axis in axes)
-    known = in_ch is not None and out_ch is not None
     layer = Layer(
         transposed,
         IN_CH if in_ch is None else in_ch,
@@ -200,7 +197,7 @@ def _explained(
         even_layer=None if all(even) else _even_layer(geometry, x_size),
         receptive_field=tuple(inputs_seen(transposed, axis) for axis in axes),
         footprint=geometry.effective_kernel_size,
-        costs=costs(transposed, in_ch, out_ch, use_bias=use_bias) if known else None,
+        costs=None if in_ch is None or out_ch is None else costs(transposed, in_ch, out_ch, use_bias=use_bias),
         equivalents=equivalents(layer),
     )
 
@@ -229,8 +226,3 @@ def _agreed(name: str, read: int | None, given: int | None) -> int | None:
     if read is not None and given is not None and read != given:
         raise ValueError(f"`{name}` is {read} in the call, got {given}. Leave it out.")
     return given if read is None else read
-
-
-def _as_json(value: Any) -> Any:
-    """What `asdict` leaves: reasons, which are no dataclasses."""
-    return {"reason": str(value)}

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from jtconv import _overlap_text
-from jtconv._equivalents import Equivalent
 from jtconv._geometry import ConvGeometry
 from jtconv._sized import SizedGeometry
 from jtconv._words import axis_lines, by, by_pairs, signed
@@ -108,12 +107,12 @@ def _costs_text(layer: "Explanation") -> str:
 def _equivalents_text(layer: "Explanation") -> str:
     lines = ["Cᵀ in each framework's words, and the shape of its kernel there:"]
     for name, words in layer.equivalents.items():
-        if isinstance(words, Equivalent):
+        if words.call is not None:
             shape = ", ".join(map(str, words.kernel_shape))
             turned = ", reversed on each spatial axis" if words.kernel_reversed else ""
             lines += [f"  {name:<8} {words.call}", f"  {'':<8} kernel ({shape}){turned}"]
         else:
-            lines.append(f"  {name:<8} none: {words}")
+            lines.append(f"  {name:<8} none: {words.reason}")
     return "\n".join(lines)
 
 

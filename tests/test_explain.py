@@ -1,5 +1,6 @@
 """`explain`: its numbers against counting, its words against reading them back, the even neighbour."""
 
+import functools
 import itertools
 import json
 import math
@@ -13,8 +14,7 @@ from oracles import geometries, loop_conv_transpose
 import jtconv
 from jtconv import ConvGeometry, explain, explain_from
 from jtconv._calls import read_call
-from jtconv._dialects._sized_layers import NoEquivalent
-from jtconv._equivalents import Equivalent, Layer, equivalents
+from jtconv._equivalents import Layer, equivalents
 from jtconv._equivalents._layer import essence
 from jtconv._overlap import is_even, nearest_even
 
@@ -78,17 +78,16 @@ def test_counts_are_those_of_a_loop(drawn, in_per, out_per):
     )
     alone = {**arguments, "groups": 1}
     counts = loop_conv_transpose(np.ones((*y_size, 1)), np.ones((*kernel_size, 1, 1)), x_size, **alone)[..., 0]
-    outer = layer.overlap[0] if len(x_size) == 1 else np.outer(*layer.overlap)
-    np.testing.assert_array_equal(outer, counts)
+    np.testing.assert_array_equal(functools.reduce(np.multiply.outer, map(np.array, layer.overlap)), counts)
     taps_on_channels = groups * in_per * out_per
     assert layer.costs is not None
     assert layer.costs.multiply_adds == counts.sum() * taps_on_channels
     assert layer.costs.parameters == math.prod(kernel_size) * taps_on_channels + out_per * groups
-    seen = sum(
-        loop_conv_transpose(one[..., None], np.ones((*kernel_size, 1, 1)), x_size, **alone)[..., 0] > 0
-        for one in (np.eye(math.prod(y_size))[n].reshape(y_size) for n in range(math.prod(y_size)))
-    )
-    assert math.prod(layer.receptive_field) == seen.max()
+    reached = [
+        loop_conv_transpose(one.reshape(*y_size, 1), np.ones((*kernel_size, 1, 1)), x_size, **alone) > 0
+        for one in np.eye(math.prod(y_size))
+    ]
+    assert math.prod(layer.receptive_field) == np.sum(reached, axis=0).max()
 
 
 @given(st.integers(1, 3).flatmap(geometries))
@@ -153,11 +152,11 @@ def test_changes_to_the_even_layer_are_told(arguments, changes):
 def test_every_equivalent_reads_back_as_the_layer(drawn, in_per, out_per, use_bias, known):
     x_size, arguments = drawn
     sized = ConvGeometry(**arguments).at(x_size)
-    channels = (in_per * sized.groups, out_per * sized.groups) if known else ()
+    channels: list[int] = [in_per * sized.groups, out_per * sized.groups] if known else []
     layer = Layer(sized, *channels, use_bias=use_bias)
     for name, words in equivalents(layer).items():
-        if isinstance(words, NoEquivalent):
-            assert str(words)
+        if words.call is None:
+            assert words.reason
             continue
         read = read_call(name, words.call, sized.output_size, sized.kernel_size if name in FUNCTIONS else None)
         assert essence(read.sized) == essence(sized), words.call
@@ -169,17 +168,16 @@ def test_every_equivalent_reads_back_as_the_layer(drawn, in_per, out_per, use_bi
 @given(st.integers(1, 3).flatmap(geometries))
 def test_our_own_words_are_never_missing(drawn):
     x_size, arguments = drawn
-    words = equivalents(Layer(ConvGeometry(**arguments).at(x_size)))["jtconv"]
-    assert isinstance(words, Equivalent)
+    assert equivalents(Layer(ConvGeometry(**arguments).at(x_size)))["jtconv"].call is not None
 
 
 def test_a_layer_of_four_axes_and_of_none():
     four = explain((2, 3, 2, 4), (2, 1, 3, 2), strides=(2, 1, 2, 1)).equivalents
-    assert four["equinox"].call.startswith("eqx.nn.ConvTranspose(4, in_ch, out_ch,")
-    assert four["haiku"].call.startswith("hk.ConvNDTranspose(4, out_ch,")
-    assert 'dimension_numbers=("NABDEC", "ABDEIO", "NABDEC")' in four["lax"].call
-    assert "not 4" in str(four["torch"])
-    none = explain((), ()).equivalents
+    assert "eqx.nn.ConvTranspose(4, in_ch, out_ch," in str(four["equinox"].call)
+    assert "hk.ConvNDTranspose(4, out_ch," in str(four["haiku"].call)
+    assert 'dimension_numbers=("NABDEC", "ABDEIO", "NABDEC")' in str(four["lax"].call)
+    assert "not 4" in str(four["torch"].reason)
+    none = explain(*[()] * 2).equivalents
     assert none["lax"].call == 'lax.conv_transpose(y, kernel, (), "SAME", transpose_kernel=True) + bias'
 
 
@@ -300,7 +298,7 @@ def test_nothing_in_a_call_is_run(tmp_path):
 
 def test_reasons_name_what_is_missing():
     def reason(framework, **arguments):
-        return str(explain((7, 9), 3, **arguments).equivalents[framework])
+        return str(explain((7, 9), 3, **arguments).equivalents[framework].reason)
 
     assert reason("keras", groups=2) == "keras has no groups"
     assert "strides > 1 or dilation_rate > 1, not both" in reason("keras", strides=2, dilation=2)
@@ -321,7 +319,7 @@ def test_json_holds_everything():
     assert told["is_even"] == [False, False]
     assert told["even_layer"]["geometry"]["kernel_size"] == [4, 4]
     assert told["costs"]["parameters"] == 3 * 3 * 4 * 6 // 2 + 6
-    assert told["equivalents"]["keras"] == {"reason": "keras has no groups"}
+    assert told["equivalents"]["keras"]["reason"] == "keras has no groups"
     equinox = told["equivalents"]["equinox"]
     assert equinox["call"].startswith("eqx.nn.ConvTranspose2d(4, 6, 3, stride=2")
     assert equinox["kernel_shape"] == [6, 2, 3, 3]

@@ -37,7 +37,7 @@ def read_call(
     taps = arg.per_axis(signature.kernel_size or "kernel_size", taps, ndim, minimum=1)
     y_size = arg.per_axis("input_size", input_size, ndim, minimum=1)
     if signature.whole_shape is not None:
-        bound, out_ch = _without_batch(signature, bound, ndim)
+        bound, out_ch = _without_batch(signature.name, signature.whole_shape, bound, ndim)
     else:
         out_ch = _channels(signature.out_ch, bound)
     return ReadCall(
@@ -112,13 +112,12 @@ def _kernel_size(signature: Signature, bound: dict[str, Any], given: Any) -> Any
     return bound[name]
 
 
-def _without_batch(signature: Signature, bound: dict[str, Any], ndim: int) -> tuple[dict[str, Any], int | None]:
-    """The arguments with the spatial part of the result's shape, and its channels."""
-    name = signature.whole_shape
+def _without_batch(function: str, name: str, bound: dict[str, Any], ndim: int) -> tuple[dict[str, Any], int | None]:
+    """The arguments with only the spatial part of the whole shape `name`, and the channels in it."""
     shape, layout = bound[name], bound.get("data_format") or "N...C"
     if not isinstance(shape, tuple | list) or len(shape) != ndim + 2:
         raise ValueError(
-            f"`{name}` of `{signature.name}` must be {ndim + 2} sizes, with batch and channels, got {source(shape)}."
+            f"`{name}` of `{function}` must be {ndim + 2} sizes, with batch and channels, got {source(shape)}."
         )
     first = isinstance(layout, str) and layout.startswith("NC")
     spatial = tuple(shape[2:] if first else shape[1:-1])

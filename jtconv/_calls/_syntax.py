@@ -36,9 +36,9 @@ def parse(text: str) -> Call:
         node = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ValueError(f"`call` must be one call in Python, such as {_EXAMPLE}, got {text!r}.") from None
-    plus = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
-    if plus:
-        node = node.left
+    plus = False
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        node, plus = node.left, True
     path = _path(node.func) if isinstance(node, ast.Call) else None
     if not isinstance(node, ast.Call) or path is None:
         raise ValueError(

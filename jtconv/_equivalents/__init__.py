@@ -28,15 +28,15 @@ WRITERS: dict[str, Callable[[Layer], Equivalent]] = {
 }
 
 
-def equivalents(layer: Layer) -> dict[str, Equivalent | NoEquivalent]:
+def equivalents(layer: Layer) -> dict[str, Equivalent]:
     """The layer in every framework's words, or the reason why it has none there."""
     return {name: _attempt(write, layer) for name, write in WRITERS.items()}
 
 
-def _attempt(write: Callable[[Layer], Equivalent], layer: Layer) -> Equivalent | NoEquivalent:
+def _attempt(write: Callable[[Layer], Equivalent], layer: Layer) -> Equivalent:
     if write is not ours.write and layer.is_empty:
-        return NoEquivalent("the result is zero everywhere: all contributions are cropped")
+        return Equivalent(None, reason="the result is zero everywhere: all contributions are cropped")
     try:
         return write(layer)
-    except NoEquivalent as reason:
-        return reason
+    except NoEquivalent as error:
+        return Equivalent(None, reason=str(error))

@@ -1,7 +1,7 @@
 """The layer to be written, and what is written."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jtconv._arguments import Pads
 from jtconv._dialects._sized_layers import NoEquivalent
@@ -14,17 +14,19 @@ IN_CH, OUT_CH = Name("in_ch"), Name("out_ch")
 
 @dataclass(frozen=True)
 class Equivalent:
-    """A layer in a framework's words.
+    """A layer in a framework's words, or why there are none.
 
     Attributes:
-      call: the words, to paste.
+      call: the words, to paste; None where there are none.
       kernel_shape: shape of the kernel there; names stand for channels that are not known.
       kernel_reversed: whether its kernel is that of the convolution C reversed on every spatial axis.
+      reason: why there are no words.
     """
 
-    call: str
-    kernel_shape: tuple[int | str, ...]
+    call: str | None
+    kernel_shape: tuple[int | str, ...] = ()
     kernel_reversed: bool = False
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,9 @@ class Layer:
 
     def axis(self, axis: int) -> "Layer":
         """The layer on one axis alone."""
-        sized = self.sized
-        one = SizedGeometry(
-            **{
-                name: (getattr(sized, name)[axis],)
-                for name in ("input_size", "output_size", "kernel_size", "strides", "pads", "dilation")
-            },
-            groups=1,
-            padding_mode=sized.padding_mode,
-        )
-        return Layer(one, self.in_ch, self.out_ch, self.use_bias)
+        names = ("input_size", "output_size", "kernel_size", "strides", "pads", "dilation")
+        one = {name: (getattr(self.sized, name)[axis],) for name in names}
+        return replace(self, sized=replace(self.sized, **one))
 
     def is_read_by(self, read: Callable[..., SizedGeometry], **arguments: object) -> bool:
         """Whether a framework's arguments say this very layer."""

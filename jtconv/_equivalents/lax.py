@@ -1,6 +1,7 @@
 """`jax.lax.conv_transpose`."""
 
 from string import ascii_uppercase
+from typing import Any
 
 from jtconv._arguments import Pads
 from jtconv._dialects import lax as dialect
@@ -19,7 +20,7 @@ def write(layer: Layer) -> Equivalent:
         raise NoEquivalent(
             "lax.conv_transpose has no groups; lax.conv_general_dilated has (lhs_dilation, feature_group_count)"
         )
-    options = {} if set(sized.dilation) <= {1} else {"rhs_dilation": sized.dilation}
+    options: dict[str, Any] = {} if set(sized.dilation) <= {1} else {"rhs_dilation": sized.dilation}
     if layer.ndim > _DEFAULT_AXES:
         axes = [letter for letter in ascii_uppercase if letter not in "NCIO"][: layer.ndim]
         numbers = ("N" + "".join(axes) + "C", "".join(axes) + "IO", "N" + "".join(axes) + "C")

@@ -49,8 +49,9 @@ def _levels(counts: np.ndarray) -> dict[int, str]:
 def _heading(columns: int, cell: int, margin: int) -> str:
     """Column numbers, as often as there is room for them."""
     every = next(n for n in (1, 2, 5, 10, 20, 50, 100) if n * cell > len(str(columns)))
-    marks = "".join(f"{column:<{every * cell}}" for column in range(0, columns, every))
-    return " " * (margin + (cell > 2)) + marks.rstrip()
+    indent = margin + (cell > 2)
+    marked = [n for n in range(0, columns, every) if indent + n * cell + len(str(n)) <= margin + columns * cell]
+    return " " * indent + "".join(f"{n:<{every * cell}}" for n in marked).rstrip()
 
 
 def _legend(levels: dict[int, str]) -> str:

@@ -28,12 +28,13 @@ CIRCULAR = ("nnx", "linen", "equinox", "jtconv")
 
 def written(name: str, layer: Drawn, sized: SizedGeometry, use_bias: bool) -> Equivalent | None:
     words = equivalents(Layer(sized, layer.y_ch, layer.x_ch, use_bias))[name]
-    return words if isinstance(words, Equivalent) else None
+    return words if words.call else None
 
 
 def check(name: str, words: Equivalent | None, layer: Drawn, sized: SizedGeometry, use_bias: bool) -> None:
     """Evaluate what is printed for the layer and compare the numbers, all of them."""
     assert words is not None
+    assert words.call is not None
     kernel, y, bias = (
         layer.rng.integers(-4, 5, shape).astype(np.float64)
         for shape in (
