@@ -38,6 +38,11 @@ def with_more_entries_than_axes(configuration: Configuration) -> bool:
     return any(isinstance(value, tuple) and len(value) > configuration.layer.ndim for value in given)
 
 
+def with_a_padding_name_that_pads_nothing(configuration: Configuration) -> bool:
+    padding = configuration.arguments.get("padding")
+    return configuration.layer.ndim == 0 and isinstance(padding, str) and padding not in ("SAME", "VALID")
+
+
 def with_output_padding_from_the_stride_on(configuration: Configuration) -> bool:
     rests = configuration.arguments.get("output_padding", ())
     return any(a >= s for a, s in zip(rests, configuration.layer.strides, strict=True))

@@ -59,6 +59,12 @@ DIFFERENCES = (
         "Padding that crops all of the dilated input on one side and pads on the other, which lax answers with zeros.",
     ),
     Difference(
+        ("lax",),
+        OURS,
+        calls.with_a_padding_name_that_pads_nothing,
+        "Without a spatial axis, names of padding that lax does not know: it never looks at them.",
+    ),
+    Difference(
         ("lax", "flax", "keras"),
         OURS,
         calls.with_more_entries_than_axes,
