@@ -10,7 +10,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test thorough lint format types peers docs readme wheel clean force
+.PHONY: help demo test thorough lint format types peers agreement docs readme wheel clean force
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -41,6 +41,9 @@ types: $(VENV)/.dev ## pyright
 
 peers: $(PEERS)/.peers ## compare with torch, equinox, flax, keras and lax, in .venv-peers
 	$(PEERS)/bin/python -m pytest tests/peers $(ARGS)
+
+agreement: $(PEERS)/.peers ## compare jtconv.compat with the frameworks themselves, thousands of layers (half an hour)
+	$(PEERS)/bin/python -m tests.peers.agreement --out benchmarks/results/agreement
 
 docs: $(VENV)/.docs ## build the documentation into site/, strictly
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
