@@ -74,3 +74,8 @@ def that_drop_imaginary_parts(configuration: Configuration) -> bool:
     dtype = configuration.arguments.get("dtype")
     given = any(d.startswith("complex") for d in configuration.dtypes)
     return given and dtype is not None and not str(dtype).startswith("complex")
+
+
+def that_lax_reads_without_axes(configuration: Configuration) -> bool:
+    """Whether there is no axis to pad, so that lax takes any name of padding."""
+    return configuration.layer.ndim == 0 and configuration.arguments.get("use_consistent_padding", False)

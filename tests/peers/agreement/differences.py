@@ -53,10 +53,16 @@ DIFFERENCES = (
         "A real `dtype` for complex arrays: flax drops the imaginary parts, and warns that it will not for long.",
     ),
     Difference(
+        _JAX,
+        OURS,
+        calls.noted("zeros"),
+        "Padding that crops all of the input on one side and pads on the other, which lax answers with zeros.",
+    ),
+    Difference(
         ("lax",),
         OURS,
-        calls.noted("crops all"),
-        "Padding that crops all of the dilated input on one side and pads on the other, which lax answers with zeros.",
+        calls.that_lax_reads_without_axes,
+        "A name of padding that lax does not know, with `use_consistent_padding`: lax looks at it for each axis only.",
     ),
     Difference(
         ("lax",),

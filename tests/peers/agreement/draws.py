@@ -1,5 +1,6 @@
 """Random choices for one configuration, told by its number."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -62,10 +63,20 @@ def repeated(value: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
 
 
 def marked(configuration: Configuration, theirs: Callable[..., Any]) -> Configuration:
-    """With a note of whether the peer's result has an empty axis, found out when `differences.py` asks."""
-    note = partial(_has_empty_result, configuration, theirs)
-    return replace(configuration, private={**configuration.private, "empty": note})
+    """With notes of what is odd about the peer's result, found out when `differences.py` asks."""
+    notes = {"empty": partial(_is_empty, configuration, theirs), "zeros": partial(_is_zero, configuration, theirs)}
+    return replace(configuration, private={**configuration.private, **notes})
 
 
-def _has_empty_result(configuration: Configuration, theirs: Callable[..., Any]) -> bool:
-    return 0 in jax.eval_shape(theirs, *configuration.arrays()).shape
+def _is_empty(configuration: Configuration, theirs: Callable[..., Any]) -> bool:
+    """Whether it has an axis of size 0."""
+    with warnings.catch_warnings(action="ignore"):  # the peers' own
+        return 0 in jax.eval_shape(theirs, *configuration.arrays()).shape
+
+
+def _is_zero(configuration: Configuration, theirs: Callable[..., Any]) -> bool:
+    """Whether no number of the image has a part in it."""
+    image, *others = map(jax.numpy.asarray, configuration.arrays())
+    with warnings.catch_warnings(action="ignore"):
+        first, second = (theirs(a, *others) for a in (image, image + 1))
+    return bool((first == second).all())
