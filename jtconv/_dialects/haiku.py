@@ -1,11 +1,10 @@
 """`haiku.ConvNDTranspose`, as of dm-haiku 0.0.17: lax's function with sizes of the result added."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from jtconv import _arguments as arg
 from jtconv._arguments import Pads
 from jtconv._dialects import lax
+from jtconv._dialects.torch import repeated
 from jtconv._sized import SizedGeometry
 
 
@@ -19,19 +18,19 @@ def read(
 ) -> SizedGeometry:
     """The convolution whose transpose haiku's layer with these fields computes."""
     ndim = len(kernel_size)
-    strides = tuple(arg.at_least("stride", s, 1) for s in _repeated("stride", stride, ndim))
+    strides = repeated("stride", stride, ndim, minimum=1)
     if output_shape is not None:
-        targets = _repeated("output_shape", output_shape, ndim)
-        rule = arg.one_of("padding", padding, ("SAME", "VALID"))
+        targets = repeated("output_shape", output_shape, ndim, minimum=1)
+        rule = _named(padding)
         axes = zip(y_size, targets, kernel_size, strides, strict=True)
         padding = [_pads_for(axis, o, i, k, s, rule) for axis, (o, i, k, s) in enumerate(axes)]
     return lax.read(y_size, kernel_size, strides=strides, padding=padding)
 
 
-def _repeated(name: str, value: Any, ndim: int) -> tuple[int, ...]:
-    """An int, or a sequence of one, for all axes."""
-    alone = arg.is_sequence(value) and len(value) == 1
-    return arg.per_axis(name, value[0] if alone else value, ndim)
+def _named(padding: str | Sequence[Pads]) -> str:
+    if padding not in ("SAME", "VALID"):
+        raise ValueError(f"`padding` must be 'SAME' or 'VALID' where `output_shape` is given, got {padding!r}.")
+    return str(padding)
 
 
 def _pads_for(axis: int, o: int, i: int, k: int, s: int, padding: str) -> Pads:

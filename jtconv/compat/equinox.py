@@ -6,7 +6,6 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _arguments as arg
 from jtconv import _kernel_layouts
 from jtconv._arguments import Pads
 from jtconv._dialects import equinox
@@ -56,7 +55,8 @@ def conv_transpose(
             f"`x` must have shape (in_ch, *size) with {weight.ndim - 2} spatial axes, as `weight` has, got {x.shape}. "
             f"Use jax.vmap for a batch."
         )
-    y, kernel = jnp.moveaxis(x, 0, -1), _kernel_layouts.EQUINOX.to_ours(weight, _groups(groups, weight))
+    _checks.divided_by_groups("weight", weight, 0, groups)
+    y, kernel = jnp.moveaxis(x, 0, -1), _kernel_layouts.EQUINOX.to_ours(weight, groups)
     _checks.channels("x", y, "weight", kernel)
     sized = equinox.read(
         y.shape[:-1],
@@ -70,10 +70,3 @@ def conv_transpose(
     )
     out = jnp.moveaxis(transposed_as_read(y, kernel, sized), -1, 0)
     return out if bias is None else out + _checks.bias_of("bias", bias, (out.shape[0], *(1,) * (out.ndim - 1)))
-
-
-def _groups(groups: int, weight: Array) -> int:
-    """`groups`, once it is known to divide the output channels, by which the kernel is regrouped."""
-    if arg.at_least("groups", arg.integer("groups", groups), 1) and weight.shape[0] % groups:
-        raise ValueError(f"`groups` must divide the output channels {weight.shape[0]} of `weight`, got {groups}.")
-    return groups

@@ -48,7 +48,8 @@ def conv_transpose(
       (*batch, *out_size, out_ch).
 
     Raises:
-      TypeError, ValueError: for what flax refuses, "CAUSAL" among it, and for empty axes.
+      TypeError, ValueError: for what flax refuses, "CAUSAL" among it, for empty axes, and for a
+        `dtype` that drops imaginary parts.
 
     >>> import jax.numpy as jnp
     >>> conv_transpose(jnp.ones((8, 3)), jnp.ones((3, 3, 4)), jnp.ones(4), padding="VALID").shape
@@ -77,7 +78,10 @@ def conv_transpose(
 
 def _common(dtype: DTypeLike | None, *arrays: Array) -> jnp.dtype:
     """The dtype to compute in: at least a floating one."""
-    if dtype is not None:
-        return floating("dtype", dtype)
     common = jnp.result_type(*arrays)
-    return common if jnp.issubdtype(common, jnp.inexact) else jnp.promote_types(jnp.float32, common)
+    if dtype is None:
+        return common if jnp.issubdtype(common, jnp.inexact) else jnp.promote_types(jnp.float32, common)
+    given = floating("dtype", dtype)
+    if jnp.issubdtype(common, jnp.complexfloating) and not jnp.issubdtype(given, jnp.complexfloating):
+        raise TypeError(f"`dtype` must be complex where an array is, got {given}: it would drop the imaginary part.")
+    return given

@@ -27,6 +27,11 @@ def noted(note: str) -> Callable[[Configuration], bool]:
     return lambda configuration: configuration.private.get(note, False)
 
 
+def with_an_empty_result(configuration: Configuration) -> bool:
+    """Whether the peer's result has an axis of size 0, as the comparison has noted."""
+    return configuration.private["empty"]
+
+
 def with_more_entries_than_axes(configuration: Configuration) -> bool:
     given = [configuration.arguments.get(name) for name in PER_AXIS]
     return any(isinstance(value, tuple) and len(value) > configuration.layer.ndim for value in given)
@@ -35,10 +40,6 @@ def with_more_entries_than_axes(configuration: Configuration) -> bool:
 def with_output_padding_from_the_stride_on(configuration: Configuration) -> bool:
     rests = configuration.arguments.get("output_padding", ())
     return any(a >= s for a, s in zip(rests, configuration.layer.strides, strict=True))
-
-
-def with_no_position_in_torch(configuration: Configuration) -> bool:
-    return 0 in [transposed_size(o, k, s, (p, p), d, a) for o, k, s, d, p, a in _torch_axes(configuration)]
 
 
 def of_zeros_alone_in_torch(configuration: Configuration) -> bool:
@@ -56,3 +57,10 @@ def _torch_axes(configuration: Configuration) -> list[tuple[int, ...]]:
     given = [configuration.arguments[name] for name in ("padding", "output_padding")]
     spread = [(value,) * layer.ndim if isinstance(value, int) else value for value in given]
     return list(zip(layer.y_size, layer.kernel_size, layer.strides, layer.dilation, *spread, strict=True))
+
+
+def that_drop_imaginary_parts(configuration: Configuration) -> bool:
+    """Whether flax's `dtype` is real where an array is complex."""
+    dtype = configuration.arguments.get("dtype")
+    given = any(d.startswith("complex") for d in configuration.dtypes)
+    return given and dtype is not None and not str(dtype).startswith("complex")

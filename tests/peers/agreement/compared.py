@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import ModuleType
 
@@ -113,10 +113,11 @@ def _wrong(configuration: Configuration, ours: Numbers, theirs: Numbers, sizes: 
 
 def _refused_by_us(peer: Peer, configuration: Configuration, arrays: Sequence[np.ndarray], error: Exception) -> Outcome:
     try:
-        _run_theirs(peer, configuration, arrays, None)
+        x = _run_theirs(peer, configuration, arrays, None).numbers[0]
     except Exception:
         return Outcome(configuration, "both refuse", str(error))
-    return _one_sided(peer, configuration, "only the adapter refuses", error)
+    noted = replace(configuration, private=configuration.private | {"empty": 0 in x.shape})
+    return _one_sided(peer, noted, "only the adapter refuses", error)
 
 
 def _one_sided(peer: Peer, configuration: Configuration, who: str, error: Exception) -> Outcome:

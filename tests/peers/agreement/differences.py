@@ -7,7 +7,6 @@ from tests.peers.agreement import calls
 from tests.peers.agreement.configurations import Configuration
 
 OURS, THEIRS = "only the adapter refuses", "only the peer refuses"
-_JAX = ("lax", "flax", "equinox", "haiku")
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,17 @@ DIFFERENCES = (
         "Arrays with an empty axis other than N: there is no layer without channels, taps or positions.",
     ),
     Difference(
-        (*_JAX, "keras"),
+        (),
         OURS,
-        calls.noted("empty"),
-        "A result with an axis of size 0, which lax returns: no convolution has such an input.",
+        calls.with_an_empty_result,
+        "A result with an axis of size 0, which lax returns, and torch from some of its code: no convolution "
+        "has such an input.",
+    ),
+    Difference(
+        ("flax",),
+        OURS,
+        calls.that_drop_imaginary_parts,
+        "A real `dtype` for complex arrays: flax drops the imaginary parts, and warns that this will end.",
     ),
     Difference(
         ("lax",),
@@ -57,12 +63,6 @@ DIFFERENCES = (
         OURS,
         calls.with_more_entries_than_axes,
         "Arguments with entries for more axes than there are: the last ones are left out in some cases.",
-    ),
-    Difference(
-        ("torch",),
-        OURS,
-        calls.with_no_position_in_torch,
-        "A result with an axis of size 0: torch returns it from some of its implementations and refuses it in others.",
     ),
     Difference(
         ("torch",),
