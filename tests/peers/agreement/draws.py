@@ -1,15 +1,10 @@
 """Random choices for one configuration, told by its number."""
 
-import warnings
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
-import jax
 import numpy as np
 
-from tests.peers.agreement.configurations import Configuration, Layer
+from tests.peers.agreement.configurations import Layer
 
 LARGEST = {0: 1, 1: 6, 2: 4, 3: 3}  # kernels and images, by the number of spatial axes
 
@@ -60,23 +55,3 @@ class Draw:
 def repeated(value: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
     """What an argument for all axes or for each of them means; None is 1."""
     return value if isinstance(value, tuple) else (1 if value is None else value,) * ndim
-
-
-def marked(configuration: Configuration, theirs: Callable[..., Any]) -> Configuration:
-    """With notes of what is odd about the peer's result, found out when `differences.py` asks."""
-    notes = {"empty": partial(_is_empty, configuration, theirs), "zeros": partial(_is_zero, configuration, theirs)}
-    return replace(configuration, private={**configuration.private, **notes})
-
-
-def _is_empty(configuration: Configuration, theirs: Callable[..., Any]) -> bool:
-    """Whether it has an axis of size 0."""
-    with warnings.catch_warnings(action="ignore"):  # the peers' own
-        return 0 in jax.eval_shape(theirs, *configuration.arrays()).shape
-
-
-def _is_zero(configuration: Configuration, theirs: Callable[..., Any]) -> bool:
-    """Whether no number of the image has a part in it."""
-    image, *others = map(jax.numpy.asarray, configuration.arrays())
-    with warnings.catch_warnings(action="ignore"):
-        first, second = (theirs(a, *others) for a in (image, image + 1))
-    return bool((first == second).all())
