@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from jtconv.bench._markdown import table
 from tests.peers.agreement import calls
 from tests.peers.agreement.configurations import Configuration
 
@@ -108,3 +109,13 @@ def _applies(difference: Difference, configuration: Configuration) -> bool:
         return difference.applies(configuration)
     except (TypeError, ValueError):  # the arguments are not even of the kind that it is about
         return False
+
+
+def as_table() -> str:
+    """All of them, in Markdown."""
+    rows = [[", ".join(d.peers) or "all", d.who, d.reason] for d in DIFFERENCES]
+    return table(["adapters", "", "what, and why"], rows)
+
+
+if __name__ == "__main__":
+    print(as_table())
