@@ -175,8 +175,8 @@ def test_keras_3(tmp_path):
 def test_saved_h5_lists_layers_and_weights_as_keras_reads_them(tmp_path):
     save(tmp_path / "a.h5", {"conv6/kernel": np.ones(2), "conv6/bias": np.ones(1), "up1/kernel": np.ones(3)})
     with h5py.File(tmp_path / "a.h5") as file:
-        assert [str(name) for name in file.attrs["layer_names"]] == ["conv6", "up1"]
-        assert [str(name) for name in file["conv6"].attrs["weight_names"]] == ["kernel", "bias"]
+        assert list(map(str, np.asarray(file.attrs["layer_names"]))) == ["conv6", "up1"]
+        assert list(map(str, np.asarray(file["conv6"].attrs["weight_names"]))) == ["kernel", "bias"]
 
 
 # --- hostile files ---------------------------------------------------------------------------
