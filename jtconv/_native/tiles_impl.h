@@ -3,10 +3,24 @@
 // Included once for each, in a file that says which; nothing of the standard library is used here,
 // as the linker would keep one copy of it for all.
 
+#include <cstdint>
+
 #include "tiles.h"
+
+// Lanes of `a` by their numbers, which are integers as wide as the lanes. GCC before 12 has its own name for it only.
+#if defined(__clang__)
+#define JTCONV_SHUFFLE(Integer, a, ...) __builtin_shufflevector(a, a, __VA_ARGS__)
+#else
+#define JTCONV_SHUFFLE(Integer, a, ...) __builtin_shuffle(a, (typename Lanes<Integer>::Type){__VA_ARGS__})
+#endif
 
 namespace jtconv {
 namespace {
+
+template <typename Integer>
+struct Lanes {
+  typedef Integer Type __attribute__((vector_size(32)));
+};
 
 template <typename T>
 struct Vector {
@@ -139,13 +153,13 @@ void outer_gathered(const ColumnsTimesPanel<T>& p) {
 // In every group of N lanes, its lane-th value N times.
 template <int N, int Lane>
 inline __attribute__((always_inline)) typename Vector<float>::Whole spread(typename Vector<float>::Whole a) {
-  return __builtin_shufflevector(a, a, 0 / N * N + Lane, 1 / N * N + Lane, 2 / N * N + Lane, 3 / N * N + Lane,
-                                 4 / N * N + Lane, 5 / N * N + Lane, 6 / N * N + Lane, 7 / N * N + Lane);
+  return JTCONV_SHUFFLE(std::int32_t, a, 0 / N * N + Lane, 1 / N * N + Lane, 2 / N * N + Lane, 3 / N * N + Lane,
+                        4 / N * N + Lane, 5 / N * N + Lane, 6 / N * N + Lane, 7 / N * N + Lane);
 }
 
 template <int N, int Lane>
 inline __attribute__((always_inline)) typename Vector<double>::Whole spread(typename Vector<double>::Whole a) {
-  return __builtin_shufflevector(a, a, 0 / N * N + Lane, 1 / N * N + Lane, 2 / N * N + Lane, 3 / N * N + Lane);
+  return JTCONV_SHUFFLE(std::int64_t, a, 0 / N * N + Lane, 1 / N * N + Lane, 2 / N * N + Lane, 3 / N * N + Lane);
 }
 
 // Calls use(lane, a with that lane spread), for each of a group's.
