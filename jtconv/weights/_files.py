@@ -104,12 +104,22 @@ def _entries(path: str, head: bytes, stack: ExitStack) -> dict[str, Entry]:
 
 def _entries_of_zip(path: str, stack: ExitStack) -> dict[str, Entry]:
     with zipfile.ZipFile(path) as archive:
-        names = [info.filename for info in archive.infolist()]
+        members = archive.infolist()
+    names = [info.filename for info in members]
     if "model.weights.h5" in names:
         raise Refusal(path, "it is a whole Keras model; unzip it and load the model.weights.h5 in it")
     if any(name.endswith("/data.pkl") for name in names):
+        _check_stored(path, members)
         return _pth.entries(path, stack, zipped=True)
     return _npz.entries(path, stack)
+
+
+def _check_stored(path: str, members: list[zipfile.ZipInfo]) -> None:
+    """torch maps the file into memory, where it takes compressed bytes for numbers."""
+    for info in members:
+        if info.compress_type != zipfile.ZIP_STORED:
+            method = info.compress_type
+            raise Refusal(path, f"its compression method is {method}; torch's files are not compressed", info.filename)
 
 
 def _read(path: str, name: str, entry: Entry) -> np.ndarray:
