@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jax.typing import ArrayLike
@@ -67,14 +68,21 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
 def _writable(path: Path, name: str, array: ArrayLike) -> np.ndarray:
     if not isinstance(name, str) or not name:
         raise ValueError(f"`arrays` must have names that are strings, not empty, got {name!r}.")
+    if "\0" in name or (path.suffix == ".safetensors" and name == "__metadata__"):
+        raise ValueError(f"`arrays`: {name!r} is a name that {path.suffix} cannot hold.")
     array = np.asarray(array, order="C")
-    numeric = array.dtype.kind in "biufc" or (path.suffix == ".safetensors" and array.dtype.name == "bfloat16")
-    if not numeric:
+    if not _can_hold(path.suffix, array.dtype):
         raise ValueError(
             f"`arrays`: {name!r} has dtype {array.dtype}, which {path.suffix} cannot hold; cast it to float32"
             + (", or save it as .safetensors." if array.dtype.name == "bfloat16" else ".")
         )
-    return array
+    return array.astype(array.dtype.newbyteorder("="), copy=False)  # safetensors writes the bytes as they are
+
+
+def _can_hold(suffix: str, dtype: np.dtype[Any]) -> bool:
+    if suffix == ".safetensors":
+        return dtype.newbyteorder("=") in _safetensors.DTYPES.values()
+    return dtype.kind in "biufc"
 
 
 @contextmanager
