@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from jtconv.weights._entry import Entry
+from jtconv.weights._numpy import tensor_array
 from jtconv.weights._refusal import Refusal, needs
 
 
@@ -70,10 +71,4 @@ def _entry(path: str, name: Any, tensor: Any, torch: Any) -> Entry:
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
         raise Refusal(path, "it is sparse, quantised or without data", str(name))
     dtype = np.dtype(str(tensor.dtype).removeprefix("torch."))
-    return Entry(tuple(tensor.shape), dtype, partial(_read, tensor.detach(), dtype, torch))
-
-
-def _read(tensor: Any, dtype: np.dtype[Any], torch: Any) -> np.ndarray:
-    if dtype.name == "bfloat16":  # NumPy has no such dtype of its own: by its bits
-        return tensor.contiguous().view(torch.int16).numpy().view(dtype).copy()
-    return np.array(tensor.resolve_conj().resolve_neg().numpy())
+    return Entry(tuple(tensor.shape), dtype, partial(tensor_array, tensor.detach(), torch))

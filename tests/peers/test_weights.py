@@ -273,6 +273,17 @@ def test_a_state_dict_needs_no_file():
         assert_array_equal(x, peer.state_dict()[name].numpy())
 
 
+def test_tensors_of_every_kind():
+    weight = torch.nn.Parameter(torch.arange(24.0).reshape(2, 3, 2, 2).to(torch.bfloat16))
+    kernel = layer_from({"weight": weight, "bias": torch.ones(3, requires_grad=True)}, "torch")["kernel"]
+    assert kernel.dtype.name == "bfloat16"
+    assert_array_equal(kernel.astype(np.float32)[1, 0], weight.detach().float().numpy()[:, :, 1, 0].T)
+    state = {"weight": torch.nn.Parameter(torch.ones(3, 3, 3, 3)), "bias": torch.zeros(3).to(torch.bfloat16)}
+    model = VGG16(width=3, depths=(1,), rngs=nnx.Rngs(0))
+    assert load_into(model, {f"features.0.{name}": x for name, x in state.items()}) == Preprocessing.torch()
+    assert_array_equal(model.stages[0].convs[0].conv.kernel[...], np.ones((3, 3, 3, 3)))
+
+
 class Executes:
     def __reduce__(self):
         return os.system, ("touch executed",)
