@@ -451,7 +451,10 @@ def test_saved_preprocessing_at_fault_is_refused(name, value, message):
 
 def test_what_is_no_mapping_of_arrays_is_refused():
     model = VGG16(width=2, depths=(1,), rngs=nnx.Rngs(0))
-    for wrong, message in (([1], "must be a mapping of names"), ({3: np.ones(2)}, "must have names that are strings, got 3")):
+    for wrong, message in (
+        ([1], "must be a mapping of names"),
+        ({3: np.ones(2)}, "must have names that are strings, got 3"),
+    ):
         for take, name in ((load_into, "source"), (lambda m, x: network_from(x, m), "entries")):
             with pytest.raises(TypeError, match=f"`{name}` {message}"):
                 take(model, wrong)
