@@ -29,6 +29,16 @@ def integer(name: str, value: Any) -> int:
     return number
 
 
+def real(name: str, value: Any) -> float:
+    """`value` as a float; bools, strings and complex numbers are refused."""
+    if not isinstance(value, bool | str | bytes | bytearray) and getattr(value, "ndim", 0) == 0:
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            pass
+    raise TypeError(f"`{name}` must be a real number, got {value!r} ({type(value).__name__}).")
+
+
 def sizes(name: str, value: Any) -> tuple[int, ...]:
     """An int or a sequence of ints as a tuple of ints of at least 1."""
     entries = tuple(value) if is_sequence(value) else (value,)

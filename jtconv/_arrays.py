@@ -16,9 +16,10 @@ def float_array(name: str, value: Any) -> Array:
     if not isinstance(value, jax.Array):
         value = _as_array(name, value)
     if not jnp.issubdtype(value.dtype, jnp.inexact):
+        variable = name if name.isidentifier() else "v"
         raise TypeError(
             f"`{name}` must have a floating or complex dtype, got {value.dtype}. Convert it first, for example "
-            f"with jnp.asarray({name}, jnp.float32)."
+            f"with jnp.asarray({variable}, jnp.float32)."
         )
     return value
 

@@ -1,5 +1,7 @@
 """What stands beside a matrix, stored or not, in a product with `@`: checked, and named in errors."""
 
+from typing import Any
+
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -10,6 +12,7 @@ Shape = tuple[int, int]
 
 def right_operand(other: ArrayLike, shape: Shape) -> Array:
     """`other` of C @ other, (columns,) or (columns, m) for C of `shape`."""
+    _check_array(other)
     columns = _arrays.float_array("right operand of @", other)
     if columns.ndim not in (1, 2) or columns.shape[0] != shape[1]:
         raise ValueError(
@@ -21,6 +24,7 @@ def right_operand(other: ArrayLike, shape: Shape) -> Array:
 
 def left_operand(other: ArrayLike, shape: Shape) -> Array:
     """`other` of other @ C, (rows,) or (m, rows) for C of `shape`."""
+    _check_array(other)
     rows = _arrays.float_array("left operand of @", other)
     if rows.ndim not in (1, 2) or rows.shape[-1] != shape[0]:
         raise ValueError(
@@ -28,6 +32,14 @@ def left_operand(other: ArrayLike, shape: Shape) -> Array:
             f"shape {shape}, got {rows.shape}."
         )
     return rows
+
+
+def _check_array(other: Any) -> None:
+    if hasattr(other, "todense") or hasattr(other, "matvec"):
+        raise TypeError(
+            f"`@` takes arrays; got {type(other).__name__}, a matrix that is no array. Multiply one after the other: "
+            f"A @ (B @ v)."
+        )
 
 
 def same_shape(kernel: ArrayLike, shape: tuple[int, ...], holder: str, maker: str) -> Array:

@@ -84,6 +84,8 @@ class ConvOperator:
         self.kernel, self.sized, self.transposed = kernel, geometry.at(input_size), False
 
     def __repr__(self) -> str:
+        if not self._is_single():  # of `vmap`, or of JAX's own making
+            return f"ConvOperator(kernel={self.kernel!r}, transposed={self.transposed}, {self.sized})"
         return f"ConvOperator(shape={self.shape}, dtype={self.dtype}, transposed={self.transposed}, {self.sized})"
 
     @property
@@ -181,7 +183,7 @@ class ConvOperator:
         least = min(self.shape)
         if not 1 <= arg.integer("k", k) <= least:
             raise ValueError(f"`k` must be in [1, {least}] for a matrix of shape {self.shape}, got {k}.")
-        if not 0 < tolerance < 1:
+        if not 0 < arg.real("tolerance", tolerance) < 1:
             raise ValueError(f"`tolerance` must be above 0 and below 1, got {tolerance!r}.")
         return singular_values(self, k, float(tolerance))
 
@@ -240,8 +242,11 @@ class ConvOperator:
         x, y = image_shapes(self.kernel.shape, self.sized)
         return (y, x) if self.transposed else (x, y)
 
+    def _is_single(self) -> bool:
+        return getattr(self.kernel, "ndim", None) == self.sized.ndim + 2
+
     def _check_single(self) -> None:
-        if self.kernel.ndim != self.sized.ndim + 2:
+        if not self._is_single():
             raise ValueError(
                 f"this ConvOperator holds a batch of kernels, of shape {self.kernel.shape}, as `jax.vmap` "
                 f"returns it: use it inside `jax.vmap`, where it is one operator again."

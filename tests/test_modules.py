@@ -7,10 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 from frameworks import both_frameworks, both_kinds, make_linen, make_nnx
 
 import jtconv
-from jtconv.nn import bilinear
+from jtconv.linen import params_from_flax
+from jtconv.nn import Conv, bilinear
 
 RANDOM = np.random.default_rng(0)
 
@@ -173,6 +175,20 @@ def test_wrong_options_of_conv_transpose(make):
         make("ConvTranspose", 4, 3, 3, method="fft")
     with pytest.raises(ValueError, match="`output_padding` must be an int or 1 int"):
         make("ConvTranspose", 4, 3, 3, output_padding=(1, 2))
+    with pytest.raises(ValueError, match="`output_padding` must be at least 0, got -1"):
+        make("ConvTranspose", 4, 3, 3, strides=2, output_padding=-1)
+    assert make("ConvTranspose", 4, 3, 3, strides=2, padding="SAME", output_padding=-1) is not None
+
+
+def test_rngs_are_those_of_nnx():
+    with pytest.raises(TypeError, match="`rngs` must be an nnx.Rngs, as nnx.Rngs.0. makes it, got int"):
+        Conv(4, 3, 3, rngs=0)  # pyright: ignore[reportArgumentType]
+    assert Conv(4, 3, 3, rngs=nnx.Rngs(0).params).kernel.shape == (3, 4, 3)
+
+
+def test_variables_are_not_one_layers_parameters():
+    with pytest.raises(ValueError, match=r'pass variables\["params"\]'):
+        params_from_flax({"params": {"kernel": np.ones((3, 4, 3))}})
 
 
 @both_frameworks
@@ -188,6 +204,9 @@ def test_wrong_inputs(make, kind, name):
     real = make(kind, 4, 6, (3, 2), dtype=jnp.float32)
     with pytest.raises(TypeError, match=f"`dtype` must be complex where `{name}` is"):
         real.apply(real.params, np.ones((5, 5, 4), complex))
+    for layer in (module, real):
+        with pytest.raises(TypeError, match="`bias` must be real where the layer's result is, got complex"):
+            layer.apply({**layer.params, "bias": jnp.ones(6, complex)}, np.ones((5, 5, 4), np.float32))
 
 
 @both_frameworks

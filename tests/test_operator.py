@@ -331,8 +331,18 @@ def test_operands_of_other_sizes_are_refused():
         _ = c @ np.ones(rows)
     with pytest.raises(ValueError, match=rf"left operand of @ must have shape \({rows},\).*got \(2, {columns}\)"):
         _ = np.ones((2, columns)) @ c
-    with pytest.raises(TypeError, match="right operand of @` must have a floating"):
+    with pytest.raises(TypeError, match=r"right operand of @` must have a floating.*jnp.asarray\(v, jnp.float32\)"):
         _ = c @ np.ones(columns, int)
+    for other in (c, c.to_matrix(), stored(CASE)):
+        with pytest.raises(TypeError, match="`@` takes arrays; got"):
+            _ = c.T @ other
+
+
+def test_a_batch_of_operators_has_a_repr():
+    kernels = jnp.ones((5, *CASE.kernel.shape))
+    batch = jax.vmap(lambda kernel: ConvOperator(kernel, CASE.input_size, **CASE.geometry))(kernels)
+    assert repr(batch).startswith("ConvOperator(kernel=")
+    assert repr(jax.tree.map(lambda _: None, batch, is_leaf=lambda x: x is None)).startswith("ConvOperator(kernel=None")
 
 
 def test_arguments_out_of_bounds_are_refused():
@@ -345,6 +355,9 @@ def test_arguments_out_of_bounds_are_refused():
     for tolerance in (0, 1, float("nan")):
         with pytest.raises(ValueError, match="`tolerance` must be above 0 and below 1"):
             c.norm(tolerance=tolerance)
+    for wrong in ("1e-3", None, 1e-3j, np.ones(1)):
+        with pytest.raises(TypeError, match="`tolerance` must be a real number, got"):
+            c.norm(tolerance=wrong)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="this operator was made from.*`ConvOperator`"):
         c.with_kernel(np.ones((2, 3, 2, 4)))
     with pytest.raises(ValueError, match="the kernel does not fit"):

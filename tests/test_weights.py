@@ -430,3 +430,42 @@ def test_preprocessing_is_saved_with_the_parameters():
     del entries["preprocessing/std"]
     with pytest.raises(ValueError, match=r"must be channels \(n,\), mean"):
         load_into(model, entries)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("channels", np.array([0.0, 1, 2]), "channels must be integers, got float64"),
+        ("mean", np.array([0, np.nan, 0]), "mean must be real and finite"),
+        ("mean", np.array([0, 1j, 0]), "mean must be real and finite, got complex128"),
+        ("std", np.array([1.0, 0, 1]), r"std must not be 0, got \[1.0, 0.0, 1.0\]"),
+        ("scale", np.array(np.inf), "scale must be real and finite"),
+    ],
+)
+def test_saved_preprocessing_at_fault_is_refused(name, value, message):
+    model = VGG16(width=2, depths=(1,), rngs=nnx.Rngs(0))
+    entries = network_to(model) | Preprocessing.torch().entries() | {f"preprocessing/{name}": value}
+    with pytest.raises(ValueError, match=message):
+        load_into(model, entries)
+
+
+def test_what_is_no_mapping_of_arrays_is_refused():
+    model = VGG16(width=2, depths=(1,), rngs=nnx.Rngs(0))
+    for wrong, message in (
+        ([1], "must be a mapping of names"),
+        ({3: np.ones(2)}, "must have names that are strings, got 3"),
+    ):
+        for take, name in ((load_into, "source"), (lambda m, x: network_from(x, m), "entries")):
+            with pytest.raises(TypeError, match=f"`{name}` {message}"):
+                take(model, wrong)
+        with pytest.raises(TypeError, match=f"`entries` {message}"):
+            layer_from(wrong, "torch")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="`entries`: 'weight' must hold numbers, got list of dtype <U1"):
+        layer_from({"weight": ["a"]}, "torch")
+
+
+def test_lists_are_arrays_too():
+    kernel, bias = np.ones((3, 3, 3, 2)), np.zeros(2)
+    model = VGG16(width=2, depths=(1,), rngs=nnx.Rngs(0))
+    entries = {"block1_conv1/kernel": kernel.tolist(), "block1_conv1/bias": bias.tolist()}
+    assert load_into(model, entries) == Preprocessing.keras()

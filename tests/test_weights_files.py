@@ -116,6 +116,18 @@ def test_bfloat16(tmp_path):
             save(tmp_path / f"a{suffix}", {"a": array})
 
 
+def test_names_that_keras_keeps_for_folders(tmp_path):
+    entries = {"optimizer": np.ones(2), "model_weights": np.zeros(3)}
+    save(tmp_path / "a.h5", entries)
+    assert_same(load(tmp_path / "a.h5"), entries)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_other_byte_orders(tmp_path, suffix):
+    save(tmp_path / f"a{suffix}", {"a": np.arange(3, dtype=">f4")})
+    assert_same(load(tmp_path / f"a{suffix}"), {"a": np.arange(3, dtype=np.float32)})
+
+
 def test_a_failed_save_leaves_what_was_there(tmp_path):
     path = tmp_path / "a.h5"
     save(path, {"a": np.ones(2)})
@@ -132,6 +144,15 @@ def test_a_failed_save_leaves_what_was_there(tmp_path):
         ("a.npz", {"": np.ones(2)}, "names that are strings, not empty"),
         ("a.npz", {"a": np.array([None])}, "'a' has dtype object"),
         ("a.h5", {"a": np.array(["b"])}, "'a' has dtype <U1"),
+        ("a.npz", {"a\0b": np.ones(2)}, "'a\\x00b' is a name that .npz cannot hold"),
+        ("a.h5", {"a\0b": np.ones(2)}, "'a\\x00b' is a name that .h5 cannot hold"),
+        ("a.h5", {"/a": np.ones(2)}, "not empty nor '.', got '/a'"),
+        ("a.h5", {"a/./b": np.ones(2)}, "not empty nor '.', got 'a/./b'"),
+        ("a.h5", {"optimizer/a": np.ones(2)}, "'optimizer/a' starts with 'optimizer'"),
+        ("a.h5", {"model_weights/a": np.ones(2)}, "'model_weights/a' starts with 'model_weights'"),
+        ("a.h5", {"a/b": np.ones(2), "a": np.ones(2)}, "'a' is an array and the start of another's name"),
+        ("a.safetensors", {"__metadata__": np.ones(2)}, "'__metadata__' is a name that .safetensors cannot hold"),
+        ("a.safetensors", {"a": np.ones(2, complex)}, "'a' has dtype complex128"),
     ],
 )
 def test_what_cannot_be_saved(tmp_path, name, entries, message):
@@ -307,11 +328,34 @@ HOSTILE_H5 = {
     "a named type": (lambda f: f.__setitem__("a", np.dtype("f4")), "neither a group nor an array"),
     "a cycle of groups": (lambda f: f.create_group("b").__setitem__("a", f["/"]), "it is at a second place"),
     "an array twice": (lambda f: f.__setitem__("b", f.create_dataset("a", data=np.ones(2))), "at a second place"),
+    "a large chunk": (
+        lambda f: f.create_dataset("a", data=np.zeros(9), chunks=(2**22,), maxshape=(None,), compression="gzip"),
+        "its chunks are of 33,554,432 bytes, at most 16,777,216 are taken",
+    ),
+    "a filter twice": (lambda f: twice_deflated(f), "one of its filters is applied twice"),
+    "a missing chunk": (
+        lambda f: f.create_dataset("a", (8,), "f4", chunks=(4,), compression="lzf").__setitem__(0, 1),
+        "1 of its 2 chunks are there",
+    ),
+    "one name for two": (
+        lambda f: (f.__setitem__("a/b", np.ones(2)), f.__setitem__("model_weights/a/b", np.ones(2))),
+        "entry 'a/b': two of its arrays have this name",
+    ),
     "scaled offsets": (
         lambda f: f.create_dataset("a", data=np.arange(9), chunks=(9,), scaleoffset=0),
         "only gzip, shuffle, fletcher32, lzf are read",
     ),
 }
+
+
+def twice_deflated(file):
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_chunk((9,))
+    for _ in range(2):
+        properties.set_filter(h5py.h5z.FILTER_DEFLATE, 0, (9,))
+    space = h5py.h5s.create_simple((9,))
+    data = h5py.h5d.create(file.id, b"a", h5py.h5t.NATIVE_DOUBLE, space, properties)
+    data.write(h5py.h5s.ALL, h5py.h5s.ALL, np.zeros(9))
 
 
 def virtual(file):

@@ -73,7 +73,7 @@ def score(result: Result, name: str) -> str:
 
 def detail_box(rows: int, columns: int) -> tuple[int, int, int]:
     """(top, left, side) of the square that is shown enlarged."""
-    side = round(columns * DETAIL)
+    side = min(round(columns * DETAIL), rows)
     return (rows - side) // 2, (columns - side) // 2, side
 
 

@@ -110,6 +110,11 @@ def add_bias(image: Array, bias: Array | None) -> Array:
     """`image` (..., ch) plus bias (ch,), if there is one."""
     if bias is None:
         return image
+    if jnp.issubdtype(bias.dtype, jnp.complexfloating) and not jnp.issubdtype(image.dtype, jnp.complexfloating):
+        raise TypeError(
+            f"`bias` must be real where the layer's result is, got {bias.dtype} for {image.dtype}: its imaginary part "
+            f"would be dropped. Make the kernel or the image complex."
+        )
     return image + bias.astype(image.dtype).reshape((1,) * (image.ndim - 1) + (-1,))
 
 

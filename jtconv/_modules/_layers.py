@@ -58,9 +58,17 @@ class ConvTransposeLayer(Layer):
         **common: Any,
     ):
         super().__init__(out_ch, kernel_size, **common)
-        a = output_padding
-        self._set("output_padding", None if a is None else arg.per_axis("output_padding", a, self.geometry.ndim))
+        self._set("output_padding", None if output_padding is None else self._paddings(output_padding))
         self._set("method", arg.one_of("method", method, METHODS))
+
+    def _paddings(self, output_padding: int | Sequence[int]) -> tuple[int, ...]:
+        """Per axis. Of the s sizes that are possible, SAME's own is the largest, all others' the smallest."""
+        g = self.geometry
+        axes = arg.per_axis("output_padding", output_padding, g.ndim)
+        if g.padding not in ("SAME", "SAME_LOWER"):
+            for a in axes:
+                arg.at_least("output_padding", a, 0)
+        return axes
 
     def kernel_shape(self, in_ch: int) -> Shape:
         """(*kernel_size, out_ch // groups, in_ch), the kernel of the convolution that is transposed."""

@@ -59,6 +59,8 @@ def params_to_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False)
 def _converted(params: Mapping[str, Any], convert: Callable[[Any], Any], *, out_axis: int) -> dict[str, Array]:
     if not isinstance(params, Mapping):
         raise TypeError(f'`params` must be a dict with "kernel", got {type(params).__name__}.')
+    if isinstance(params.get("params"), Mapping):
+        raise ValueError('`params` must be one layer\'s {"kernel": …}, got {"params": …}; pass variables["params"].')
     arrays = {name: jnp.asarray(value) for name, value in meta.unbox(params).items()}
     _check_params(arrays, out_axis)
     return arrays | {"kernel": convert(arrays["kernel"])}

@@ -37,14 +37,17 @@ class ConvModule(nnx.Module):
         bias_metadata: Metadata,
         rngs: nnx.Rngs,
     ) -> None:
+        if not isinstance(rngs, nnx.Rngs | nnx.RngStream):
+            raise TypeError(f"`rngs` must be an nnx.Rngs, as nnx.Rngs(0) makes it, got {type(rngs).__name__}.")
         self.geometry = layer.geometry
         shape = layer.kernel_shape(in_ch)
         self.mask = nnx.data(None if mask is None else checked_mask(mask, shape))
         kernel_init = kernel_init or layer.default_kernel_init()
-        self.kernel = nnx.Param(kernel_init(rngs.params(), shape, layer.param_dtype), **kernel_metadata)
+        key = rngs.params if isinstance(rngs, nnx.Rngs) else rngs
+        self.kernel = nnx.Param(kernel_init(key(), shape, layer.param_dtype), **kernel_metadata)
         self.bias = nnx.data(None)
         if use_bias:
-            self.bias = nnx.Param(bias_init(rngs.params(), (layer.out_ch,), layer.param_dtype), **bias_metadata)
+            self.bias = nnx.Param(bias_init(key(), (layer.out_ch,), layer.param_dtype), **bias_metadata)
 
     def _parameters(self) -> tuple[Array, Array | None]:
         """The masked kernel, and the bias."""

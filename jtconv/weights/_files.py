@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jax.typing import ArrayLike
@@ -67,14 +68,21 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
 def _writable(path: Path, name: str, array: ArrayLike) -> np.ndarray:
     if not isinstance(name, str) or not name:
         raise ValueError(f"`arrays` must have names that are strings, not empty, got {name!r}.")
+    if "\0" in name or (path.suffix == ".safetensors" and name == "__metadata__"):
+        raise ValueError(f"`arrays`: {name!r} is a name that {path.suffix} cannot hold.")
     array = np.asarray(array, order="C")
-    numeric = array.dtype.kind in "biufc" or (path.suffix == ".safetensors" and array.dtype.name == "bfloat16")
-    if not numeric:
+    if not _can_hold(path.suffix, array.dtype):
         raise ValueError(
             f"`arrays`: {name!r} has dtype {array.dtype}, which {path.suffix} cannot hold; cast it to float32"
             + (", or save it as .safetensors." if array.dtype.name == "bfloat16" else ".")
         )
-    return array
+    return array.astype(array.dtype.newbyteorder("="), copy=False)  # safetensors writes the bytes as they are
+
+
+def _can_hold(suffix: str, dtype: np.dtype[Any]) -> bool:
+    if suffix == ".safetensors":
+        return dtype.newbyteorder("=") in _safetensors.DTYPES.values()
+    return dtype.kind in "biufc"
 
 
 @contextmanager
@@ -104,12 +112,22 @@ def _entries(path: str, head: bytes, stack: ExitStack) -> dict[str, Entry]:
 
 def _entries_of_zip(path: str, stack: ExitStack) -> dict[str, Entry]:
     with zipfile.ZipFile(path) as archive:
-        names = [info.filename for info in archive.infolist()]
+        members = archive.infolist()
+    names = [info.filename for info in members]
     if "model.weights.h5" in names:
         raise Refusal(path, "it is a whole Keras model; unzip it and load the model.weights.h5 in it")
     if any(name.endswith("/data.pkl") for name in names):
+        _check_stored(path, members)
         return _pth.entries(path, stack, zipped=True)
     return _npz.entries(path, stack)
+
+
+def _check_stored(path: str, members: list[zipfile.ZipInfo]) -> None:
+    """torch maps the file into memory, where it takes compressed bytes for numbers."""
+    for info in members:
+        if info.compress_type != zipfile.ZIP_STORED:
+            method = info.compress_type
+            raise Refusal(path, f"its compression method is {method}; torch's files are not compressed", info.filename)
 
 
 def _read(path: str, name: str, entry: Entry) -> np.ndarray:

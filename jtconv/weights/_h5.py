@@ -7,6 +7,7 @@ variables, at …/vars/0 and …/vars/1, and the attribute `name` of …/vars is
 Nothing but the file is read: links of every kind but plain ones, and data in other files, are refused.
 """
 
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from jtconv.weights._refusal import Refusal, needs
 _LONGEST_NAME = 1024
 _FILTERS = ("gzip", "shuffle", "fletcher32", "lzf")  # those that come with h5py
 _NOT_PARAMETERS = ("optimizer_weights", "optimizer")
+_LARGEST_CHUNK = 2**24  # bytes, or twice the array: HDF5 takes memory for a whole chunk to undo its filters
 
 
 def entries(path: str, stack: ExitStack) -> dict[str, Entry]:
@@ -36,13 +38,22 @@ def entries(path: str, stack: ExitStack) -> dict[str, Entry]:
     names: dict[str, str] = {}
     for where, dataset, layer in _datasets(path, h5py, root, numbered):
         top, _, rest = where.partition("/")
-        if top in _NOT_PARAMETERS:
+        if rest and top in _NOT_PARAMETERS:
             continue
-        short = rest if top == "model_weights" else where
+        short = rest if rest and top == "model_weights" else where
         names[short] = short if layer is None else f"{layer}/{short.rpartition('/')[2]}"
-        found[short] = _entry(path, where, dataset)
+        _put(path, found, short, _entry(path, where, dataset))
     shared = Counter(names.values())
-    return {names[short] if shared[names[short]] == 1 else short: entry for short, entry in found.items()}
+    named: dict[str, Entry] = {}
+    for short, entry in found.items():
+        _put(path, named, names[short] if shared[names[short]] == 1 else short, entry)
+    return named
+
+
+def _put(path: str, entries: dict[str, Entry], name: str, entry: Entry) -> None:
+    if name in entries:
+        raise Refusal(path, "two of its arrays have this name", name)
+    entries[name] = entry
 
 
 def _datasets(path: str, h5py: Any, root: Any, numbered: bool) -> Iterator[tuple[str, Any, str | None]]:
@@ -99,7 +110,22 @@ def _entry(path: str, where: str, dataset: Any) -> Entry:
     if stored > os.path.getsize(path) or (stored < entry.nbytes and (not filters or not stored)):
         declared = f"{entry.dtype} of shape {entry.shape} needs {entry.nbytes:,} bytes"
         raise Refusal(path, f"{declared}, {stored:,} are said to be in a file of {os.path.getsize(path):,}", where)
+    if dataset.chunks is not None:
+        _check_chunks(path, where, dataset, entry)
     return entry
+
+
+def _check_chunks(path: str, where: str, dataset: Any, entry: Entry) -> None:
+    """As many as the shape needs, for HDF5 would fill in the others; none that takes far more memory than the array."""
+    if dataset.id.get_create_plist().get_nfilters() != len(dataset._filters):
+        raise Refusal(path, "one of its filters is applied twice", where)
+    size, largest = math.prod(dataset.chunks) * entry.dtype.itemsize, max(2 * entry.nbytes, _LARGEST_CHUNK)
+    if dataset._filters and size > largest:
+        raise Refusal(path, f"its chunks are of {size:,} bytes, at most {largest:,} are taken", where)
+    needed = math.prod(-(-n // c) for n, c in zip(entry.shape, dataset.chunks, strict=True))
+    there = dataset.id.get_num_chunks()
+    if there < needed:
+        raise Refusal(path, f"{there:,} of its {needed:,} chunks are there", where)
 
 
 def _read(dataset: Any) -> np.ndarray:
@@ -111,6 +137,7 @@ def _read(dataset: Any) -> np.ndarray:
 
 def write(path: str, arrays: dict[str, np.ndarray]) -> None:
     """As Keras's `save_weights` does, if every name is that of a layer and a weight: "conv6/kernel"."""
+    _check_names(arrays)
     layers: dict[str, list[str]] = {}
     for name in arrays:
         layer, _, weight = name.rpartition("/")
@@ -122,3 +149,17 @@ def write(path: str, arrays: dict[str, np.ndarray]) -> None:
             file.attrs["layer_names"] = [layer.encode() for layer in layers]
             for layer, weights in layers.items():
                 file[layer].attrs["weight_names"] = [weight.encode() for weight in weights]
+
+
+def _check_names(arrays: dict[str, np.ndarray]) -> None:
+    """Refuse names under which an array would not be read back."""
+    folders = {name[:i] for name in arrays for i, c in enumerate(name) if c == "/"}
+    skipped = ("model_weights", *_NOT_PARAMETERS)
+    for name in arrays:
+        top, *rest = parts = name.split("/")
+        if "" in parts or "." in parts:
+            raise ValueError(f"`arrays` must have names of parts between slashes, not empty nor '.', got {name!r}.")
+        if rest and top in skipped:
+            raise ValueError(f"`arrays`: {name!r} starts with {top!r}, which Keras's files keep for themselves.")
+        if name in folders:
+            raise ValueError(f"`arrays`: {name!r} is an array and the start of another's name, which HDF5 cannot hold.")

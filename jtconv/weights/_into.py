@@ -7,6 +7,7 @@ from typing import Any
 from jtconv.weights._channels import FIRST_KERNEL
 from jtconv.weights._files import open_entries
 from jtconv.weights._networks import network_from
+from jtconv.weights._numpy import checked_mapping, numbers
 from jtconv.weights._preprocessing import Preprocessing, preprocessing_of
 from jtconv.weights._refusal import Refusal
 from jtconv.weights._state import flat_state, is_abstract, update
@@ -28,7 +29,7 @@ def load_into(model: Any, source: str | os.PathLike[str] | Mapping[str, Any]) ->
       What pictures must go through: the file's own `Preprocessing`, else that of VGG-16 in the
       framework whose names are used, for as many channels as the model has; None if unknown.
 
-    Raises ValueError as `load` and `network_from` do.
+    Raises TypeError and ValueError as `load` and `network_from` do.
 
     >>> import numpy as np
     >>> from flax import nnx
@@ -38,8 +39,9 @@ def load_into(model: Any, source: str | os.PathLike[str] | Mapping[str, Any]) ->
     >>> load_into(model, {"block1_conv1/kernel": kernel, "block1_conv1/bias": bias}).mean
     (103.939, 116.779, 123.68)
     """
-    if isinstance(source, Mapping):
-        return _fill(model, source)
+    if not isinstance(source, str | bytes | os.PathLike):
+        arrays = checked_mapping("source", source)
+        return _fill(model, {name: numbers("source", name, x) for name, x in arrays.items()})
     with open_entries(source) as entries:
         try:
             return _fill(model, entries)

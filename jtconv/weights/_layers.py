@@ -9,6 +9,7 @@ import numpy as np
 
 from jtconv import _arguments as arg
 from jtconv._kernel_layouts import EQUINOX, HAIKU, KERAS, LAX, TORCH, KernelLayout
+from jtconv.weights._numpy import checked_mapping, numbers
 
 Array = np.ndarray | jax.Array
 
@@ -55,15 +56,17 @@ def layer_from(
       groups: the layer's.
       prefix: only entries whose names start with it are the layer's: "up1." in a state dict.
 
-    Raises ValueError for missing, unexpected and misshapen entries, all in one.
+    Raises ValueError for missing, unexpected and misshapen entries, all in one, and for one that holds
+    no numbers; TypeError for `entries` that are no mapping of strings.
 
     >>> weight = np.zeros((3, 2, 4, 5))  # torch.nn.ConvTranspose2d(3, 2, (4, 5))
     >>> layer_from({"up1.weight": weight}, "torch", prefix="up1.")["kernel"].shape
     (4, 5, 2, 3)
     """
     names, layout, groups = _spoken(framework, kind, groups)
-    own = {name.removeprefix(prefix): _array(x) for name, x in entries.items() if name.startswith(prefix)}
-    own = {name: x for name, x in own.items() if x is not None}
+    entries = checked_mapping("entries", entries)
+    layer = {name.removeprefix(prefix): x for name, x in entries.items() if name.startswith(prefix)}
+    own = _arrays("entries", layer)
     problems = [f"missing: {names.kernel!r}"] if names.kernel not in own else []
     problems += [f"unexpected: {n!r} {x.shape}" for n, x in own.items() if n not in (names.kernel, names.bias)]
     _complain(problems, "entries", framework, names)
@@ -85,7 +88,7 @@ def layer_to(
     (2, 1, 1)
     """
     names, layout, groups = _spoken(framework, kind, groups)
-    own = {name: array for name, array in ((n, _array(x)) for n, x in parameters.items()) if array is not None}
+    own = _arrays("parameters", checked_mapping("parameters", parameters))
     problems = ["missing: 'kernel'"] if "kernel" not in own else []
     problems += [f"unexpected: {name!r} {x.shape}" for name, x in own.items() if name not in ("kernel", "bias")]
     _complain(problems, "parameters", framework, Framework("kernel", "bias", KERAS, KERAS))
@@ -112,9 +115,9 @@ def _spoken(framework: str, kind: str, groups: int) -> tuple[Framework, KernelLa
     return names, layout, arg.at_least("groups", arg.integer("groups", groups), 1)
 
 
-def _array(value: Any) -> Array | None:
+def _arrays(argument: str, parameters: Mapping[str, Any]) -> dict[str, Array]:
     """JAX's arrays stay what they are; None is a parameter that the layer does not have."""
-    return value if value is None or isinstance(value, jax.Array) else np.asarray(value)
+    return {name: numbers(argument, name, x) for name, x in parameters.items() if x is not None}
 
 
 def _ours(layout: KernelLayout, stored: Array, kind: str, groups: int, name: str) -> Array:

@@ -8,8 +8,8 @@ import numpy as np
 
 from jtconv import _arguments as arg
 from jtconv.weights import _spelling as spelling
-from jtconv.weights._entry import Entry
 from jtconv.weights._needs import LAYOUTS, Key, Need, Way, needs, parameters
+from jtconv.weights._numpy import checked_mapping, numbers
 from jtconv.weights._preprocessing import PREFIX
 from jtconv.weights._slots import is_normalised, layers_without_slot, slots
 from jtconv.weights._state import flat_state, is_abstract
@@ -42,7 +42,8 @@ def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray
       entries: arrays by name: `jtconv.weights.load`'s, or a state dict.
       model: `VGG16`, `FCN8`, `FCN16` or `FCN32`; with `normalise`, by this library's names only.
 
-    Raises ValueError for names that are none of these, and one ValueError with all entries that
+    Raises TypeError for `entries` that are no mapping of strings; ValueError for an entry that holds no
+    numbers and for names that are none of these, and one ValueError with all entries that
     are missing, not expected, or of a wrong shape or dtype.
 
     >>> from flax import nnx
@@ -52,7 +53,7 @@ def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray
     >>> {name: x.shape for name, x in network_from(entries, model).items()}
     {'stages.0.convs.0.conv.kernel': (3, 3, 3, 2), 'stages.0.convs.0.conv.bias': (2,)}
     """
-    entries = {name: x if isinstance(x, Entry) else np.asarray(x) for name, x in entries.items()}
+    entries = {name: numbers("entries", name, x) for name, x in checked_mapping("entries", entries).items()}
     framework = _framework(entries, model)
     wanted = needs(model, framework)
     found, problems = _find(entries, wanted, model, framework)

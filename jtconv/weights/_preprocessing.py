@@ -101,8 +101,21 @@ def _saved(entries: Mapping[str, Any]) -> Preprocessing:
     shapes = {"channels": (n,), "mean": (n,), "std": (n,), "scale": ()}
     if {name: x.shape for name, x in ours.items()} != shapes or n == 0:
         raise ValueError(f"`entries` of {PREFIX}* must be channels (n,), mean (n,), std (n,) and scale ().")
+    _check_numbers(ours)
     channels = tuple(int(c) for c in ours["channels"])
     if not all(0 <= c < n for c in channels):
         raise ValueError(f"`entries`: {PREFIX}channels must be in range({n}), got {channels}.")
     mean, std = (tuple(float(v) for v in ours[name]) for name in ("mean", "std"))
     return Preprocessing(channels, mean, std, float(ours["scale"]))
+
+
+def _check_numbers(ours: Mapping[str, np.ndarray]) -> None:
+    if not jnp.issubdtype(ours["channels"].dtype, jnp.integer):
+        raise ValueError(f"`entries`: {PREFIX}channels must be integers, got {ours['channels'].dtype}.")
+    for name in ("mean", "std", "scale"):
+        array = ours[name]
+        real = jnp.issubdtype(array.dtype, jnp.floating) or jnp.issubdtype(array.dtype, jnp.integer)
+        if not real or not np.isfinite(array.astype(np.float64)).all():
+            raise ValueError(f"`entries`: {PREFIX}{name} must be real and finite, got {array.dtype} {array.tolist()}.")
+    if (ours["std"] == 0).any():
+        raise ValueError(f"`entries`: {PREFIX}std must not be 0, got {ours['std'].tolist()}.")

@@ -35,7 +35,8 @@ def refusing(path: str, entry: str | None = None) -> Iterator[None]:
     except (Refusal, ImportError):
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:300] or "no reason given"
+        text = "".join(c if c.isprintable() else " " for c in str(error))  # a file's own words may be in it
+        reason = " ".join(text.split())[:300] or "no reason given"
         raise Refusal(path, f"it is damaged, or not what it seems ({type(error).__name__}: {reason})", entry) from error
 
 

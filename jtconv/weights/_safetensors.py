@@ -9,7 +9,7 @@ import numpy as np
 from jtconv.weights._entry import Entry
 from jtconv.weights._refusal import Refusal, needs
 
-_DTYPES = {
+DTYPES = {
     **{f"F{bits}": np.dtype(f"float{bits}") for bits in (16, 32, 64)},
     **{f"I{bits}": np.dtype(f"int{bits}") for bits in (8, 16, 32, 64)},
     **{f"U{bits}": np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64)},
@@ -26,9 +26,9 @@ def entries(path: str, stack: ExitStack) -> dict[str, Entry]:
     found = {}
     for name in file.keys():  # noqa: SIM118 (not a dictionary)
         view = file.get_slice(name)
-        if view.get_dtype() not in _DTYPES:
-            raise Refusal(path, f"its dtype is {view.get_dtype()}; only {', '.join(_DTYPES)} are read", name)
-        found[name] = Entry(tuple(view.get_shape()), _DTYPES[view.get_dtype()], partial(file.get_tensor, name))
+        if view.get_dtype() not in DTYPES:
+            raise Refusal(path, f"its dtype is {view.get_dtype()}; only {', '.join(DTYPES)} are read", name)
+        found[name] = Entry(tuple(view.get_shape()), DTYPES[view.get_dtype()], partial(file.get_tensor, name))
     return found
 
 

@@ -3,6 +3,8 @@
 import os
 import re
 import time
+import zipfile
+from pathlib import Path
 
 import equinox as eqx
 import h5py
@@ -271,6 +273,17 @@ def test_a_state_dict_needs_no_file():
         assert_array_equal(x, peer.state_dict()[name].numpy())
 
 
+def test_tensors_of_every_kind():
+    weight = torch.nn.Parameter(torch.arange(24.0).reshape(2, 3, 2, 2).to(torch.bfloat16))
+    kernel = layer_from({"weight": weight, "bias": torch.ones(3, requires_grad=True)}, "torch")["kernel"]
+    assert kernel.dtype.name == "bfloat16"
+    assert_array_equal(kernel.astype(np.float32)[1, 0], weight.detach().float().numpy()[:, :, 1, 0].T)
+    state = {"weight": torch.nn.Parameter(torch.ones(3, 3, 3, 3)), "bias": torch.zeros(3).to(torch.bfloat16)}
+    model = VGG16(width=3, depths=(1,), rngs=nnx.Rngs(0))
+    assert load_into(model, {f"features.0.{name}": x for name, x in state.items()}) == Preprocessing.torch()
+    assert_array_equal(model.stages[0].convs[0].conv.kernel[...], np.ones((3, 3, 3, 3)))
+
+
 class Executes:
     def __reduce__(self):
         return os.system, ("touch executed",)
@@ -280,8 +293,8 @@ class Executes:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (Executes(), "Weights only load failed"),
-        ({"a": Executes()}, "Weights only load failed"),
+        (Executes(), "it holds objects other than tensors; save `model.state_dict()`"),
+        ({"a": Executes()}, "it holds objects other than tensors; save `model.state_dict()`"),
         ([torch.ones(2)], "it holds a list; save `model.state_dict()`"),
         ({"epoch": 3}, "entry 'epoch': it is a int, not a tensor"),
         ({3: torch.ones(2)}, "the names of a state dict are strings, one is 3"),
@@ -296,6 +309,30 @@ def test_hostile_files_of_torch(tmp_path, monkeypatch, content, reason, zipped):
     with pytest.raises(ValueError, match=f"^'a.pth' cannot be read.*{re.escape(reason)}"):
         load("a.pth")
     assert not os.path.exists("executed")
+
+
+def rewritten(source, target, change, compression=zipfile.ZIP_STORED):
+    """torch's zip with other contents: change(name, content) of every member."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", compression) as new:
+        for info in old.infolist():
+            new.writestr(info.filename, change(info.filename, old.read(info)))
+
+
+def test_records_of_torch_are_those_of_its_tensors(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"a": torch.ones(8), "b": torch.ones(8)[2:]}, "a.pth")
+    assert set(load("a.pth")) == {"a", "b"}
+    rewritten("a.pth", "b.pth", lambda name, content: content, zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match=r"^'b.pth' cannot be read: entry '.*compression method is 8"):
+        load("b.pth")
+    rewritten("a.pth", "c.pth", lambda name, content: content[:-4] if "/data/0" in name else content)
+    with pytest.raises(ValueError, match="its tensors' sizes are not those of its records"):
+        load("c.pth")
+    content = bytearray(Path("a.pth").read_bytes())
+    content[content.index(np.ones(8, np.float32).tobytes())] ^= 1
+    Path("d.pth").write_bytes(content)
+    with pytest.raises(ValueError, match="^'d.pth' cannot be read: entry '.*/data/0': its checksum does not fit"):
+        load("d.pth")
 
 
 # --- layers ----------------------------------------------------------------------------------
