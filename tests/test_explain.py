@@ -188,6 +188,8 @@ def test_a_layer_of_four_axes_and_of_none():
         ("torch", "torch.nn.ConvTranspose2d(64, 32, (4, 3), (2, 1), 1, (1, 0), 1, True, 2)", 7, (18, 9)),
         ("keras", "Conv2DTranspose(32, 4, strides=2, padding='same')", 7, (14, 14)),
         ("keras", "tf.keras.layers.Conv1DTranspose(32, 3, 5)", 4, (20,)),
+        ("keras", "Conv2DTranspose(32, 3, 5, 'valid', 1, 'channels_last')", 4, (19, 19)),
+        ("keras", "Conv3DTranspose(32, 3, 5, 'valid', 'channels_last', 1)", 4, (19, 19, 19)),
         ("flax", "nnx.ConvTranspose(8, 32, (4, 4), (2, 2), padding='VALID', rngs=nnx.Rngs(0))", (7, 9), (16, 20)),
         ("flax", "nn.ConvTranspose(32, (4, 4), (2, 2), 'VALID')", (7, 9), (16, 20)),
         ("flax", "flax.linen.ConvTranspose(features=32, kernel_size=[3], strides=2)", 7, (14,)),
