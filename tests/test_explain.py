@@ -193,7 +193,10 @@ def test_a_layer_of_four_axes_and_of_none():
         ("flax", "nnx.ConvTranspose(8, 32, (4, 4), (2, 2), padding='VALID', rngs=nnx.Rngs(0))", (7, 9), (16, 20)),
         ("flax", "nn.ConvTranspose(32, (4, 4), (2, 2), 'VALID')", (7, 9), (16, 20)),
         ("flax", "flax.linen.ConvTranspose(features=32, kernel_size=[3], strides=2)", 7, (14,)),
-        ("flax", "ConvTranspose(8, 32, 3)", 7, (7,)),
+        ("flax", "ConvTranspose(8, 32, 3, rngs=rngs)", 7, (7,)),
+        ("flax", "ConvTranspose(8, 32, 3)", 7, (21,)),
+        ("flax", "nnx.ConvTranspose(8, 32, 3)", 7, (7,)),
+        ("flax", "flax.nnx.ConvTranspose(8, 32, 3)", 7, (7,)),
         ("nnx", "ConvTranspose(8, 32, 3)", 7, (7,)),
         ("linen", "ConvTranspose(32, 3)", 7, (7,)),
         ("equinox", "ConvTranspose2d(8, 32, 4, 2, 1, 1, key=jax.random.PRNGKey(0))", 7, (15, 15)),
@@ -218,6 +221,7 @@ def test_layers_in_other_words(framework, call, size, result):
         ("tf", "tf.nn.conv2d_transpose(y, k, [n, 12, 13, 17], 2, 'SAME', data_format='NCHW')", (13, 17)),
         ("onnx", "ConvTranspose(X, W, strides=[2, 2])", (15, 19)),
         ("jtconv", "jtconv.conv_transpose(y, k, strides=2, output_size=(16, 20))", (16, 20)),
+        ("torch", "jtconv.compat.torch.conv_transpose2d(y, w, stride=2, padding=1)", (13, 17)),
     ],
 )
 def test_functions_in_other_words_need_the_kernel_size(framework, call, result):
@@ -244,6 +248,10 @@ def test_bias_and_channels_of_a_call():
     node = "onnx.helper.make_node('ConvTranspose', ['X', 'W', 'B'], ['Y'], name='up', kernel_shape=[4, 4])"
     assert told("onnx", node) == (None, None, True)
     assert told("onnx", node.replace(", 'B'", "")) == (None, None, False)
+    assert told("onnx", node.replace("'B'", "''")) == (None, None, False)
+    assert not told("torch", "nn.ConvTranspose2d(64, 32, 4, bias=0)")[2]
+    assert not told("keras", "Conv2DTranspose(32, 4, use_bias=None)")[2]
+    assert told("keras", "Conv2DTranspose(32, 4, use_bias=b)")[2]
     with pytest.raises(ValueError, match="`out_ch` is 32 in the call, got 16. Leave it out."):
         told("keras", "Conv2DTranspose(32, 4)", out_ch=16)
     with pytest.raises(ValueError, match="`in_ch` must be a multiple of `groups` 2, got 5"):
@@ -281,6 +289,14 @@ def test_bias_and_channels_of_a_call():
         ("onnx", "make_node('Conv', ['X', 'W'], ['Y'])", "must make a node of 'ConvTranspose'"),
         ("equinox", "ConvTranspose2d(8, 32, 3, stride=2, output_padding=2, key=key)", "`output_padding`"),
         ("haiku", "hk.Conv2DTranspose(8, 3, rate=2)", "has no argument `rate`"),
+        ("equinox", "torch.nn.ConvTranspose2d(8, 32, 3)", "got torch.nn.ConvTranspose2d: say --from torch."),
+        ("torch", "eqx.nn.ConvTranspose2d(8, 32, 3, key=key)", "say --from equinox."),
+        ("haiku", "tf.keras.layers.Conv2DTranspose(8, 3)", "say --from keras."),
+        ("keras", "hk.Conv2DTranspose(8, 3)", "say --from haiku."),
+        ("tf", "lax.conv_transpose(y, k, 1, 'SAME')", "say --from lax."),
+        ("keras", "tf.nn.conv_transpose(y, k, (1, 7, 9, 1), 1)", "say --from tf."),
+        ("nnx", "flax.linen.ConvTranspose(8, (3, 3))", "say --from linen."),
+        ("linen", "jtconv.linen.ConvTranspose(8, (3, 3))", "say --from jtconv."),
     ],
 )
 def test_what_cannot_be_read_is_said_in_the_frameworks_words(framework, call, message):
@@ -288,6 +304,24 @@ def test_what_cannot_be_read_is_said_in_the_frameworks_words(framework, call, me
     with pytest.raises(ValueError) as error:  # noqa: PT011 (the message is compared below)
         explain_from(framework, call, (7, 9), kernel_size=kernel_size)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "ConvTranspose2d(3, 4, 1" + " + 1" * 20_000 + ")",
+        "ConvTranspose2d(3, 4, a" + ".a" * 20_000 + ")",
+        "a" + ".a" * 20_000 + "(3)",
+        "ConvTranspose2d(3, 4, " + "[" * 190 + "]" * 190 + ")",
+        "ConvTranspose2d(3, 4, " + "(" * 20_000 + ")" * 20_000 + ")",
+        "ConvTranspose2d(3, 4, 3, stride=" + "s" * 20_000 + ")",
+        "ConvTranspose2d(3, 4, 3, " + "s" * 20_000 + "=1)",
+    ],
+)
+def test_a_long_or_deep_call_is_refused_in_few_words(call):
+    with pytest.raises((TypeError, ValueError)) as error:
+        explain_from("torch", call, 7)
+    assert len(str(error.value)) < 500
 
 
 def test_nothing_in_a_call_is_run(tmp_path):
