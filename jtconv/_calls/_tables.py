@@ -28,7 +28,7 @@ _KERAS_LAYER = Signature(
     "filters kernel_size strides padding output_padding data_format dilation_rate activation use_bias "
     "kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
     "bias_constraint * name dtype trainable input_shape",
-    keras.read,
+    keras.read_layer,
     kernel_size="kernel_size",
     out_ch="filters",
     bias="use_bias",
