@@ -124,6 +124,12 @@ def test_overlap_as_a_picture(sizes, capsys, tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_picture_that_cannot_be_written(capsys, tmp_path):
+    path = tmp_path / "missing" / "overlap.png"
+    assert main([*words("overlap --input-size 3 --kernel-size 3"), "--png", str(path)]) == 2
+    assert f"`--png` cannot write {path}: No such file" in capsys.readouterr().err
+
+
 def test_picture_shows_the_counts():
     plane = plane_of(explain((3, 4), 3, strides=2))
     axes = _overlap_plot.draw(plane).axes[0]

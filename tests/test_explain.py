@@ -372,3 +372,8 @@ def test_text_of_a_call_begins_with_it():
     assert "The convolution C takes" not in layer.text  # 7×7 is the size of y, not of x
     assert "Parameters: 3·3·8·4 = 288 + 4 of the bias" in layer.text
     assert "together 1, 2 or 4 away from the borders" in layer.text
+
+
+def test_large_strides_on_many_axes_are_counted_once():
+    text = str(explain((2,) * 4, 65, strides=64))
+    assert "together 1, 2, 4, 8 or 16 away from the borders" in text
