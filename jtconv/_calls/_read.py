@@ -14,6 +14,7 @@ FRAMEWORKS = tuple(SIGNATURES)
 
 # Modules as they are commonly imported; `nn` and `F` are too many frameworks'.
 _MODULES = {name: name for name in FRAMEWORKS} | {"eqx": "equinox", "hk": "haiku", "tensorflow": "tf"}
+_MOST_AXES = 16  # a number is repeated over so many before any array could refuse them
 _FAMILIES = ({"flax", "nnx"}, {"flax", "linen"})
 
 
@@ -115,11 +116,20 @@ def _axes(signature: Signature, bound: dict[str, Any], input_size: Any, kernel_s
     if signature.ndim is not None:
         return signature.ndim
     if signature.axes is not None:
-        return arg.at_least(signature.axes, arg.integer(signature.axes, bound[signature.axes]), 1)
+        return _number_of_axes(signature, signature.axes, bound[signature.axes])
     if arg.is_sequence(kernel_size):
         return len(kernel_size)
     within = signature.kernel_size in bound  # a layer's single int is one axis
     return len(input_size) if arg.is_sequence(input_size) and not within else 1
+
+
+def _number_of_axes(signature: Signature, name: str, value: Any) -> int:
+    if not is_known(value):
+        raise ValueError(f"`{name}` of `{signature.name}` must be written out as a number, got {source(value)}.")
+    ndim = arg.at_least(name, arg.integer(name, value), 1)
+    if ndim > _MOST_AXES:
+        raise ValueError(f"`{name}` of `{signature.name}` must be at most {_MOST_AXES}, got {ndim}.")
+    return ndim
 
 
 def _kernel_size(signature: Signature, bound: dict[str, Any], given: Any) -> Any:
