@@ -179,7 +179,7 @@ def test_verify_table_and_its_exit_status(capsys, monkeypatch):
     ("command", "message"),
     [
         ("explain --input-size 7 --kernel-size 3 --strides 0", "`strides` must be at least 1, got 0"),
-        ("overlap --input-size 9999 --kernel-size 3 --strides 9999", "the result would have 99,970,005 on spatial axis 0"),
+        ("overlap --input-size 9999 --kernel-size 3 --strides 9999", "the result would have 99,970,005 on"),
         ("explain --input-size 100000000 --kernel-size 1 --strides 2 --padding 99999999", "the input would have 100,0"),
         ("explain --input-size 1 --kernel-size 1 --strides 2000000000", "the strides would have 2,000,000,000"),
         ("explain --input-size 7 --kernel-size 3 --padding 1,x", "`--padding` takes VALID, SAME"),

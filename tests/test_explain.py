@@ -280,7 +280,7 @@ def test_bias_and_channels_of_a_call():
         ("torch", "nn", "one call of a layer or function by its name"),
         ("torch", "__import__('os').system('true')", "one call of a layer or function by its name"),
         ("keras", "Conv2DTranspose(3, 4, padding='causal')", "padding"),
-        ("keras", "Conv2DTranspose(3, 4, 2, dilation_rate=2)", "either strides > 1 or dilation_rate > 1, not both, got"),
+        ("keras", "Conv2DTranspose(3, 4, 2, dilation_rate=2)", "strides > 1 or dilation_rate > 1, not both, got"),
         ("keras", "Conv2DTranspose(3, 4, (2, 1), dilation_rate=(1, 2))", "not both, got `strides` (2, 1) and"),
         ("keras", "Conv2DTranspose(3, 4, 2, output_padding=2)", "here [0, 2), on spatial axis 0, got 2."),
         ("keras", "Conv2DTranspose(3, 4, 2, output_padding=(1, -1))", "here [0, 2), on spatial axis 1, got -1."),

@@ -78,7 +78,7 @@ def with_bias(x: Array, name: str, bias: Any) -> Array:
         return x
     array = bias_of(name, bias, x.shape[-1:])
     if array.dtype != x.dtype:
-        raise TypeError(f"`{name}` must have the result's dtype, {x.dtype}, got {array.dtype}. Convert it with .astype.")
+        raise TypeError(f"`{name}` must have the result's dtype, {x.dtype}, got {array.dtype}. Use .astype.")
     return x + array
 
 
