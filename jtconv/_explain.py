@@ -13,6 +13,8 @@ from jtconv._equivalents import IN_CH, OUT_CH, Equivalent, Layer, equivalents
 from jtconv._geometry import ConvGeometry, geometry_on
 from jtconv._overlap import EvenLayer, inputs_seen, is_even, nearest_even, overlap_counts
 
+_MOST_COUNTED = 10**7
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -174,6 +176,7 @@ def _explained(
 ) -> Explanation:
     for name, value in (("in_ch", in_ch), ("out_ch", out_ch)):
         _check_channels(name, value, geometry.groups)
+    _check_countable(geometry, y_size, x_size)
     transposed, axes = geometry.at(x_size), range(geometry.ndim)
     even = tuple(is_even(geometry, axis) for axis in axes)
     layer = Layer(
@@ -214,6 +217,23 @@ def _even_layer(geometry: ConvGeometry, x_size: tuple[int, ...]) -> EvenLayer | 
         return nearest_even(geometry, x_size)
     except ValueError:  # its larger kernel needs padding that a single position cannot be reflected to
         return None
+
+
+def _check_countable(geometry: ConvGeometry, y_size: tuple[int, ...], x_size: tuple[int, ...]) -> None:
+    """Contributions are counted one by one, on every position of an axis, tap and phase of the stride."""
+    counted = {
+        "the input": y_size,
+        "the result": x_size,
+        "the kernel": geometry.kernel_size,
+        "the strides": geometry.strides,
+    }
+    for name, sizes in counted.items():
+        for axis, size in enumerate(sizes):
+            if size > _MOST_COUNTED:
+                raise ValueError(
+                    f"`explain` counts at most {_MOST_COUNTED:,} positions on an axis; {name} would have {size:,} on "
+                    f"spatial axis {axis}. Ask for a smaller `input_size`: the overlaps repeat."
+                )
 
 
 def _check_channels(name: str, value: int | None, groups: int) -> None:

@@ -1,5 +1,6 @@
 """What `explain` prints: formulas with the numbers put in."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jtconv import _overlap_text
@@ -79,8 +80,7 @@ def _transposed_text(layer: "Explanation", sized: SizedGeometry) -> str:
             f"The transposed convolution Cᵀ takes {by(sized.output_size)} to {by(sized.input_size)}:",
             f"    {formula}",
             *axis_lines(sized.ndim, line),
-            f"    C takes all sizes {_ranges(geometry, sized.output_size)} to {by(sized.output_size)}; "
-            "output_padding or output_size says which is meant.",
+            f"    {by(sized.output_size)} is what C makes of {_sizes_taken(geometry, sized.output_size)}",
         ]
     )
 
@@ -116,10 +116,17 @@ def _equivalents_text(layer: "Explanation") -> str:
     return "\n".join(lines)
 
 
-def _ranges(geometry: ConvGeometry, output_size: tuple[int, ...]) -> str:
+def _sizes_taken(geometry: ConvGeometry, output_size: tuple[int, ...]) -> str:
+    """Of which sizes C makes this one."""
     pairs = geometry.input_size_range(output_size)
+    if all(low == high for low, high in pairs):
+        return f"{by([low for low, _ in pairs])} alone."
+    return f"every size {_ranges(pairs)}; output_padding or output_size says which is meant."
+
+
+def _ranges(pairs: Sequence[tuple[int, int]]) -> str:
     texts = [f"{low}" if low == high else f"{low} to {high}" for low, high in pairs]
-    return texts[0] if len(set(texts)) == 1 else " by ".join(f"({text})" for text in texts)
+    return f"from {texts[0]}" if len(set(texts)) == 1 else " by ".join(f"({text})" for text in texts)
 
 
 def _unread(sized: SizedGeometry, axis: int) -> str:

@@ -41,7 +41,7 @@ def _together(layer: "Explanation") -> list[str]:
     if layer.geometry.ndim < 2:
         return []
     inside = [contributions_inside(layer.geometry, axis) for axis in range(layer.geometry.ndim)]
-    numbers = sorted({prod(counts) for counts in product(*inside)})
+    numbers = sorted({prod(counts) for counts in product(*map(set, inside))})
     listed = " or ".join(filter(None, [", ".join(map(str, numbers[:-1])), str(numbers[-1])]))
     return [f"    together {listed} away from the borders"]
 

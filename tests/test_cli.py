@@ -23,13 +23,15 @@ def test_explain_fills_in_the_formula(capsys):
     text = capsys.readouterr().out
     assert "⌊(7 + 0 + 0 - 1·(4 - 1) - 1) / 2⌋ + 1 = ⌊3 / 2⌋ + 1 = 2" in text
     assert "2·(7 - 1) + 1·(4 - 1) + 1 - 0 - 0 + 0 = 16" in text
-    assert "C takes all sizes 16 to 17 to 7×7" in text
+    assert "    7×7 is what C makes of every size from 16 to 17; output_padding or output_size says which" in text
 
 
 def test_explain_tells_axes_apart_and_counts_overlaps():
     layer = explain((5, 9), (3, 2), strides=(2, 1), padding=((1, -1), 0), output_padding=(1, 0))
     assert layer.output_size == (2, 8)
     assert layer.transposed_size == (12, 10)
+    assert "5×9 is what C makes of every size (11 to 12) by (10); output_padding" in str(layer)
+    assert "7×7 is what C makes of 9×9 alone.\n" in str(explain((7, 7), 3))
     assert "on axis 1" in str(layer)
     assert "1 2 1 2 1 2 1 2 1 1 0 0" in str(layer)
     assert "1 2 2 2 2 2 2 2 2 1" in str(layer)
@@ -124,6 +126,12 @@ def test_overlap_as_a_picture(sizes, capsys, tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_picture_that_cannot_be_written(capsys, tmp_path):
+    path = tmp_path / "missing" / "overlap.png"
+    assert main([*words("overlap --input-size 3 --kernel-size 3"), "--png", str(path)]) == 2
+    assert f"`--png` cannot write {path}: No such file" in capsys.readouterr().err
+
+
 def test_picture_shows_the_counts():
     plane = plane_of(explain((3, 4), 3, strides=2))
     axes = _overlap_plot.draw(plane).axes[0]
@@ -171,6 +179,9 @@ def test_verify_table_and_its_exit_status(capsys, monkeypatch):
     ("command", "message"),
     [
         ("explain --input-size 7 --kernel-size 3 --strides 0", "`strides` must be at least 1, got 0"),
+        ("overlap --input-size 9999 --kernel-size 3 --strides 9999", "the result would have 99,970,005 on"),
+        ("explain --input-size 100000000 --kernel-size 1 --strides 2 --padding 99999999", "the input would have 100,0"),
+        ("explain --input-size 1 --kernel-size 1 --strides 2000000000", "the strides would have 2,000,000,000"),
         ("explain --input-size 7 --kernel-size 3 --padding 1,x", "`--padding` takes VALID, SAME"),
         ("verify --input-size 7", "both `--input-size` and `--kernel-size`"),
         ("verify --strides 2", "both `--input-size` and `--kernel-size`"),

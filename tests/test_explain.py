@@ -188,10 +188,15 @@ def test_a_layer_of_four_axes_and_of_none():
         ("torch", "torch.nn.ConvTranspose2d(64, 32, (4, 3), (2, 1), 1, (1, 0), 1, True, 2)", 7, (18, 9)),
         ("keras", "Conv2DTranspose(32, 4, strides=2, padding='same')", 7, (14, 14)),
         ("keras", "tf.keras.layers.Conv1DTranspose(32, 3, 5)", 4, (20,)),
+        ("keras", "Conv2DTranspose(32, 3, 5, 'valid', 1, 'channels_last')", 4, (19, 19)),
+        ("keras", "Conv3DTranspose(32, 3, 5, 'valid', 'channels_last', 1)", 4, (19, 19, 19)),
         ("flax", "nnx.ConvTranspose(8, 32, (4, 4), (2, 2), padding='VALID', rngs=nnx.Rngs(0))", (7, 9), (16, 20)),
         ("flax", "nn.ConvTranspose(32, (4, 4), (2, 2), 'VALID')", (7, 9), (16, 20)),
         ("flax", "flax.linen.ConvTranspose(features=32, kernel_size=[3], strides=2)", 7, (14,)),
-        ("flax", "ConvTranspose(8, 32, 3)", 7, (7,)),
+        ("flax", "ConvTranspose(8, 32, 3, rngs=rngs)", 7, (7,)),
+        ("flax", "ConvTranspose(8, 32, 3)", 7, (21,)),
+        ("flax", "nnx.ConvTranspose(8, 32, 3)", 7, (7,)),
+        ("flax", "flax.nnx.ConvTranspose(8, 32, 3)", 7, (7,)),
         ("nnx", "ConvTranspose(8, 32, 3)", 7, (7,)),
         ("linen", "ConvTranspose(32, 3)", 7, (7,)),
         ("equinox", "ConvTranspose2d(8, 32, 4, 2, 1, 1, key=jax.random.PRNGKey(0))", 7, (15, 15)),
@@ -216,6 +221,7 @@ def test_layers_in_other_words(framework, call, size, result):
         ("tf", "tf.nn.conv2d_transpose(y, k, [n, 12, 13, 17], 2, 'SAME', data_format='NCHW')", (13, 17)),
         ("onnx", "ConvTranspose(X, W, strides=[2, 2])", (15, 19)),
         ("jtconv", "jtconv.conv_transpose(y, k, strides=2, output_size=(16, 20))", (16, 20)),
+        ("torch", "jtconv.compat.torch.conv_transpose2d(y, w, stride=2, padding=1)", (13, 17)),
     ],
 )
 def test_functions_in_other_words_need_the_kernel_size(framework, call, result):
@@ -242,6 +248,10 @@ def test_bias_and_channels_of_a_call():
     node = "onnx.helper.make_node('ConvTranspose', ['X', 'W', 'B'], ['Y'], name='up', kernel_shape=[4, 4])"
     assert told("onnx", node) == (None, None, True)
     assert told("onnx", node.replace(", 'B'", "")) == (None, None, False)
+    assert told("onnx", node.replace("'B'", "''")) == (None, None, False)
+    assert not told("torch", "nn.ConvTranspose2d(64, 32, 4, bias=0)")[2]
+    assert not told("keras", "Conv2DTranspose(32, 4, use_bias=None)")[2]
+    assert told("keras", "Conv2DTranspose(32, 4, use_bias=b)")[2]
     with pytest.raises(ValueError, match="`out_ch` is 32 in the call, got 16. Leave it out."):
         told("keras", "Conv2DTranspose(32, 4)", out_ch=16)
     with pytest.raises(ValueError, match="`in_ch` must be a multiple of `groups` 2, got 5"):
@@ -270,6 +280,10 @@ def test_bias_and_channels_of_a_call():
         ("torch", "nn", "one call of a layer or function by its name"),
         ("torch", "__import__('os').system('true')", "one call of a layer or function by its name"),
         ("keras", "Conv2DTranspose(3, 4, padding='causal')", "padding"),
+        ("keras", "Conv2DTranspose(3, 4, 2, dilation_rate=2)", "strides > 1 or dilation_rate > 1, not both, got"),
+        ("keras", "Conv2DTranspose(3, 4, (2, 1), dilation_rate=(1, 2))", "not both, got `strides` (2, 1) and"),
+        ("keras", "Conv2DTranspose(3, 4, 2, output_padding=2)", "here [0, 2), on spatial axis 0, got 2."),
+        ("keras", "Conv2DTranspose(3, 4, 2, output_padding=(1, -1))", "here [0, 2), on spatial axis 1, got -1."),
         ("lax", "conv_transpose(y, k, (2, 2))", "`lax.conv_transpose` needs `padding`"),
         ("flax", "ConvTranspose(32)", "needs `"),
         ("flax", "nnx.ConvTranspose(32, (3, 3))", "`nnx.ConvTranspose` needs `kernel_size`"),
@@ -278,7 +292,18 @@ def test_bias_and_channels_of_a_call():
         ("tf", "conv2d_transpose(y, k, (14, 14), 2)", "must be 4 sizes, with batch and channels, got (14, 14)"),
         ("onnx", "make_node('Conv', ['X', 'W'], ['Y'])", "must make a node of 'ConvTranspose'"),
         ("equinox", "ConvTranspose2d(8, 32, 3, stride=2, output_padding=2, key=key)", "`output_padding`"),
+        ("haiku", "hk.ConvNDTranspose(n, 8, 3)", "`num_spatial_dims` of `hk.ConvNDTranspose` must be written out"),
+        ("haiku", "hk.ConvNDTranspose(17, 8, 3)", "`num_spatial_dims` of `hk.ConvNDTranspose` must be at most 16"),
+        ("equinox", "eqx.nn.ConvTranspose(1000000000, 8, 3, 3, key=key)", "must be at most 16, got 1000000000"),
         ("haiku", "hk.Conv2DTranspose(8, 3, rate=2)", "has no argument `rate`"),
+        ("equinox", "torch.nn.ConvTranspose2d(8, 32, 3)", "got torch.nn.ConvTranspose2d: say --from torch."),
+        ("torch", "eqx.nn.ConvTranspose2d(8, 32, 3, key=key)", "say --from equinox."),
+        ("haiku", "tf.keras.layers.Conv2DTranspose(8, 3)", "say --from keras."),
+        ("keras", "hk.Conv2DTranspose(8, 3)", "say --from haiku."),
+        ("tf", "lax.conv_transpose(y, k, 1, 'SAME')", "say --from lax."),
+        ("keras", "tf.nn.conv_transpose(y, k, (1, 7, 9, 1), 1)", "say --from tf."),
+        ("nnx", "flax.linen.ConvTranspose(8, (3, 3))", "say --from linen."),
+        ("linen", "jtconv.linen.ConvTranspose(8, (3, 3))", "say --from jtconv."),
     ],
 )
 def test_what_cannot_be_read_is_said_in_the_frameworks_words(framework, call, message):
@@ -286,6 +311,24 @@ def test_what_cannot_be_read_is_said_in_the_frameworks_words(framework, call, me
     with pytest.raises(ValueError) as error:  # noqa: PT011 (the message is compared below)
         explain_from(framework, call, (7, 9), kernel_size=kernel_size)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "ConvTranspose2d(3, 4, 1" + " + 1" * 20_000 + ")",
+        "ConvTranspose2d(3, 4, a" + ".a" * 20_000 + ")",
+        "a" + ".a" * 20_000 + "(3)",
+        "ConvTranspose2d(3, 4, " + "[" * 190 + "]" * 190 + ")",
+        "ConvTranspose2d(3, 4, " + "(" * 20_000 + ")" * 20_000 + ")",
+        "ConvTranspose2d(3, 4, 3, stride=" + "s" * 20_000 + ")",
+        "ConvTranspose2d(3, 4, 3, " + "s" * 20_000 + "=1)",
+    ],
+)
+def test_a_long_or_deep_call_is_refused_in_few_words(call):
+    with pytest.raises((TypeError, ValueError)) as error:
+        explain_from("torch", call, 7)
+    assert len(str(error.value)) < 500
 
 
 def test_nothing_in_a_call_is_run(tmp_path):
@@ -332,3 +375,8 @@ def test_text_of_a_call_begins_with_it():
     assert "The convolution C takes" not in layer.text  # 7×7 is the size of y, not of x
     assert "Parameters: 3·3·8·4 = 288 + 4 of the bias" in layer.text
     assert "together 1, 2 or 4 away from the borders" in layer.text
+
+
+def test_large_strides_on_many_axes_are_counted_once():
+    text = str(explain((2,) * 4, 65, strides=64))
+    assert "together 1, 2, 4, 8 or 16 away from the borders" in text

@@ -6,11 +6,16 @@ from typing import Any, NamedTuple
 
 from jtconv import _arguments as arg
 from jtconv._calls._signature import Signature, channels
-from jtconv._calls._syntax import Call, is_known, parse, source
+from jtconv._calls._syntax import Call, is_known, parse, shortened, source
 from jtconv._calls._tables import SIGNATURES
 from jtconv._sized import SizedGeometry
 
 FRAMEWORKS = tuple(SIGNATURES)
+
+# Modules as they are commonly imported; `nn` and `F` are too many frameworks'.
+_MODULES = {name: name for name in FRAMEWORKS} | {"eqx": "equinox", "hk": "haiku", "tensorflow": "tf"}
+_MOST_AXES = 16  # a number is repeated over so many before any array could refuse them
+_FAMILIES = ({"flax", "nnx"}, {"flax", "linen"})
 
 
 class ReadCall(NamedTuple):
@@ -50,22 +55,44 @@ def read_call(
 
 def _matching(framework: str, call: Call) -> tuple[Signature, dict[str, Any]]:
     """The signature that the call's name and arguments fit, and its arguments by name."""
+    _check_prefix(framework, call.path)
     known = SIGNATURES[framework]
     named = [signature for signature in known if signature.called == call.path[-1]]
     if not named:
         names = ", ".join(signature.name for signature in known)
         raise ValueError(
-            f"`call` must be one of {framework}'s transposed convolutions, {names}, got {'.'.join(call.path)}."
+            f"`call` must be one of {framework}'s transposed convolutions, {names}, got "
+            f"{shortened('.'.join(call.path))}."
         )
-    # Two of a name, in flax: the module's name before it decides, else the arguments do.
-    prefixed = [s for s in named if len(call.path) > 1 and call.path[-2] in (*s.name.split("."), *s.aliases)]
     errors = []
-    for signature in prefixed or named:
+    for signature in _of_module(named, call):
         try:
             return signature, signature.bind(call)
         except ValueError as error:
             errors.append(error)
     raise errors[0]
+
+
+def _of_module(named: list[Signature], call: Call) -> list[Signature]:
+    """Of several of a name, as flax has, those that the module's name before it leaves."""
+    if len(call.path) > 1:
+        return [s for s in named if call.path[-2] in (*s.name.split("."), *s.aliases)] or named
+    if len(named) == 1:
+        return named
+    # A bare name is nnx's only with `rngs`, without which nnx makes no layer.
+    return [s for s in named if ("rngs" in s.names) == ("rngs" in call.kwargs)]
+
+
+def _check_prefix(framework: str, path: tuple[str, ...]) -> None:
+    """That the modules before the name are not another framework's."""
+    modules = path[:-1]
+    of_ours = modules[:1] == ("jtconv",) and modules[1:2] != ("compat",)  # jtconv.linen is not flax's
+    named = "jtconv" if of_ours else next((_MODULES[m] for m in reversed(modules) if m in _MODULES), framework)
+    if named != framework and not any(named in family and framework in family for family in _FAMILIES):
+        raise ValueError(
+            f"`call` must be one of {framework}'s transposed convolutions, got {shortened('.'.join(path))}: say --from "
+            f"{named}."
+        )
 
 
 def _as_operator(call: Call) -> Call:
@@ -89,11 +116,20 @@ def _axes(signature: Signature, bound: dict[str, Any], input_size: Any, kernel_s
     if signature.ndim is not None:
         return signature.ndim
     if signature.axes is not None:
-        return arg.at_least(signature.axes, arg.integer(signature.axes, bound[signature.axes]), 1)
+        return _number_of_axes(signature, signature.axes, bound[signature.axes])
     if arg.is_sequence(kernel_size):
         return len(kernel_size)
     within = signature.kernel_size in bound  # a layer's single int is one axis
     return len(input_size) if arg.is_sequence(input_size) and not within else 1
+
+
+def _number_of_axes(signature: Signature, name: str, value: Any) -> int:
+    if not is_known(value):
+        raise ValueError(f"`{name}` of `{signature.name}` must be written out as a number, got {source(value)}.")
+    ndim = arg.at_least(name, arg.integer(name, value), 1)
+    if ndim > _MOST_AXES:
+        raise ValueError(f"`{name}` of `{signature.name}` must be at most {_MOST_AXES}, got {ndim}.")
+    return ndim
 
 
 def _kernel_size(signature: Signature, bound: dict[str, Any], given: Any) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from jtconv._calls._syntax import Call, Symbol, is_known, source
+from jtconv._calls._syntax import Call, Symbol, is_known, shortened, source
 from jtconv._sized import SizedGeometry
 
 
@@ -63,7 +63,7 @@ class Signature:
             if name in bound:
                 raise ValueError(f"`{self.name}` got `{name}` twice, by position and by name.")
             if name not in self.names:
-                raise ValueError(f"`{self.name}` has no argument `{name}`; it has {', '.join(self.names)}.")
+                raise ValueError(f"`{self.name}` has no argument `{shortened(name)}`; it has {', '.join(self.names)}.")
             bound[name] = value
         for name in self.required:
             if name not in bound:
@@ -87,8 +87,7 @@ class Signature:
         """Whether a bias is added: as an argument says, or by + after the call."""
         if self.bias is None:
             return call.plus
-        value = bound.get(self.bias, self.has_bias)
-        return value if isinstance(value, bool) else value is not None
+        return bool(bound.get(self.bias, self.has_bias))  # a symbol is true: a variable holds a bias
 
     def _read_names(self) -> list[str]:
         parameters = inspect.signature(self.read).parameters.values()
@@ -100,5 +99,5 @@ def channels(name: str, value: Any) -> int | None:
     if value is None or isinstance(value, Symbol):
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"`{name}` must be a number of channels, at least 1, got {value!r}.")
+        raise ValueError(f"`{name}` must be a number of channels, at least 1, got {source(value)}.")
     return value

@@ -35,17 +35,28 @@ def parse(text: str) -> Call:
     try:
         node = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ValueError(f"`call` must be one call in Python, such as {_EXAMPLE}, got {text!r}.") from None
-    plus = False
+        raise _no_call(text) from None
+    try:
+        return _call(node, text)
+    except RecursionError:  # nested deeper than Python follows
+        raise _no_call(text) from None
+
+
+def _no_call(text: str) -> ValueError:
+    return ValueError(f"`call` must be one call in Python, such as {_EXAMPLE}, got {shortened(repr(text))}.")
+
+
+def _call(node: ast.expr, text: str) -> Call:
+    shown, plus = shortened(repr(text)), False
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         node, plus = node.left, True
     path = _path(node.func) if isinstance(node, ast.Call) else None
     if not isinstance(node, ast.Call) or path is None:
         raise ValueError(
-            f"`call` must be one call of a layer or function by its name, such as {_EXAMPLE}, got {text!r}."
+            f"`call` must be one call of a layer or function by its name, such as {_EXAMPLE}, got {shown}."
         )
     if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
-        raise ValueError(f"`call` must write its arguments out, without * and **, got {text!r}.")
+        raise ValueError(f"`call` must write its arguments out, without * and **, got {shown}.")
     kwargs = {k.arg: _value(k.value) for k in node.keywords if k.arg is not None}
     return Call(path, tuple(_value(a) for a in node.args), kwargs, plus)
 
@@ -58,14 +69,24 @@ def is_known(value: Any) -> bool:
 
 
 def source(value: Any) -> str:
-    """A value as it was written."""
+    """A value as it was written, for a message."""
+    return shortened(_source(value))
+
+
+def shortened(text: str) -> str:
+    """No more of a text than a message has room for."""
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def _source(value: Any) -> str:
     if isinstance(value, tuple | list):
-        inner = ", ".join(map(source, value))
+        inner = ", ".join(map(_source, value))
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' * (len(value) == 1)})"
     return value.source if isinstance(value, Symbol) else repr(value)
 
 
 _EXAMPLE = "ConvTranspose2d(64, 32, 4, stride=2)"
+_MOST_SHOWN = 200  # characters
 
 
 def _path(node: ast.expr) -> tuple[str, ...] | None:

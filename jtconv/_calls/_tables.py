@@ -28,11 +28,16 @@ _KERAS_LAYER = Signature(
     "filters kernel_size strides padding output_padding data_format dilation_rate activation use_bias "
     "kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
     "bias_constraint * name dtype trainable input_shape",
-    keras.read,
+    keras.read_layer,
     kernel_size="kernel_size",
     out_ch="filters",
     bias="use_bias",
     required=("kernel_size",),
+)
+# Conv3DTranspose alone takes data_format before output_padding.
+_KERAS_LAYER_3D = replace(
+    _KERAS_LAYER,
+    parameters=_KERAS_LAYER.parameters.replace("output_padding data_format", "data_format output_padding"),
 )
 _KERAS_FUNCTION = Signature(
     "keras.ops.conv_transpose",
@@ -150,7 +155,11 @@ SIGNATURES: dict[str, list[Signature]] = {
         *_numbered(_TORCH_LAYER, "torch.nn.ConvTranspose{n}d"),
         *_numbered(_TORCH_FUNCTION, "torch.nn.functional.conv_transpose{n}d"),
     ],
-    "keras": [*_numbered(_KERAS_LAYER, "keras.layers.Conv{n}DTranspose"), _KERAS_FUNCTION],
+    "keras": [
+        *_numbered(_KERAS_LAYER, "keras.layers.Conv{n}DTranspose")[:2],
+        _numbered(_KERAS_LAYER_3D, "keras.layers.Conv{n}DTranspose")[2],
+        _KERAS_FUNCTION,
+    ],
     "tf": [*_numbered(_TF, "tf.nn.conv{n}d_transpose"), _TF],
     "nnx": [_NNX],
     "linen": [_LINEN],

@@ -14,6 +14,7 @@ from jtconv._dialects._dilated_input import dilated_input_layer
 from jtconv._sized import SizedGeometry
 from jtconv._sizes import effective_kernel_size
 
+STRIDES_OR_DILATION = "keras layers take either strides > 1 or dilation_rate > 1, not both"
 DATA_FORMATS = ("channels_last", "channels_first")
 
 
@@ -37,6 +38,47 @@ def read(
     for axis, (o, s, k, pair, a) in enumerate(zip(y_size, steps, reach, pads, rests, strict=True)):
         _check_size(axis, s * (o - 1) + 2 - k + sum(pair), rule, a)
     return dilated_input_layer(y_size, kernel_size, strides=steps, pads=pads, dilation=dilation)
+
+
+def read_layer(
+    y_size: Sequence[int],
+    kernel_size: Sequence[int],
+    *,
+    strides: int | Sequence[int] = 1,
+    padding: str = "valid",
+    output_padding: int | Sequence[int] | None = None,
+    dilation_rate: int | Sequence[int] = 1,
+) -> SizedGeometry:
+    """As `read`, of keras's layers, which refuse more than the function."""
+    ndim = len(kernel_size)
+    steps = arg.per_axis("strides", strides, ndim, minimum=1)
+    dilation = arg.per_axis("dilation_rate", dilation_rate, ndim, minimum=1)
+    if strided_and_dilated(steps, dilation):
+        raise ValueError(f"{STRIDES_OR_DILATION}, got `strides` {strides} and `dilation_rate` {dilation_rate}.")
+    if output_padding is not None:
+        _check_rests(arg.per_axis("output_padding", output_padding, ndim), steps)
+    return read(
+        y_size,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        output_padding=output_padding,
+        dilation_rate=dilation_rate,
+    )
+
+
+def strided_and_dilated(strides: Sequence[int], dilation_rate: Sequence[int]) -> bool:
+    """What keras's layers refuse, be it on different axes."""
+    return max(strides) > 1 and max(dilation_rate) > 1
+
+
+def _check_rests(rests: Sequence[int], strides: Sequence[int]) -> None:
+    for axis, (a, s) in enumerate(zip(rests, strides, strict=True)):
+        if not 0 <= a < s:
+            raise ValueError(
+                f"`output_padding` of a keras layer must be in [0, strides), here [0, {s}), on spatial axis {axis}, "
+                f"got {a}."
+            )
 
 
 def data_format(value: Any) -> str:

@@ -14,8 +14,8 @@ def write(layer: Layer) -> Equivalent:
     check_axes(layer, "keras")
     check_groups(layer, "keras")
     sized = layer.sized
-    if max(sized.strides) > 1 and max(sized.dilation) > 1:
-        raise NoEquivalent("keras layers take either strides > 1 or dilation_rate > 1, not both")
+    if dialect.strided_and_dilated(sized.strides, sized.dilation):
+        raise NoEquivalent(dialect.STRIDES_OR_DILATION)
     padding, rest = _padding(layer)
     options = given(
         strides=(one_or_each(sized.strides), 1),
@@ -48,7 +48,7 @@ def _rest_on(layer: Layer, padding: str) -> int | None:
 def _is_read(layer: Layer, padding: str, rest: int | None) -> bool:
     sized = layer.sized
     return layer.is_read_by(
-        dialect.read,
+        dialect.read_layer,
         strides=sized.strides,
         padding=padding,
         output_padding=rest,

@@ -24,7 +24,11 @@ def save(plane: Plane, path: Path) -> None:
     except ImportError:
         raise ValueError("`--png` needs matplotlib: pip install 'jtconv[experiments]'.") from None
     with matplotlib.rc_context({"font.size": 9}):
-        draw(plane).savefig(path, dpi=200, bbox_inches="tight")
+        figure = draw(plane)
+        try:
+            figure.savefig(path, dpi=200, bbox_inches="tight")
+        except OSError as error:
+            raise ValueError(f"`--png` cannot write {path}: {error.strerror or error}.") from None
 
 
 def draw(plane: Plane) -> "Figure":

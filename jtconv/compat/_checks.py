@@ -73,8 +73,13 @@ def divided_by_groups(name: str, kernel: Array, axis: int, groups: Any, argument
 
 
 def with_bias(x: Array, name: str, bias: Any) -> Array:
-    """x (…, ch) with one number per channel added, in x's dtype."""
-    return x if bias is None else x + bias_of(name, bias, x.shape[-1:]).astype(x.dtype)
+    """x (…, ch) with one number per channel added, for frameworks that promote nothing."""
+    if bias is None:
+        return x
+    array = bias_of(name, bias, x.shape[-1:])
+    if array.dtype != x.dtype:
+        raise TypeError(f"`{name}` must have the result's dtype, {x.dtype}, got {array.dtype}. Use .astype.")
+    return x + array
 
 
 def bias_of(name: str, bias: Any, shape: tuple[int, ...]) -> Array:

@@ -73,6 +73,11 @@ def conv_transpose(
 
 
 def _channels_last(data_format: str) -> bool:
+    if not isinstance(data_format, str):
+        raise TypeError(
+            f"`data_format` must be a string, 'channels_last', 'channels_first' or a name of the axes, got "
+            f"{data_format!r}."
+        )
     if data_format == "channels_first" or re.fullmatch("NC[^C]*", data_format):
         return False
     if data_format == "channels_last" or re.fullmatch("N[^C]*C|(BT|TB)[^D]*D", data_format):

@@ -31,7 +31,7 @@ def conv_transpose(
     Args:
       X: (N, in_ch, *size), floating or complex, of any number of spatial axes from 1.
       W: (in_ch, out_ch // group, *k), of X's dtype.
-      B: (out_ch,), or None.
+      B: (out_ch,), of X's dtype, or None.
       strides, dilations: of the convolution that is transposed, one int per spatial axis; by
         default 1. Attributes are sequences: a single int is refused.
       pads: what that convolution pads: all starts, then all ends; by default 0, with "VALID" too.
