@@ -39,7 +39,7 @@ format: $(VENV)/.dev ## ruff: repair what it can
 types: $(VENV)/.dev ## pyright
 	$(BIN)/pyright
 
-peers: $(PEERS)/.peers ## compare with torch, equinox, flax, keras and lax, in .venv-peers
+peers: $(PEERS)/.peers ## compare with the other frameworks, in .venv-peers
 	$(PEERS)/bin/python -m pytest tests/peers $(ARGS)
 
 agreement: $(PEERS)/.peers ## compare jtconv.compat with the frameworks themselves, thousands of layers (half an hour)

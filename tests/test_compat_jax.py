@@ -52,6 +52,22 @@ def test_lax_without_spatial_axes_and_with_four(ndim):
     assert_within_rounding(ours, run_once(theirs, lhs, rhs), run_once(theirs, abs(lhs), abs(rhs)), terms)
 
 
+def test_lax_derivative_in_float32():
+    """Where lax's own may be wrong on the CPU, since it crops: against its own in float64."""
+    lhs, rhs, given = normal(3, 1, 4, 1), normal(3, 4, 1, 1), {"strides": (1, 3), "padding": ((3, 3), (5, 2))}
+    theirs = functools.partial(LAX, **given)
+    cotangent = normal(*jax.eval_shape(theirs, lhs, rhs).shape)
+
+    def pulled_back(f, *arrays):
+        return run_once(lambda x, y, k: jax.vjp(lambda y: f(y, k), y)[1](x)[0], *arrays)
+
+    single = [a.astype(np.float32) for a in (cotangent, lhs, rhs)]
+    exact = [a.astype(np.float64) for a in single]
+    size = pulled_back(theirs, *map(abs, exact))
+    ours = pulled_back(functools.partial(lax.conv_transpose, **given), *single)
+    assert_within_rounding(ours, pulled_back(theirs, *exact), size, 12)
+
+
 def test_lax_cropping_in_float32():
     """Where XLA's own numbers may be wrong on the CPU: against a stride-1 convolution of what is left."""
     lhs, rhs = normal(1, 4, 3).astype(np.float32), normal(3, 3, 2).astype(np.float32)

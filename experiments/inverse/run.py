@@ -1,6 +1,6 @@
 """The experiment: every way of going back from y, and how near each comes to the photograph."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -20,45 +20,58 @@ class Attempt(NamedTuple):
     ssim: float
 
 
+class Choice(NamedTuple):
+    """A λ, its score by cross-validation, and PSNR, which that does not know."""
+
+    penalty: float
+    score: float
+    psnr: float
+
+
 @dataclass(frozen=True)
 class Result:
-    """All that is shown. PSNR by conjugate gradient step in `curves`, by λ in `choices` with its score."""
+    """All that is shown."""
 
     seen: Observation
     attempts: dict[str, Attempt]
-    penalty: float
-    choices: list[tuple[float, float, float]]  # λ, cross-validation score, PSNR
-    curves: dict[str, list[float]] = field(default_factory=dict)
+    penalty: float  # the λ chosen
+    choices: list[Choice]
+    curves: dict[str, list[float]]  # PSNR after each conjugate gradient step
 
 
 def run(config: Config) -> Result:
     seen = observe(config)
-    photograph = seen.photograph
-    transposed = np.asarray(seen.operator.T @ seen.y)
-    choices = [
-        (penalty, *cross_validation(seen, penalty, config.iterations, config.seed)) for penalty in config.penalties
-    ]
-    penalty = min(choices, key=lambda choice: choice[1])[0]
-    curves: dict[str, list[float]] = {"plain": [], "penalised": []}
-    ends = {
-        name: solve(
-            seen, seen.y, chosen, config.iterations, lambda x, name=name: curves[name].append(psnr(x, photograph))
-        )
-        for name, chosen in (("plain", 0.0), ("penalised", penalty))
-    }
-    first = solve(seen, seen.y, 0.0, 1)
-    steps = {name: len(curve) for name, curve in curves.items()}
+    choices = [choice(seen, penalty, config) for penalty in config.penalties]
+    penalty = min(choices, key=lambda choice: choice.score).penalty
+    plain, plain_curve = solve_watched(seen, 0.0, config.iterations)
+    penalised, curve = solve_watched(seen, penalty, config.iterations)
     attempts = {
-        "transpose": attempt("Cᵀ y", transposed, seen),
-        "first": attempt("Cᵀ y times the best factor (CG step 1)", first, seen),
+        "transpose": attempt("Cᵀ y", np.asarray(seen.operator.T @ seen.y), seen),
+        "first": attempt("Cᵀ y times the best factor (CG step 1)", solve(seen, seen.y, 0.0, 1), seen),
         "bicubic": attempt("bicubic interpolation of y", bicubic(seen), seen),
-        "plain": attempt(f"least squares, {steps['plain']} CG steps", ends["plain"], seen),
-        "penalised": attempt(f"least squares, λ = {penalty:g}, {steps['penalised']} CG steps", ends["penalised"], seen),
+        "plain": attempt(f"least squares, {len(plain_curve)} CG steps", plain, seen),
+        "penalised": attempt(f"least squares, λ = {penalty:g}, {len(curve)} CG steps", penalised, seen),
     }
-    return Result(seen, attempts, penalty, [(p, score, psnr(x, photograph)) for p, score, x in choices], curves)
+    return Result(seen, attempts, penalty, choices, {"plain": plain_curve, "penalised": curve})
+
+
+def choice(seen: Observation, penalty: float, config: Config) -> Choice:
+    score, x = cross_validation(seen, penalty, config.iterations, config.seed)
+    return Choice(penalty, score, psnr(as_image(x, seen), seen.photograph))
+
+
+def solve_watched(seen: Observation, penalty: float, iterations: int) -> tuple[Vector, list[float]]:
+    """The solution, and PSNR after each step."""
+    curve: list[float] = []
+    x = solve(seen, seen.y, penalty, iterations, lambda x: curve.append(psnr(as_image(x, seen), seen.photograph)))
+    return x, curve
 
 
 def attempt(name: str, x: Vector, seen: Observation) -> Attempt:
-    """Values outside [0, 1] are clipped, as they would be in a file."""
-    image = np.clip(np.asarray(x, np.float32).reshape(seen.photograph.shape), 0, 1)
+    image = as_image(x, seen)
     return Attempt(name, image, psnr(image, seen.photograph), ssim(image, seen.photograph))
+
+
+def as_image(x: Vector, seen: Observation) -> Image:
+    """Values outside [0, 1] are clipped, as they would be in a file."""
+    return np.clip(np.asarray(x, np.float32).reshape(seen.photograph.shape), 0, 1)

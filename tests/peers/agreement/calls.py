@@ -24,13 +24,8 @@ def of_empty_axes(configuration: Configuration) -> bool:
 
 
 def noted(note: str) -> Callable[[Configuration], bool]:
-    """Whether the peer's file has left this note: a function that says so where it takes long to tell."""
-
-    def says_so(configuration: Configuration) -> bool:
-        told = configuration.private.get(note, False)
-        return told() if callable(told) else told
-
-    return says_so
+    """Whether this is noted of the call, by the peer's file or by the comparison."""
+    return lambda configuration: configuration.private.get(note, False)
 
 
 def with_more_entries_than_axes(configuration: Configuration) -> bool:
@@ -38,18 +33,9 @@ def with_more_entries_than_axes(configuration: Configuration) -> bool:
     return any(isinstance(value, tuple) and len(value) > configuration.layer.ndim for value in given)
 
 
-def with_a_padding_name_that_pads_nothing(configuration: Configuration) -> bool:
-    padding = configuration.arguments.get("padding")
-    return configuration.layer.ndim == 0 and isinstance(padding, str) and padding not in ("SAME", "VALID")
-
-
 def with_output_padding_from_the_stride_on(configuration: Configuration) -> bool:
     rests = configuration.arguments.get("output_padding", ())
     return any(a >= s for a, s in zip(rests, configuration.layer.strides, strict=True))
-
-
-def with_no_position_in_torch(configuration: Configuration) -> bool:
-    return 0 in [transposed_size(o, k, s, (p, p), d, a) for o, k, s, d, p, a in _torch_axes(configuration)]
 
 
 def of_zeros_alone_in_torch(configuration: Configuration) -> bool:
@@ -74,3 +60,8 @@ def that_drop_imaginary_parts(configuration: Configuration) -> bool:
     dtype = configuration.arguments.get("dtype")
     given = any(d.startswith("complex") for d in configuration.dtypes)
     return given and dtype is not None and not str(dtype).startswith("complex")
+
+
+def that_lax_reads_without_axes(configuration: Configuration) -> bool:
+    """Whether there is no axis to pad, so that lax takes any name of padding."""
+    return configuration.layer.ndim == 0 and configuration.arguments.get("use_consistent_padding", False)

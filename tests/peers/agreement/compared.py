@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import ModuleType
 
@@ -113,10 +113,18 @@ def _wrong(configuration: Configuration, ours: Numbers, theirs: Numbers, sizes: 
 
 def _refused_by_us(peer: Peer, configuration: Configuration, arrays: Sequence[np.ndarray], error: Exception) -> Outcome:
     try:
-        _run_theirs(peer, configuration, arrays, None)
+        x, other = (_run_theirs(peer, configuration, a, None).numbers[0] for a in (arrays, _shifted(arrays)))
     except Exception:
         return Outcome(configuration, "both refuse", str(error))
-    return _one_sided(peer, configuration, "only the adapter refuses", error)
+    notes = {"empty": 0 in x.shape, "zeros": bool((x == other).all())}
+    noted = replace(configuration, private=configuration.private | notes)
+    return _one_sided(peer, noted, "only the adapter refuses", error)
+
+
+def _shifted(arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    """With another image, which shows whether it has a part in the result."""
+    image, *others = arrays
+    return (image + image.dtype.type(1), *others)
 
 
 def _one_sided(peer: Peer, configuration: Configuration, who: str, error: Exception) -> Outcome:

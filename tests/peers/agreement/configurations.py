@@ -39,12 +39,8 @@ class Layer:
     @property
     def features(self) -> set[str]:
         """What a table says of it."""
-        names = {
-            "strides": max(self.strides, default=1) > 1,
-            "dilation": max(self.dilation, default=1) > 1,
-            "groups": self.groups > 1,
-        }
-        return {f"{self.ndim}-D"} | {name for name, has in names.items() if has}
+        names = {"strides": self.strides, "dilation": self.dilation, "groups": (self.groups,)}
+        return {f"{self.ndim}-D"} | {name for name, values in names.items() if max(values, default=1) > 1}
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from jtconv.bench._markdown import table
 from tests.peers.agreement import calls
 from tests.peers.agreement.configurations import Configuration
 
 OURS, THEIRS = "only the adapter refuses", "only the peer refuses"
-_JAX = ("lax", "flax", "equinox", "haiku")
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,11 @@ DIFFERENCES = (
         "Arrays with an empty axis other than N: there is no layer without channels, taps or positions.",
     ),
     Difference(
-        (*_JAX, "keras"),
+        (),
         OURS,
         calls.noted("empty"),
-        "A result with an axis of size 0, which lax returns: no convolution has such an input.",
+        "A result with an axis of size 0, which lax returns, and torch from some of its code: no convolution "
+        "has such an input.",
     ),
     Difference(
         ("flax",),
@@ -53,28 +54,22 @@ DIFFERENCES = (
         "A real `dtype` for complex arrays: flax drops the imaginary parts, and warns that it will not for long.",
     ),
     Difference(
-        ("lax",),
+        ("lax", "flax", "equinox", "haiku"),
         OURS,
-        calls.noted("crops all"),
-        "Padding that crops all of the dilated input on one side and pads on the other, which lax answers with zeros.",
+        calls.noted("zeros"),
+        "Padding that crops all of the input on one side and pads on the other, which lax answers with zeros.",
     ),
     Difference(
         ("lax",),
         OURS,
-        calls.with_a_padding_name_that_pads_nothing,
-        "Without a spatial axis, names of padding that lax does not know: it never looks at them.",
+        calls.that_lax_reads_without_axes,
+        "A name of padding that lax does not know, with `use_consistent_padding`: lax looks at it for each axis only.",
     ),
     Difference(
         ("lax", "flax", "keras"),
         OURS,
         calls.with_more_entries_than_axes,
         "Arguments with entries for more axes than there are: the last ones are left out in some cases.",
-    ),
-    Difference(
-        ("torch",),
-        OURS,
-        calls.with_no_position_in_torch,
-        "A result with an axis of size 0: torch returns it from some of its implementations and refuses it in others.",
     ),
     Difference(
         ("torch",),
@@ -114,3 +109,13 @@ def _applies(difference: Difference, configuration: Configuration) -> bool:
         return difference.applies(configuration)
     except (TypeError, ValueError):  # the arguments are not even of the kind that it is about
         return False
+
+
+def as_table() -> str:
+    """All of them, in Markdown."""
+    rows = [[", ".join(d.peers) or "all", d.who, d.reason] for d in DIFFERENCES]
+    return table(["adapters", "", "what, and why"], rows)
+
+
+if __name__ == "__main__":
+    print(as_table())

@@ -1,14 +1,10 @@
 """Random choices for one configuration, told by its number."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
-import jax
 import numpy as np
 
-from tests.peers.agreement.configurations import Configuration, Layer
+from tests.peers.agreement.configurations import Layer
 
 LARGEST = {0: 1, 1: 6, 2: 4, 3: 3}  # kernels and images, by the number of spatial axes
 
@@ -59,13 +55,3 @@ class Draw:
 def repeated(value: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
     """What an argument for all axes or for each of them means; None is 1."""
     return value if isinstance(value, tuple) else (1 if value is None else value,) * ndim
-
-
-def marked(configuration: Configuration, theirs: Callable[..., Any]) -> Configuration:
-    """With a note of whether the peer's result has an empty axis, found out when `differences.py` asks."""
-    note = partial(_has_empty_result, configuration, theirs)
-    return replace(configuration, private={**configuration.private, "empty": note})
-
-
-def _has_empty_result(configuration: Configuration, theirs: Callable[..., Any]) -> bool:
-    return 0 in jax.eval_shape(theirs, *configuration.arrays()).shape

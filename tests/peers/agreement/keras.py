@@ -12,14 +12,13 @@ import numpy as np
 from jtconv.compat import keras as adapter
 from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration, Layer, drawn_layers, int_or_tuple, of_few_terms
-from tests.peers.agreement.draws import marked
 from tests.peers.agreement.programs import Program, program_of
 
 DTYPES = ("float64",) * 5 + ("float32",) * 4 + ("bfloat16", "float16", "complex64")
 
 
 def configurations() -> list[Configuration]:
-    return [marked(replace(c, seed=i), _function(c)) for i, c in enumerate([*_grid(), *_draws(), *_refused()])]
+    return [replace(c, seed=i) for i, c in enumerate([*_grid(), *_draws(), *_refused()])]
 
 
 def _grid() -> Iterator[Configuration]:
