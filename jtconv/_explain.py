@@ -1,17 +1,21 @@
-"""`explain`: the arithmetic of one layer, its overlaps, costs and equivalents."""
+"""`explain`: the arithmetic of one layer, its overlaps, costs and equivalents.
+
+What knows of other frameworks is imported when a layer is explained: `import jtconv` stays quick.
+"""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from jtconv import _arguments as arg
-from jtconv import _explain_text as text
 from jtconv._arguments import Padding
-from jtconv._calls import read_call
 from jtconv._costs import Costs, costs
-from jtconv._equivalents import IN_CH, OUT_CH, Equivalent, Layer, equivalents
 from jtconv._geometry import ConvGeometry, geometry_on
 from jtconv._overlap import EvenLayer, inputs_seen, is_even, nearest_even, overlap_counts
+
+if TYPE_CHECKING:
+    from jtconv._equivalents import Equivalent
 
 _MOST_COUNTED = 10**7
 
@@ -56,12 +60,14 @@ class Explanation:
     receptive_field: tuple[int, ...]
     footprint: tuple[int, ...]
     costs: Costs | None
-    equivalents: dict[str, Equivalent]
+    equivalents: "dict[str, Equivalent]"
 
     @property
     def text(self) -> str:
         """All of it in words and numbers."""
-        return text.explained(self)
+        from jtconv import _explain_text
+
+        return _explain_text.explained(self)
 
     def to_json(self) -> str:
         """All of it as a JSON object, named as the attributes."""
@@ -150,6 +156,8 @@ def explain_from(
     >>> layer.transposed_size, layer.equivalents["keras"].call
     ((14, 14), 'keras.layers.Conv2DTranspose(32, 4, strides=2, padding="same")')
     """
+    from jtconv._calls import read_call
+
     read = read_call(framework, call, input_size, kernel_size)
     sized = read.sized
     geometry = ConvGeometry(
@@ -174,6 +182,8 @@ def _explained(
     *,
     call: str | None = None,
 ) -> Explanation:
+    from jtconv._equivalents import IN_CH, OUT_CH, Layer, equivalents
+
     for name, value in (("in_ch", in_ch), ("out_ch", out_ch)):
         _check_channels(name, value, geometry.groups)
     _check_countable(geometry, y_size, x_size)
