@@ -10,7 +10,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test thorough lint format types peers docs readme wheel clean force
+.PHONY: help demo test thorough lint format types peers agreement docs readme wheel clean force
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -39,8 +39,11 @@ format: $(VENV)/.dev ## ruff: repair what it can
 types: $(VENV)/.dev ## pyright
 	$(BIN)/pyright
 
-peers: $(PEERS)/.peers ## compare with torch, equinox, flax, keras and lax, in .venv-peers
+peers: $(PEERS)/.peers ## compare with the other frameworks, in .venv-peers
 	$(PEERS)/bin/python -m pytest tests/peers $(ARGS)
+
+agreement: $(PEERS)/.peers ## the same for thousands of layers of each, by jtconv.compat (ARGS="--peers torch")
+	$(PEERS)/bin/python -m tests.peers.agreement $(ARGS)
 
 docs: $(VENV)/.docs ## build the documentation into site/, strictly
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -89,9 +89,9 @@ def test_torch_output_padding_from_the_stride_on():
     y, weight = rng.standard_normal((2, 3, 4)), rng.standard_normal((3, 2, 2))
     x = torch.conv_transpose1d(y, weight, stride=2, padding=1, output_padding=2, dilation=3)
     given = {"strides": 2, "dilation": 3, "padding": ((1, -1),)}
-    arrays = y.swapaxes(1, 2), weight.transpose(2, 1, 0)
-    expected = loop_conv_transpose(*arrays, (10,), **given)
-    magnitude = loop_conv_transpose(*map(np.abs, arrays), (10,), **given)
+    y, kernel = y.swapaxes(1, 2), weight.transpose(2, 1, 0)
+    expected = loop_conv_transpose(y, kernel, (10,), **given)
+    magnitude = loop_conv_transpose(abs(y), abs(kernel), (10,), **given)
     assert_within_rounding(np.moveaxis(np.asarray(x), 1, 2), expected, magnitude, 6)
 
 
