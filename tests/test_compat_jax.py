@@ -15,6 +15,7 @@ from jtconv.compat import equinox, flax, haiku, lax
 from tests.peers.agreement import registry
 from tests.peers.agreement.compared import compare
 
+LAX = jax.lax.conv_transpose
 Y = np.random.default_rng(0).standard_normal((2, 5, 4, 3))
 
 
@@ -32,7 +33,7 @@ def test_a_few_of_the_layers_compared(name):
 
 
 def test_lax_has_our_parameters():
-    ours, theirs = (inspect.signature(f).parameters.values() for f in (lax.conv_transpose, jax.lax.conv_transpose))
+    ours, theirs = (inspect.signature(f).parameters.values() for f in (lax.conv_transpose, LAX))
     assert [(p.name, p.kind, p.default) for p in theirs] == [(p.name, p.kind, p.default) for p in ours]
 
 
@@ -45,10 +46,26 @@ def test_lax_without_spatial_axes_and_with_four(ndim):
         (0, ndim + 1, *(a + 1 for a in axes)), (ndim + 1, ndim, *axes), (0, ndim + 1, *(a + 1 for a in axes))
     )
     given = {"strides": (2,) * ndim, "padding": "SAME", "dimension_numbers": numbers}
-    theirs = functools.partial(jax.lax.conv_transpose, **given)
+    theirs = functools.partial(LAX, **given)
     ours = run_once(functools.partial(lax.conv_transpose, **given), lhs, rhs)
     terms = 3 * 2**ndim
     assert_within_rounding(ours, run_once(theirs, lhs, rhs), run_once(theirs, abs(lhs), abs(rhs)), terms)
+
+
+def test_lax_derivative_in_float32():
+    """Where lax's own may be wrong on the CPU, since it crops: against its own in float64."""
+    lhs, rhs, given = normal(3, 1, 4, 1), normal(3, 4, 1, 1), {"strides": (1, 3), "padding": ((3, 3), (5, 2))}
+    theirs = functools.partial(LAX, **given)
+    cotangent = normal(3, 5, 13, 1)[:, :, : jax.eval_shape(theirs, lhs, rhs).shape[2]]
+
+    def pulled_back(f, *arrays):
+        return run_once(lambda x, y, k: jax.vjp(lambda y: f(y, k), y)[1](x)[0], *arrays)
+
+    single = [a.astype(np.float32) for a in (cotangent, lhs, rhs)]
+    exact = [a.astype(np.float64) for a in single]
+    size = pulled_back(theirs, *map(abs, exact))
+    ours = pulled_back(functools.partial(lax.conv_transpose, **given), *single)
+    assert_within_rounding(ours, pulled_back(theirs, *exact), size, 12)
 
 
 def test_lax_cropping_in_float32():
@@ -58,6 +75,16 @@ def test_lax_cropping_in_float32():
     padded = np.pad(lhs, ((0, 0), (0, 2), (0, 0)))[:, 2:]
     expected = sum(padded[:, t : t + 2] @ rhs[t] for t in range(3))
     assert_within_rounding(ours, expected, sum(abs(padded[:, t : t + 2]) @ abs(rhs[t]) for t in range(3)), 9)
+
+
+@pytest.mark.parametrize("padding", ["same", "SAME_LOWER", "valid"])
+def test_lax_strings_that_are_meant_for_the_stride_1_convolution(padding):
+    lhs, rhs = normal(1, 5, 3), normal(4, 3, 2)
+    ours, theirs = (functools.partial(f, strides=(1,), padding=padding) for f in (lax.conv_transpose, LAX))
+    size = run_once(theirs, abs(lhs), abs(rhs))
+    assert_within_rounding(run_once(ours, lhs, rhs), run_once(theirs, lhs, rhs), size, 12)
+    with pytest.raises(ValueError, match=rf"`padding` must be 'SAME', 'VALID' or 1 \(lo, hi\) pairs, got '{padding}'"):
+        lax.conv_transpose(lhs, rhs, (2,), padding)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +167,36 @@ def test_flax_refuses_in_its_words(arguments, error, message):
 def test_equinox_refuses_in_its_words(arguments, message):
     with pytest.raises(ValueError, match=message):
         equinox.conv_transpose(**({"x": normal(3, 5, 4), "weight": normal(4, 3, 2, 3)} | arguments))
+
+
+@pytest.mark.parametrize(("padding", "size"), [("SAME", 9), ("SAME", 10), ("VALID", 13), ("VALID", 14)])
+def test_haiku_output_shape(padding, size):
+    """It names the input of a convolution with the kernel reversed, of which the layer is the transpose."""
+    inputs, w = normal(1, 5, 3), normal(5, 2, 3)
+    numbers = ("NHC", "HIO", "NHC")
+
+    def transposed(inputs, w):
+        def forward(x):
+            return jax.lax.conv_general_dilated(x, w[::-1], (2,), padding, dimension_numbers=numbers)
+
+        return jax.linear_transpose(forward, jax.ShapeDtypeStruct((1, size, 2), w.dtype))(inputs)[0]
+
+    ours = haiku.conv_transpose(inputs, w, stride=2, output_shape=size, padding=padding)
+    expected, magnitude = (run_once(transposed, f(inputs), f(w)) for f in (np.asarray, np.abs))
+    assert_within_rounding(ours, expected, magnitude, 15)
+
+
+@pytest.mark.parametrize(("padding", "lower"), [("SAME", False), ("SAME_LOWER", True)])
+@pytest.mark.parametrize("mode", ["zeros", "circular"])
+def test_equinox_same(padding, lower, mode):
+    """Of an even kernel, whose odd unit of padding goes to one side."""
+    x, weight = normal(4, 5), normal(2, 2, 4)
+    ours = equinox.conv_transpose(x, weight, stride=1, padding=padding, groups=2, padding_mode=mode)
+    lo = 2 if lower else 1
+    y = np.pad(x, ((0, 0), (3 - lo, lo)), mode="wrap" if mode == "circular" else "constant")
+    windows = np.lib.stride_tricks.sliding_window_view(y, 4, axis=1).reshape(2, 2, 5, 4)
+    expected, size = (np.einsum("giot,git->go", f(windows), f(weight)) for f in (np.asarray, np.abs))
+    assert_within_rounding(ours, expected, size, 8)
 
 
 @pytest.mark.parametrize(

@@ -31,22 +31,30 @@ def read(
     rule = _rule(padding, ndim)
     mode = _mode(padding_mode, rule, extra)
     sizes = [effective_kernel_size(k, d) for k, d in zip(kernel_size, dilation, strict=True)]
-    if isinstance(rule, str):
-        axes = zip(sizes, strides, extra, strict=True)
-        pads = [(0, -a) if rule == "VALID" else _same(k, s, a, rule == "SAME_LOWER") for k, s, a in axes]
-    else:
-        pads = [(lo, hi - a) for (lo, hi), a in zip(rule, extra, strict=True)]
-    _check_room(y_size, sizes, strides, pads)
+    axes = [_axis(rule, *values) for values in enumerate(zip(sizes, strides, extra, strict=True))]
+    pads, rest = [pair for pair, _ in axes], [a for _, a in axes]
+    _check_room(y_size, sizes, strides, pads, rest)
     return sized_layer(
-        y_size, kernel_size, strides=strides, pads=pads, dilation=dilation, groups=groups, padding_mode=mode
+        y_size,
+        kernel_size,
+        strides=strides,
+        pads=pads,
+        dilation=dilation,
+        output_padding=rest,
+        groups=groups,
+        padding_mode=mode,
     )
 
 
-def _same(k: int, s: int, a: int, lower: bool) -> Pads:
-    """Result of s·o - a positions; `k` is the effective kernel size."""
-    total = max(k - s + a, 0)
-    lo = (total + lower) // 2
-    return lo, k - s + a - lo
+def _axis(rule: str | tuple[Pads, ...], axis: int, values: tuple[int, int, int]) -> tuple[Pads, int]:
+    """Padding and output_padding >= 0 on one axis, of effective kernel size, stride and output_padding."""
+    k, s, a = values
+    if rule in ("SAME", "SAME_LOWER"):  # s·o - a positions
+        total = k - s + a
+        lo = (max(total, 0) + (rule == "SAME_LOWER")) // 2
+        return (lo, max(total, 0) - lo), max(-total, 0)
+    lo, hi = (0, 0) if isinstance(rule, str) else rule[axis]
+    return (lo, hi - min(a, 0)), max(a, 0)
 
 
 def _output_padding(value: Any, strides: Sequence[int]) -> tuple[int, ...]:
@@ -77,10 +85,12 @@ def _mode(padding_mode: Any, rule: str | tuple[Pads, ...], extra: Sequence[int])
     return mode.lower()
 
 
-def _check_room(y_size: Sequence[int], sizes: Sequence[int], strides: Sequence[int], pads: Sequence[Pads]) -> None:
-    for axis, (o, k, s, (lo, hi)) in enumerate(zip(y_size, sizes, strides, pads, strict=True)):
-        if s * (o - 1) + k - lo - hi < 1:
+def _check_room(
+    y_size: Sequence[int], sizes: Sequence[int], strides: Sequence[int], pads: Sequence[Pads], rest: Sequence[int]
+) -> None:
+    for axis, (o, k, s, (lo, hi), a) in enumerate(zip(y_size, sizes, strides, pads, rest, strict=True)):
+        if s * (o - 1) + k - lo - hi + a < 1:
             raise ValueError(
-                f"`padding` leaves no output on spatial axis {axis}: s(o - 1) + d(k - 1) + 1 - lo - (hi - a) = "
-                f"{s}·{o - 1} + {k} - ({lo}) - ({hi}) must be at least 1. Pad less."
+                f"`padding` leaves no output on spatial axis {axis}: stride·(size - 1) + dilation·(k - 1) + 1 - lo "
+                f"- hi + output_padding = {s}·{o - 1} + {k} - {lo} - {hi} + {a} must be at least 1. Pad less."
             )

@@ -3,8 +3,9 @@
 All but "CIRCULAR" is lax's. "CIRCULAR" wraps the result of "VALID" around s·o positions, centred:
 the transpose of a circular convolution that pads ceil(e / 2) before the first position, or
 floor(e / 2) without `transpose_kernel`, with e = max(d(k-1)+1 - s, 0). Flax's own
-`Conv(padding="CIRCULAR")` pads floor(d(k-1) / 2), which is the same for odd kernels and strides of
-1 and 2, and seldom otherwise.
+`Conv(padding="CIRCULAR")` pads floor(d(k-1) / 2). With `transpose_kernel` that is the same at
+stride 2, for odd kernels at stride 1, for even ones at stride 3 and for one or two taps at any
+stride above 1; other results are shifted.
 """
 
 from collections.abc import Sequence

@@ -41,8 +41,9 @@ def conv_transpose(
       mask: multiplied with the kernel; of its shape.
       dtype: dtype to compute in; by default what the three arrays promote to.
       precision, preferred_element_type: as in `jax.lax.conv_transpose`.
-      circular_adjoint: what "CIRCULAR" means. Flax's result is, for most even kernels and strides of
-        3 and more, not the transpose of its own `Conv(padding="CIRCULAR")`; with True it is.
+      circular_adjoint: what "CIRCULAR" means. Flax's result is shifted against the transpose of its
+        own `Conv(padding="CIRCULAR")` for even kernels at stride 1, odd ones at stride 3 and nearly
+        all at larger strides; with True it is the transpose.
 
     Returns:
       (*batch, *out_size, out_ch).

@@ -1,15 +1,13 @@
 """Kinds of calls, by which `differences.py` says what is different on purpose."""
 
-from collections.abc import Callable
-
-from jtconv._sizes import transposed_size
 from tests.peers.agreement.configurations import Configuration
 
 PER_AXIS = ("strides", "padding", "rhs_dilation", "kernel_dilation", "output_padding")
 
 
 def of_integers(configuration: Configuration) -> bool:
-    return any(dtype.startswith("int") for dtype in configuration.dtypes)
+    """Whether integers would have to be computed with; flax makes them floats first."""
+    return not configuration.computed and any(dtype.startswith("int") for dtype in configuration.dtypes)
 
 
 def in_float64(configuration: Configuration) -> bool:
@@ -22,14 +20,14 @@ def of_empty_axes(configuration: Configuration) -> bool:
     return 0 in image[1:] or any(0 in shape for shape in others)
 
 
-def noted(note: str) -> Callable[[Configuration], bool]:
-    """Whether the peer's file has left this note."""
-    return lambda configuration: configuration.private.get(note, False)
-
-
 def with_an_empty_result(configuration: Configuration) -> bool:
     """Whether the peer's result has an axis of size 0, as the comparison has noted."""
     return configuration.private["empty"]
+
+
+def with_zeros_alone(configuration: Configuration) -> bool:
+    """Whether the peer's result has no part of the image in it, as the comparison has noted."""
+    return configuration.private["zeros"]
 
 
 def with_more_entries_than_axes(configuration: Configuration) -> bool:
@@ -42,21 +40,8 @@ def with_output_padding_from_the_stride_on(configuration: Configuration) -> bool
     return any(a >= s for a, s in zip(rests, configuration.layer.strides, strict=True))
 
 
-def of_zeros_alone_in_torch(configuration: Configuration) -> bool:
-    axes = _torch_axes(configuration)
-    return any(a >= s and p >= transposed_size(o, k, s, (0, 0), d, 0) for o, k, s, d, p, a in axes)
-
-
 def not_dilated(configuration: Configuration) -> bool:
     return configuration.arguments["dilation"] == 0
-
-
-def _torch_axes(configuration: Configuration) -> list[tuple[int, ...]]:
-    """(y's size, kernel, stride, dilation, padding, output_padding) on each axis."""
-    layer = configuration.layer
-    given = [configuration.arguments[name] for name in ("padding", "output_padding")]
-    spread = [(value,) * layer.ndim if isinstance(value, int) else value for value in given]
-    return list(zip(layer.y_size, layer.kernel_size, layer.strides, layer.dilation, *spread, strict=True))
 
 
 def that_drop_imaginary_parts(configuration: Configuration) -> bool:
@@ -64,3 +49,8 @@ def that_drop_imaginary_parts(configuration: Configuration) -> bool:
     dtype = configuration.arguments.get("dtype")
     given = any(d.startswith("complex") for d in configuration.dtypes)
     return given and dtype is not None and not str(dtype).startswith("complex")
+
+
+def that_lax_reads_without_axes(configuration: Configuration) -> bool:
+    """Whether there is no axis to pad, so that lax takes any name of padding."""
+    return configuration.layer.ndim == 0 and configuration.arguments.get("use_consistent_padding", False)

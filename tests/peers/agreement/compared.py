@@ -113,10 +113,13 @@ def _wrong(configuration: Configuration, ours: Numbers, theirs: Numbers, sizes: 
 
 def _refused_by_us(peer: Peer, configuration: Configuration, arrays: Sequence[np.ndarray], error: Exception) -> Outcome:
     try:
-        x = _run_theirs(peer, configuration, arrays, None).numbers[0]
+        theirs = _run_theirs(peer, configuration, arrays, None)
     except Exception:
         return Outcome(configuration, "both refuse", str(error))
-    noted = replace(configuration, private=configuration.private | {"empty": 0 in x.shape})
+    image, *others = arrays
+    x, other = theirs.numbers[0], theirs.program(((image + 1).astype(image.dtype), *others), None)[0]
+    notes = {"empty": 0 in x.shape, "zeros": bool((x == other).all())}
+    noted = replace(configuration, private=configuration.private | notes)
     return _one_sided(peer, noted, "only the adapter refuses", error)
 
 

@@ -53,22 +53,22 @@ DIFFERENCES = (
         "A real `dtype` for complex arrays: flax drops the imaginary parts, and warns that this will end.",
     ),
     Difference(
+        (),
+        OURS,
+        calls.with_zeros_alone,
+        "Padding that crops all there is and other positions beside it: the peers return zeros, or the bias.",
+    ),
+    Difference(
         ("lax",),
         OURS,
-        calls.noted("crops all"),
-        "Padding that crops all of the dilated input on one side and pads on the other, which lax answers with zeros.",
+        calls.that_lax_reads_without_axes,
+        "A name of padding that lax does not know, with `use_consistent_padding`: lax looks at it for each axis only.",
     ),
     Difference(
         ("lax", "flax", "keras"),
         OURS,
         calls.with_more_entries_than_axes,
         "Arguments with entries for more axes than there are: the last ones are left out in some cases.",
-    ),
-    Difference(
-        ("torch",),
-        OURS,
-        calls.of_zeros_alone_in_torch,
-        "An `output_padding` from the stride on with a `padding` that crops all contributions: torch returns zeros.",
     ),
     Difference(
         ("torch",),

@@ -96,7 +96,8 @@ def _configuration(
     padding = arguments["padding"]
     computed = str(arguments.get("dtype") or jnp.result_type(*dtypes))
     features = layer.features | {computed, padding.upper() if isinstance(padding, str) else "padding"}
-    features |= {name for name in ("mask", "transpose_kernel") if arguments.get(name) is not None}
+    features |= {"mask"} if arguments.get("mask") is not None else set()
+    features |= {"transpose_kernel"} if arguments["transpose_kernel"] else set()
     features |= {"bias"} if len(dtypes) == 3 else set()
     features |= {"several batch axes"} if len(batch) > 1 else set() if batch else {"no batch axis"}
     return Configuration(

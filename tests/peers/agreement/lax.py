@@ -104,14 +104,27 @@ def _configuration(layer: Layer, arguments: dict[str, Any], dtype: str) -> Confi
         shapes = [
             tuple(np.take(shape, np.argsort(order)).tolist()) for shape, order in zip(shapes, orders, strict=True)
         ]
-    features = layer.features | {dtype, "gradients"}
+    gradients = dtype == "float64" or not _gradient_crops(layer, arguments)
+    features = layer.features | {dtype} | ({"gradients"} if gradients else set())
     features |= {"dimension numbers"} if numbers is not None else set()
     features |= {arguments["padding"].upper() if isinstance(arguments["padding"], str) else "padding"}
     features |= {name for name in ("transpose_kernel", "use_consistent_padding") if arguments.get(name)}
     features |= {"preferred type"} if arguments.get("preferred_element_type") else set()
     return Configuration(
-        "conv_transpose", layer, tuple(shapes), arguments, (dtype,), frozenset(features), gradients=True
+        "conv_transpose", layer, tuple(shapes), arguments, (dtype,), frozenset(features), gradients=gradients
     )
+
+
+def _gradient_crops(layer: Layer, arguments: dict[str, Any]) -> bool:
+    """Whether lax's own derivative pads by negative amounts, which XLA gets wrong at times on the CPU.
+
+    It does so where y is padded by more than the kernel reaches. In float64 nothing of it was seen.
+    """
+    reach = [d * (k - 1) for k, d in zip(layer.kernel_size, layer.dilation, strict=True)]
+    if isinstance(arguments["padding"], str):
+        return any(s - 1 > r for s, r in zip(layer.strides, reach, strict=True))
+    raw = not arguments.get("use_consistent_padding")
+    return raw and any(max(pair) > r for pair, r in zip(arguments["padding"], reach, strict=True))
 
 
 def _refused() -> Iterator[Configuration]:
@@ -132,7 +145,7 @@ def _crops_all() -> Iterator[Configuration]:
     """Padding that crops all of the dilated input on one side and pads on the other."""
     for pads in ((-7, 9), (9, -8)):
         arguments = {"strides": (2,), "padding": (pads,)}
-        yield replace(_configuration(Layer((4,), (3,), (2,), (1,)), arguments, "float64"), private={"crops all": True})
+        yield _configuration(Layer((4,), (3,), (2,), (1,)), arguments, "float64")
 
 
 def _function(configuration: Configuration) -> Any:
