@@ -133,6 +133,7 @@ def test_tensorflow_is_the_gradient_of_a_convolution():
         ),
         ({"groups": 4}, ValueError, r"`groups` must divide axis 0 of `weight`, got 4 and shape \(6, 2, 3, 2\)"),
         ({"bias": np.ones(2)}, ValueError, r"`bias` must have shape \(4,\), one number per output channel, got \(2,\)"),
+        ({"bias": 1j * np.ones(4)}, TypeError, r"`bias` must be real where the other arrays are, got complex128"),
         (
             {"input": IMAGE[0, 0]},
             ValueError,

@@ -74,7 +74,12 @@ def divided_by_groups(name: str, kernel: Array, axis: int, groups: Any, argument
 
 def with_bias(x: Array, name: str, bias: Any) -> Array:
     """x (…, ch) with one number per channel added, in x's dtype."""
-    return x if bias is None else x + bias_of(name, bias, x.shape[-1:]).astype(x.dtype)
+    if bias is None:
+        return x
+    array = bias_of(name, bias, x.shape[-1:])
+    if jnp.iscomplexobj(array) and not jnp.iscomplexobj(x):
+        raise TypeError(f"`{name}` must be real where the other arrays are, got {array.dtype}. Take its .real.")
+    return x + array.astype(x.dtype)
 
 
 def bias_of(name: str, bias: Any, shape: tuple[int, ...]) -> Array:
