@@ -73,13 +73,15 @@ def divided_by_groups(name: str, kernel: Array, axis: int, groups: Any, argument
 
 
 def with_bias(x: Array, name: str, bias: Any) -> Array:
-    """x (…, ch) with one number per channel added, for frameworks that promote nothing."""
+    """x (…, ch) with one number per channel added: of x's dtype, or real where x is."""
     if bias is None:
         return x
     array = bias_of(name, bias, x.shape[-1:])
-    if array.dtype != x.dtype:
-        raise TypeError(f"`{name}` must have the result's dtype, {x.dtype}, got {array.dtype}. Use .astype.")
-    return x + array
+    if array.dtype != x.dtype and (jnp.iscomplexobj(array) or jnp.iscomplexobj(x)):
+        raise TypeError(
+            f"`{name}` must have the result's dtype, {x.dtype}, got {array.dtype}. Convert it with .astype."
+        )
+    return x + array.astype(x.dtype)
 
 
 def bias_of(name: str, bias: Any, shape: tuple[int, ...]) -> Array:

@@ -54,7 +54,7 @@ def conv_transpose(
     >>> conv_transpose(jnp.ones((1, 3, 5)), jnp.ones((3, 2, 4)), strides=[2], pads=[1, 1]).shape
     (1, 2, 10)
     """
-    X, W = _checks.one_dtype(X=X, W=W)
+    X, W, *_ = _checks.one_dtype(X=X, W=W, **({} if B is None else {"B": B}))
     _checks.channels_first("X", X, "W", W, max(X.ndim - 2, 1), batched=(True,))
     _checks.divided_by_groups("W", W, 0, group, argument="group")
     sized = onnx.read(

@@ -30,7 +30,7 @@ def conv_transpose1d(
     Args:
       input: (N, in_ch, size) or (in_ch, size), floating or complex.
       weight: (in_ch, out_ch // groups, k), of input's dtype.
-      bias: (out_ch,), of input's dtype, or None.
+      bias: (out_ch,), of input's dtype or, where that is real, any real one; or None.
       stride, padding, groups, dilation: those of the convolution that is transposed; an int, or a
         sequence of one int.
       output_padding: positions more at the end; less than the stride or the dilation.
