@@ -333,9 +333,14 @@ def test_operands_of_other_sizes_are_refused():
         _ = np.ones((2, columns)) @ c
     with pytest.raises(TypeError, match=r"right operand of @` must have a floating.*jnp.asarray\(v, jnp.float32\)"):
         _ = c @ np.ones(columns, int)
-    for other in (c, c.to_matrix(), stored(CASE)):
-        with pytest.raises(TypeError, match="`@` takes arrays; got"):
-            _ = c.T @ other
+
+
+@pytest.mark.parametrize("kind", ["operator", "matrix", "scipy"])
+def test_operands_that_are_matrices_are_refused(kind):
+    c = operator_of(CASE)
+    other: Any = {"operator": c, "matrix": c.to_matrix(), "scipy": stored(CASE)}[kind]
+    with pytest.raises(TypeError, match="`@` takes arrays; got"):
+        _ = c.T @ other
 
 
 def test_a_batch_of_operators_has_a_repr():

@@ -449,17 +449,24 @@ def test_saved_preprocessing_at_fault_is_refused(name, value, message):
         load_into(model, entries)
 
 
-def test_what_is_no_mapping_of_arrays_is_refused():
-    model = VGG16(width=2, depths=(1,), rngs=nnx.Rngs(0))
-    for wrong, message in (
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
         ([1], "must be a mapping of names"),
         ({3: np.ones(2)}, "must have names that are strings, got 3"),
-    ):
-        for take, name in ((load_into, "source"), (lambda m, x: network_from(x, m), "entries")):
-            with pytest.raises(TypeError, match=f"`{name}` {message}"):
-                take(model, wrong)
-        with pytest.raises(TypeError, match=f"`entries` {message}"):
-            layer_from(wrong, "torch")  # pyright: ignore[reportArgumentType]
+    ],
+)
+def test_what_is_no_mapping_of_arrays_is_refused(wrong: Any, message):
+    model = VGG16(width=2, depths=(1,), rngs=nnx.Rngs(0))
+    with pytest.raises(TypeError, match=f"`source` {message}"):
+        load_into(model, wrong)
+    with pytest.raises(TypeError, match=f"`entries` {message}"):
+        network_from(wrong, model)
+    with pytest.raises(TypeError, match=f"`entries` {message}"):
+        layer_from(wrong, "torch")
+
+
+def test_entries_that_are_no_numbers_are_refused():
     with pytest.raises(ValueError, match="`entries`: 'weight' must hold numbers, got list of dtype <U1"):
         layer_from({"weight": ["a"]}, "torch")
 

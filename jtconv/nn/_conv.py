@@ -71,7 +71,7 @@ class Conv(ConvModule):
         preferred_element_type: DTypeLike | None = None,
         kernel_metadata: Metadata = NO_METADATA,
         bias_metadata: Metadata = NO_METADATA,
-        rngs: nnx.Rngs,
+        rngs: nnx.Rngs | nnx.RngStream,
     ):
         self.layer = ConvLayer(
             out_ch,

@@ -77,7 +77,7 @@ class ConvTranspose(ConvModule):
         preferred_element_type: DTypeLike | None = None,
         kernel_metadata: Metadata = NO_METADATA,
         bias_metadata: Metadata = NO_METADATA,
-        rngs: nnx.Rngs,
+        rngs: nnx.Rngs | nnx.RngStream,
     ):
         self.layer = ConvTransposeLayer(
             out_ch,

@@ -35,7 +35,7 @@ class ConvModule(nnx.Module):
         mask: ArrayLike | None,
         kernel_metadata: Metadata,
         bias_metadata: Metadata,
-        rngs: nnx.Rngs,
+        rngs: nnx.Rngs | nnx.RngStream,
     ) -> None:
         if not isinstance(rngs, nnx.Rngs | nnx.RngStream):
             raise TypeError(f"`rngs` must be an nnx.Rngs, as nnx.Rngs(0) makes it, got {type(rngs).__name__}.")
