@@ -5,13 +5,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
+from experiments.fcn.metrics import confusion_matrix, scores
 from experiments.fcn8 import scenes as sc
 from experiments.fcn8.config import Config
-from experiments.fcn8.data import DigitScenes, load_data
+from experiments.fcn8.data import CLASSES, DigitScenes, load_data
 from experiments.fcn8.digits import Digits, source_digits
 from experiments.fcn8.m2nist import load_m2nist
-from experiments.fcn8.metrics import confusion_matrix, scores
-from experiments.fcn8.problem import Problem
+from experiments.problem import Problem
 
 BENT = sc.Augmentation(rotation=0.3, shear=0.2, stretch=0.2, shift=1.5, fade=0.5)
 
@@ -250,7 +250,7 @@ def test_confusion_matrix_is_a_loop_over_pixels():
     expected = np.zeros((11, 11), int)
     for t, p in zip(truth.ravel(), prediction.ravel(), strict=True):
         expected[t, p] += 1
-    assert_array_equal(confusion_matrix(truth, prediction), expected)
+    assert_array_equal(confusion_matrix(truth, prediction, 11), expected)
 
 
 def test_scores_are_those_of_sets_of_pixels():
@@ -259,15 +259,15 @@ def test_scores_are_those_of_sets_of_pixels():
     for c in range(9):
         true, predicted = (set(np.flatnonzero(x == c)) for x in (truth, prediction))
         iou.append(len(true & predicted) / len(true | predicted))
-    result = scores(confusion_matrix(truth, prediction))
+    result = scores(confusion_matrix(truth, prediction, 11), CLASSES)
     assert_allclose(result.class_iou, [*iou, np.nan, np.nan])
-    assert_allclose([result.digit_iou, result.mean_iou], np.mean(iou))
+    assert_allclose([result.foreground_iou, result.mean_iou], np.mean(iou))
     assert_allclose(result.pixel_accuracy, np.mean(truth == prediction))
 
 
 def test_the_background_counts_in_the_mean_but_not_among_the_digits():
     confusion = np.diag(np.arange(1, 12))
     confusion[sc.BACKGROUND, 0] = 1  # digit 0: 1 of 2 pixels; background: 11 of 12
-    result = scores(confusion)
-    assert_allclose(result.digit_iou, (0.5 + 9) / 10)
+    result = scores(confusion, CLASSES)
+    assert_allclose(result.foreground_iou, (0.5 + 9) / 10)
     assert_allclose(result.mean_iou, (0.5 + 9 + 11 / 12) / 11)

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 import tyro
 
+from experiments.fcn.report import report
+from experiments.fcn.state import NETWORKS, abstract_network
+from experiments.fcn.train import check_folder, seconds_spent, train
 from experiments.fcn8.config import Config
-from experiments.fcn8.problem import Problem
-from experiments.fcn8.report import report
+from experiments.fcn8.data import DigitTask
 from experiments.fcn8.scenes import HEIGHT, WIDTH
-from experiments.fcn8.state import NETWORKS, abstract_network
-from experiments.fcn8.train import check_folder, seconds_spent, train
+from experiments.problem import Problem
 from jtconv.models import summary
 
 DESCRIPTION = """\
@@ -71,20 +72,22 @@ def main(args: list[str] | None = None) -> int:
 
 def run(config: Config, folder: Path) -> str:
     """Train, report, and return the run's row of the comparison."""
-    print(summary(abstract_network(config), (1, HEIGHT, WIDTH, 1)))
-    trained = train(config, folder)
+    print(summary(abstract_network(config.network, DigitTask.signature), (1, HEIGHT, WIDTH, 1)))
+    trained = train(config, DigitTask(config), folder)
     result = report(trained, folder)
     seconds = seconds_spent(trained.log)
     print(f"trained in {seconds:.0f} s; everything is in {folder}")
-    return f"{config.decoder:8} {result.digit_iou:9.4f} {result.mean_iou:8.4f} {seconds:8.0f} s"
+    return f"{config.network.decoder:8} {result.foreground_iou:9.4f} {result.mean_iou:8.4f} {seconds:8.0f} s"
 
 
 def compare(command: Command) -> None:
     """Train every decoder with the same configuration otherwise; one table at the end."""
-    configs = [replace(command.config, decoder=decoder) for decoder in reversed(NETWORKS)]
-    for config in configs:  # rather than hours later
-        check_folder(config, command.out / config.decoder)
-    rows = [run(config, command.out / config.decoder) for config in configs]
+    config = command.config
+    configs = [replace(config, network=replace(config.network, decoder=name)) for name in reversed(NETWORKS)]
+    folders = [command.out / config.network.decoder for config in configs]
+    for config, folder in zip(configs, folders, strict=True):  # rather than hours later
+        check_folder(config, folder)
+    rows = [run(config, folder) for config, folder in zip(configs, folders, strict=True)]
     print("\n".join(["decoder  digit IoU mean IoU training", *rows]))
 
 

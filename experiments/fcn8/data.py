@@ -2,15 +2,21 @@
 
 from typing import Protocol
 
+import grain
 import numpy as np
 
+from experiments.fcn.pictures import MUTED
+from experiments.fcn.task import Batch, Classes, Sample, Signature
 from experiments.fcn8.config import Config
 from experiments.fcn8.digits import source_digits
 from experiments.fcn8.m2nist import load_m2nist
-from experiments.fcn8.scenes import Scenes, compose
+from experiments.fcn8.scenes import BACKGROUND, CLASS_NAMES, NUM_CLASSES, Scenes, compose
+from jtconv.weights import Preprocessing
 
 TRAIN, TEST = 0, 1  # the first entry of each generator's seed, so that the two never meet
 TEST_SHARE = 0.2
+CLASSES = Classes(CLASS_NAMES, (*MUTED, "#000000", "#ffffff"), BACKGROUND, "digit")
+AS_IT_IS = Preprocessing(channels=(0,), mean=(0.0,), std=(1.0,))
 
 
 class Data(Protocol):
@@ -58,3 +64,19 @@ class M2nist:
 def load_data(config: Config) -> Data:
     """M2NIST if the configuration names its folder, else scenes composed from real digits."""
     return DigitScenes(config) if config.data is None else M2nist(config)
+
+
+class DigitTask:
+    """The scenes as what a network is trained on."""
+
+    classes = CLASSES
+    signature = Signature(1, NUM_CLASSES, AS_IT_IS)
+
+    def __init__(self, config: Config):
+        self.steps = config.steps
+        self.data = load_data(config)
+        scenes = zip(self.data.test.images, self.data.test.labels, strict=True)
+        self.test = [Sample(image, labels, f"scene {i}") for i, (image, labels) in enumerate(scenes)]
+
+    def batches(self) -> grain.MapDataset[Batch]:
+        return grain.MapDataset.range(1, self.steps + 1).map(lambda step: Batch(*self.data.batch(step)))

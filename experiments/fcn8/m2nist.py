@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.fcn8.problem import Problem
 from experiments.fcn8.scenes import BACKGROUND, HEIGHT, NUM_CLASSES, WIDTH, Scenes
+from experiments.problem import Problem
 
 REMEDY = "put M2NIST's combined.npy and segmented.npy there again, or leave out --data"
 CHUNK = 256  # scenes converted at once: segmented.npy may be several gigabytes of float64

@@ -14,11 +14,11 @@ from typing import Annotated
 
 import tyro
 
-from experiments.fcn8.files import check_writable, write_whole, writing
-from experiments.fcn8.problem import Problem
+from experiments.files import check_writable, write_whole, writing
 from experiments.inverse.config import Config
 from experiments.inverse.pictures import save_picture
 from experiments.inverse.run import Result, run
+from experiments.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from experiments.fcn8.problem import Problem
-from experiments.fcn8.state import State
+from experiments.fcn.state import State
+from experiments.problem import Problem
 
 KEPT = 2  # so that one is left should the newest be damaged
 Arrays = dict[str, Any]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from experiments.fcn8.problem import Problem
+from experiments.problem import Problem
 
 REMEDY = "choose another --out"
 

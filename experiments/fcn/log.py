@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from experiments.fcn8.files import write_whole
+from experiments.files import write_whole
 
 Line = dict[str, Any]
 

@@ -1,26 +1,30 @@
 """Training from the start, or from the last whole checkpoint, to the end."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import grain
 import numpy as np
 
-from experiments.fcn8.checkpoint import Checkpoints, open_checkpoints, restore
-from experiments.fcn8.config import Config, check_same_config
-from experiments.fcn8.data import Data, load_data
-from experiments.fcn8.evaluate import evaluate
-from experiments.fcn8.files import REMEDY, check_writable, writing
-from experiments.fcn8.log import Line, Log, read_log
-from experiments.fcn8.metrics import scores
-from experiments.fcn8.problem import Problem
-from experiments.fcn8.progress import Progress
-from experiments.fcn8.state import State, Trainer, draw, make_trainer, train_step
+from experiments.fcn.checkpoint import Checkpoints, open_checkpoints, restore
+from experiments.fcn.config import Config, check_same_config
+from experiments.fcn.evaluate import evaluate
+from experiments.fcn.log import Line, Log, read_log
+from experiments.fcn.metrics import scores
+from experiments.fcn.progress import Progress
+from experiments.fcn.state import State, Trainer, draw, make_trainer, train_step
+from experiments.fcn.task import Batch, Task
+from experiments.files import REMEDY, check_writable, writing
+from experiments.problem import Problem
 
 CONFIG, METRICS, CHECKPOINTS = "config.json", "metrics.jsonl", "checkpoints"
 SCORES, PREDICTIONS, CURVES, CONFUSION = "scores.json", "predictions.png", "curves.png", "confusion.png"
 FILES = (CONFIG, METRICS, SCORES, PREDICTIONS, CURVES, CONFUSION)
 NOTE_EVERY = 10  # steps
+# Batches are made by one thread while the device computes, so that it need not wait.
+READING = grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)
 
 
 class Trained(NamedTuple):
@@ -28,18 +32,17 @@ class Trained(NamedTuple):
 
     trainer: Trainer
     state: State
-    data: Data
+    task: Task
     log: list[Line]
 
 
-def train(config: Config, folder: Path) -> Trained:
+def train(config: Config, task: Task, folder: Path) -> Trained:
     """Train and leave config.json, metrics.jsonl and checkpoints/ in `folder`.
 
     Whatever is read is checked before anything is written; `Problem` says what was wrong.
     """
-    data = load_data(config)
     check_folder(config, folder)
-    trainer, state = make_trainer(config), draw(config)
+    trainer, state = make_trainer(config, task.signature), draw(config, task.signature)
     step, state = restore(folder / CHECKPOINTS, state) or (0, state)
     if step == config.steps:
         print(f"already trained: {step} steps; scoring again")
@@ -47,11 +50,11 @@ def train(config: Config, folder: Path) -> Trained:
         log = open_log(config, folder, step)
         with (
             open_checkpoints(folder / CHECKPOINTS) as checkpoints,
-            Progress(config.decoder, config.steps, step) as progress,
+            Progress(config.network.decoder, config.steps, step) as progress,
         ):
-            run = Run(config, trainer, data, log, checkpoints, progress)
+            run = Run(config, trainer, task, log, checkpoints, progress)
             state = run.advance(state, step)
-    return Trained(trainer, state, data, log.lines)
+    return Trained(trainer, state, task, log.lines)
 
 
 def check_folder(config: Config, folder: Path) -> None:
@@ -84,7 +87,7 @@ class Run(NamedTuple):
 
     config: Config
     trainer: Trainer
-    data: Data
+    task: Task
     log: Log
     checkpoints: Checkpoints
     progress: Progress
@@ -93,10 +96,10 @@ class Run(NamedTuple):
         """Take the steps after `first`, with notes, scores and checkpoints on the way."""
         steps = self.config.steps
         began = time.perf_counter() - seconds_spent(self.log.lines)
-        for step in range(first + 1, steps + 1):
-            state, loss = train_step(self.trainer, state, self.data.batch(step))
-            # Reading the loss waits for the step: now and then only, so that composing the next
-            # batch overlaps with computing this one.
+        for step, batch in zip(range(first + 1, steps + 1), self.batches(first), strict=True):
+            state, loss = train_step(self.trainer, state, batch)
+            # Reading the loss waits for the step: now and then only, so that the next one is
+            # handed over meanwhile.
             if step % NOTE_EVERY == 0 or step == steps:
                 self.note(step, float(loss), time.perf_counter() - began)
             if is_due(step, steps, self.config.evaluations):
@@ -105,17 +108,22 @@ class Run(NamedTuple):
                 self.checkpoints.save(step, state)
         return state
 
+    def batches(self, first: int) -> Iterator[Batch]:
+        """What the steps after `first` train on."""
+        return iter(self.task.batches()[first : self.config.steps].to_iter_dataset(READING))
+
     def note(self, step: int, loss: float, seconds: float) -> None:
         rate = np.asarray(self.trainer.learning_rate(step - 1)).item()
         self.log.add(step, loss=loss, learning_rate=rate, seconds=round(seconds, 2))
         self.progress.note(step, loss, rate)
 
     def score(self, step: int, state: State) -> None:
-        s = scores(evaluate(self.trainer, state, self.data.test))
-        self.log.add(step, digit_iou=s.digit_iou, mean_iou=s.mean_iou)
-        self.progress.say(
-            f"step {step}/{self.config.steps}: held-out digit IoU {s.digit_iou:.3f}, mean IoU {s.mean_iou:.3f}"
-        )
+        classes = self.task.classes
+        s = scores(evaluate(self.trainer, state, self.task), classes)
+        values = {f"{classes.foreground}_iou": s.foreground_iou, "mean_iou": s.mean_iou}
+        self.log.add(step, **values)
+        text = f"held-out {classes.foreground} IoU {s.foreground_iou:.3f}, mean IoU {s.mean_iou:.3f}"
+        self.progress.say(f"step {step}/{self.config.steps}: {text}")
 
 
 def is_due(step: int, steps: int, times: int) -> bool:

@@ -1,5 +1,6 @@
 """Pictures of a run: image, truth and prediction; the curves; the confusion matrix."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from experiments.fcn8.log import Line, column
-from experiments.fcn8.scenes import BACKGROUND, CLASS_NAMES, NUM_CLASSES, Scenes
+from experiments.fcn.log import Line, column
+from experiments.fcn.task import Classes, Sample
 
-# Paul Tol's "muted" colours, which stay apart for colour-blind readers, and black; on white.
+# Paul Tol's "muted" colours, which stay apart for colour-blind readers.
 MUTED = [
     "#CC6677",
     "#332288",
@@ -24,8 +25,6 @@ MUTED = [
     "#999933",
     "#AA4499",
 ]
-CLASS_COLOURS = ListedColormap([*MUTED, "#000000", "#FFFFFF"])
-LEGEND = (*CLASS_NAMES[:-1], "background")
 ROWS = 6
 TITLE = 10  # points
 
@@ -35,34 +34,43 @@ def figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained", dpi=120)
 
 
-def save_predictions(scenes: Scenes, predicted: NDArray, file: Path) -> None:
-    """One row per scene: image, truth, prediction; the classes' colours below."""
-    rows = min(ROWS, len(scenes.images))
+def save_predictions(samples: Sequence[Sample], predicted: Sequence[NDArray], classes: Classes, file: Path) -> None:
+    """One row per sample: image, truth, prediction; the classes' colours below."""
+    rows = min(ROWS, len(predicted))
     fig = figure(7.0, 1.7 * rows + 0.9)
     axes = fig.subplots(rows, 3, squeeze=False)
-    for row, image, truth, guess in zip(axes, scenes.images, scenes.labels, predicted, strict=False):
-        row[0].imshow(image[..., 0], cmap="gray", vmin=0, vmax=1)
-        show_classes(row[1], truth)
-        show_classes(row[2], guess)
+    for row, sample, guess in zip(axes, samples, predicted, strict=False):
+        show_image(row[0], sample.image)
+        show_classes(row[1], sample.labels, classes)
+        show_classes(row[2], guess, classes)
     for axis, title in zip(axes[0], ("image", "truth", "prediction"), strict=True):
         axis.set_title(title, size=TITLE)
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
-    fig.legend(handles=legend_patches(), loc="outside lower center", ncols=6, frameon=False)
+    fig.legend(handles=legend_patches(classes), loc="outside lower center", ncols=6, frameon=False)
     fig.savefig(file)
 
 
-def show_classes(axis: Axes, labels: NDArray) -> None:
-    axis.imshow(labels, cmap=CLASS_COLOURS, vmin=0, vmax=BACKGROUND, interpolation="nearest")
+def show_image(axis: Axes, image: NDArray) -> None:
+    """Grey if there is one channel; 0 to 255 for integers, 0 to 1 for floats."""
+    highest = 255 if np.issubdtype(image.dtype, np.integer) else 1
+    axis.imshow(image[..., 0] if image.shape[-1] == 1 else image[..., :3], cmap="gray", vmin=0, vmax=highest)
 
 
-def legend_patches() -> list[Patch]:
+def show_classes(axis: Axes, labels: NDArray, classes: Classes) -> None:
+    """The class colours; IGNORE is grey."""
+    colours = ListedColormap(classes.colours).with_extremes(over="0.6")
+    axis.imshow(labels, cmap=colours, vmin=-0.5, vmax=len(classes.names) - 0.5, interpolation="nearest")
+
+
+def legend_patches(classes: Classes) -> list[Patch]:
     return [
-        Patch(facecolor=CLASS_COLOURS(i), edgecolor="0.4", linewidth=0.5, label=name) for i, name in enumerate(LEGEND)
+        Patch(facecolor=colour, edgecolor="0.4", linewidth=0.5, label=name)
+        for name, colour in zip(classes.names, classes.colours, strict=True)
     ]
 
 
-def save_curves(log: list[Line], file: Path) -> None:
+def save_curves(log: list[Line], classes: Classes, file: Path) -> None:
     """Training loss (logarithmic) and held-out IoU over the steps."""
     fig = figure(7.5, 3.0)
     left, right = fig.subplots(1, 2)
@@ -70,8 +78,8 @@ def save_curves(log: list[Line], file: Path) -> None:
     left.set_title("training loss", size=TITLE)
     left.set(xlabel="step", ylabel="cross-entropy per pixel")
     for name, label, colour, marker in (
-        ("mean_iou", "mean of 11 classes", MUTED[3], "s"),
-        ("digit_iou", "mean of 10 digits", MUTED[0], "o"),
+        ("mean_iou", f"mean of {len(classes.names)} classes", MUTED[3], "s"),
+        (f"{classes.foreground}_iou", f"mean of the {classes.foreground} classes", MUTED[0], "o"),
     ):
         right.plot(*column(log, name), color=colour, marker=marker, markersize=4, label=label)
     right.set_title("held-out IoU", size=TITLE)
@@ -83,7 +91,7 @@ def save_curves(log: list[Line], file: Path) -> None:
     fig.savefig(file)
 
 
-def save_confusion(confusion: NDArray[np.int64], file: Path) -> None:
+def save_confusion(confusion: NDArray[np.int64], classes: Classes, file: Path) -> None:
     """Shares of each true class's pixels by predicted class, in percent."""
     share = 100 * confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
     fig = figure(6.5, 5.6)
@@ -93,8 +101,8 @@ def save_confusion(confusion: NDArray[np.int64], file: Path) -> None:
         if value >= 0.05:
             colour = "white" if value > 60 else "black"
             axis.text(col, row, f"{value:.1f}", ha="center", va="center", size=8, color=colour)
-    axis.set_xticks(range(NUM_CLASSES), CLASS_NAMES)
-    axis.set_yticks(range(NUM_CLASSES), CLASS_NAMES)
+    axis.set_xticks(range(len(classes.names)), classes.names)
+    axis.set_yticks(range(len(classes.names)), classes.names)
     axis.set_title("pixels of each true class (%)", size=TITLE)
     axis.set(xlabel="predicted", ylabel="true")
     axis.spines[:].set_visible(False)

@@ -1,0 +1,60 @@
+"""What a run learns from: batches to train on, samples to be scored on, and what the classes are."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import grain
+import numpy as np
+from numpy.typing import NDArray
+
+from jtconv.weights import Preprocessing
+
+IGNORE = 255  # the label of pixels that count neither in the loss nor in a score
+
+
+class Classes(NamedTuple):
+    """The classes 0, 1, … of a pixel."""
+
+    names: tuple[str, ...]
+    colours: tuple[str, ...]  # "#rrggbb"
+    background: int | None = None
+    foreground: str = "foreground"  # what the classes other than the background are, in one word
+
+
+class Sample(NamedTuple):
+    """A picture and the class of each of its pixels."""
+
+    image: NDArray  # (h, w, in_ch): uint8, or floats if the task's preprocessing takes them
+    labels: NDArray[np.int32]  # (h, w): a class, or IGNORE
+    name: str  # of the picture, in reports
+
+
+class Batch(NamedTuple):
+    """Samples of one size, to train on."""
+
+    images: NDArray  # (n, h, w, in_ch)
+    labels: NDArray[np.int32]  # (n, h, w)
+
+
+class Signature(NamedTuple):
+    """What a network must know of a task. Hashable: programs are compiled for it."""
+
+    in_ch: int
+    num_classes: int
+    preprocessing: Preprocessing
+
+
+class Task(Protocol):
+    """Data under one roof. Everything is a function of the configuration, so that a run can be resumed."""
+
+    classes: Classes
+    signature: Signature
+
+    @property
+    def test(self) -> Sequence[Sample]:
+        """What is held out, of any sizes."""
+        ...
+
+    def batches(self) -> grain.MapDataset[Batch]:
+        """Entry i is what step i + 1 trains on, whichever entries were asked for before."""
+        ...
