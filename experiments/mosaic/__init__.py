@@ -1,0 +1,1 @@
+"""Which photograph is each pixel from? Mosaics cut out of real photographs."""

@@ -1,0 +1,49 @@
+"""Mosaics as what a network is trained on."""
+
+from collections.abc import Iterator, Sequence
+
+import grain
+import numpy as np
+
+from experiments.fcn.pictures import MUTED
+from experiments.fcn.task import Batch, Classes, Sample, Signature
+from experiments.mosaic.config import Config
+from experiments.mosaic.photographs import NAMES, parts
+from experiments.mosaic.scenes import mosaic
+from jtconv.weights import Preprocessing
+
+TRAIN, TEST = 0, 1  # the first entry of each generator's seed, so that the two never meet
+TEST_SIZES = (64, 128)  # of held-out scenes, least and most
+
+
+class MosaicTask:
+    """Fresh mosaics of the photographs' left parts; held-out ones of their right parts, of many sizes.
+
+    The held-out ones are the same for every seed.
+    """
+
+    classes = Classes(NAMES, tuple(MUTED[: len(NAMES)]))
+    signature = Signature(3, len(NAMES), Preprocessing.torch())
+
+    def __init__(self, config: Config):
+        self.config = config
+        self.test: Sequence[Sample] = [held_out(i) for i in range(config.test_scenes)]
+
+    def batches(self) -> grain.MapDataset[Batch]:
+        return grain.MapDataset.range(1, self.config.steps + 1).map(self.batch)
+
+    def batch(self, step: int) -> Batch:
+        samples = self.samples(np.random.default_rng((TRAIN, self.config.seed, step)))
+        images, labels, _ = zip(*samples, strict=True)
+        return Batch(np.stack(images), np.stack(labels))
+
+    def samples(self, rng: np.random.Generator) -> Iterator[Sample]:
+        for _ in range(self.config.batch_size):
+            yield mosaic(parts().train, (self.config.size,) * 2, rng, "", change=True)
+
+
+def held_out(number: int) -> Sample:
+    """A mosaic as the photographs are, of a size of its own."""
+    rng = np.random.default_rng((TEST, number))
+    height, width = rng.integers(TEST_SIZES[0], TEST_SIZES[1] + 1, 2)
+    return mosaic(parts().test, (int(height), int(width)), rng, f"mosaic {number}")
