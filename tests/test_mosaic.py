@@ -57,7 +57,7 @@ def test_light_changes_within_bounds_and_nothing_else():
 
 def test_batches_are_functions_of_seed_and_step():
     first, again, other = (MosaicTask(Config(seed=seed, test_scenes=1)) for seed in (3, 3, 4))
-    assert_array_equal(first.batches()[6].images, again.batch(7).images)
+    assert_array_equal(next(iter(first.batches()[6:])).images, again.batch(7).images)
     assert (first.batch(7).images != first.batch(8).images).any()
     assert (first.batch(7).images != other.batch(7).images).any()
     assert first.batch(1).images.shape == (8, 96, 96, 3)

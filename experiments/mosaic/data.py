@@ -39,7 +39,7 @@ class MosaicTask:
 
     def samples(self, rng: np.random.Generator) -> Iterator[Sample]:
         for _ in range(self.config.batch_size):
-            yield mosaic(parts().train, (self.config.size,) * 2, rng, "", change=True)
+            yield mosaic(parts().train, (self.config.size, self.config.size), rng, "", change=True)
 
 
 def held_out(number: int) -> Sample:
