@@ -51,7 +51,9 @@ class FCN(nnx.Module):
       normalise: whether a batch normalisation follows every convolution but conv7's score layer.
       dtype: dtype to compute in, such as bfloat16. Parameters, statistics of the normalisation and
         the scores that are returned are float32 all the same.
-      remat: whether the encoder's stages are computed again for the gradient, for less memory.
+      remat: whether the encoder's stages are computed again for the gradient, for less memory. XLA
+        for the CPU undoes this unless `jax.jit` is given
+        `compiler_options={"xla_disable_hlo_passes": "cse_barrier_expander"}`.
       rngs: source of the kernels' random keys, and of the dropout's.
 
     Raises:
