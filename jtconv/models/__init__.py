@@ -1,6 +1,7 @@
 """Networks whose every upsampling is a `jtconv.nn.ConvTranspose`."""
 
 from jtconv.models._draw import draw as draw
+from jtconv.models._fcn import FCN as FCN
 from jtconv.models._fcn import FCN2 as FCN2
 from jtconv.models._fcn import FCN4 as FCN4
 from jtconv.models._fcn import FCN8 as FCN8

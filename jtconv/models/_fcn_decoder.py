@@ -82,7 +82,7 @@ class UpAndAdd(nnx.Module):
         in_ch: int,
         skip_ch: int,
         out_ch: int,
-        insets: tuple[int, int],
+        insets: tuple[int, ...],
         options: DecoderOptions,
         *,
         rngs: nnx.Rngs,
@@ -119,7 +119,7 @@ class Decoder(nnx.Module):
         options: DecoderOptions,
         *,
         border: int,
-        insets: tuple[int, int],
+        insets: tuple[int, ...],
         rngs: nnx.Rngs,
     ):
         self.score = options.score(in_ch, decoder_ch, rngs)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -29,9 +30,9 @@ def start_from(model: FCN, coarser: FCN) -> None:
     of a coarse second difference is between them. Learned kernels of the coarser one's last
     transposed convolution are not carried over.
 
-    Raises TypeError for networks that are not of this family; ValueError for a `model` without
-    more skips than `coarser`, and one ValueError with all parameters that do not fit. Then nothing
-    is copied.
+    Raises TypeError for networks that are not of this family; ValueError for one that holds shapes
+    only, for a `model` without more skips than `coarser`, and one ValueError with all parameters
+    that do not fit. Then nothing is copied.
 
     >>> from jtconv.models import FCN16, FCN32
     >>> coarser = FCN32.paper(3, width=1, depths=(1, 1), head_ch=1, rngs=nnx.Rngs(0))
@@ -41,7 +42,7 @@ def start_from(model: FCN, coarser: FCN) -> None:
     True
     """
     _check_order(model, coarser)
-    target, source = _flat(model), _flat(coarser)
+    target, source = _flat("model", model), _flat("coarser", coarser)
     shared = [path for path in target if not _is_new(path, coarser)]
     problems = list(_misfits(target, source, shared))
     if problems:
@@ -67,9 +68,12 @@ def _check_order(model: FCN, coarser: FCN) -> None:
         )
 
 
-def _flat(model: FCN) -> Flat:
+def _flat(name: str, model: FCN) -> Flat:
     """Parameters and statistics."""
-    return dict(nnx.to_flat_state(nnx.state(model, nnx.Any(nnx.Param, nnx.BatchStat))))
+    flat = dict(nnx.to_flat_state(nnx.state(model, nnx.Any(nnx.Param, nnx.BatchStat))))
+    if any(isinstance(variable.get_value(), jax.ShapeDtypeStruct) for variable in flat.values()):
+        raise ValueError(f"`{name}` must hold arrays, got one with shapes only.")
+    return flat
 
 
 def _is_new(path: Path, coarser: FCN) -> bool:

@@ -41,7 +41,7 @@ class VGG16(nnx.Module):
       round_up: whether pools of odd sizes are ⌈n/2⌉, as in Caffe, rather than ⌊n/2⌋.
       dtype: dtype to compute in; parameters and statistics are float32 all the same.
       remat: whether only the pools are kept for the gradient, and the convolutions between them
-        computed again, for less memory. On a CPU, see `FCN8`.
+        computed again, for less memory. See `FCN` for CPUs.
       rngs: source of the kernels' random keys.
     """
 
