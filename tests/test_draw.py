@@ -9,7 +9,7 @@ from flax import nnx
 from jtconv.models import FCN2, FCN4, FCN8, FCN32, VGG16, draw, summary
 
 SVG = "{http://www.w3.org/2000/svg}"
-# In ems, of DejaVu Sans, the widest of the fonts asked for.
+# Widths in ems, at least those of DejaVu Sans, a wide font.
 EMS = {" ": 0.32, ",": 0.32, "l": 0.28, "r": 0.42, "×": 0.84, "+": 0.84, "m": 0.98}
 
 CASES = {

@@ -211,6 +211,16 @@ def test_pools_may_round_up():
     assert_array_equal(MaxPool(round_up=True)(jnp.asarray(x)), np.stack([loop_pool(picture) for picture in x]))
 
 
+def test_skips_of_the_article_may_be_linear():
+    for relu in (True, False):
+        model = filled(lambda relu=relu: FCN8.article(2, relu_skips=relu, rngs=nnx.Rngs(0), **TINY))
+        skip = model.decoder.steps[1].skip
+        pool = jnp.asarray(np.random.default_rng(0).normal(size=(5, 7, 4)) * 9)
+        scores = np.asarray(skip.conv(pool))
+        assert (scores < 0).any()
+        assert_array_equal(skip(pool), np.maximum(scores, 0) if relu else scores)
+
+
 # --- dropout ---------------------------------------------------------------------------------
 
 
