@@ -1,6 +1,7 @@
 """The drawing of a network: everything the table says is in it, where it can be read."""
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -92,7 +93,13 @@ def test_picture_needs_nothing_else(drawn):
     *_, svg = drawn
     assert re.findall(r"https?://[^\"]+", svg) == ["http://www.w3.org/2000/svg"]
     assert not re.search(r"href|@import|<image|<script", svg)
-    assert re.findall(r"url\((.*?)\)", svg) == ["#tip"] * svg.count("url(")
+    assert set(re.findall(r"url\((.*?)\)", svg)) <= {f"#{name}" for name in re.findall(r'id="(.*?)"', svg)}
+
+
+def test_the_documentation_shows_what_is_drawn():
+    make, shape, _ = CASES["FCN8"]
+    saved = Path(__file__).parent.parent / "docs/images/fcn8.svg"
+    assert saved.read_text(encoding="utf-8") == draw(nnx.eval_shape(make), shape)
 
 
 def test_other_models_are_refused():

@@ -216,7 +216,15 @@ def _across(stage: Box, step: Box) -> str:
 
 
 def _arrow(path: str, colour: str) -> str:
-    return f'<path d="{path}" stroke="{colour}" marker-end="url(#tip)"/>'
+    return f'<path d="{path}" stroke="{colour}" marker-end="url(#tip{colour[1:]})"/>'
+
+
+def _tip(colour: str) -> str:
+    """The head of arrows of a colour. (`context-stroke`, one head for all, is not everywhere yet.)"""
+    return (
+        f'<marker id="tip{colour[1:]}" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="5" markerHeight="5" '
+        f'orient="auto"><path d="M0 0L8 4L0 8Z" style="fill:{colour};stroke:none"/></marker>'
+    )
 
 
 def _svg(title: str, boxes: list[Box], arrows: list[str]) -> str:
@@ -226,8 +234,7 @@ def _svg(title: str, boxes: list[Box], arrows: list[str]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right:g} {bottom:g}" width="{right:g}" role="img">',
         f"<title>{escape(title)}</title>",
         f"<style>{_STYLE}</style>",
-        '<marker id="tip" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="5" markerHeight="5" orient="auto">'
-        '<path d="M0 0L8 4L0 8Z" style="fill:context-stroke;stroke:none"/></marker>',
+        *(_tip(colour) for colour in (COLOURS["encoder"][0], COLOURS["decoder"][0], SKIP)),
         f'<rect width="{right:g}" height="{bottom:g}" fill="#fff"/>',
         f'<text class="h" x="{LEFT}" y="20">{escape(title)}</text>',
         *arrows,
