@@ -147,7 +147,7 @@ def loop_original(model, picture, crops, margin):
     return x[margin : margin + len(picture), margin : margin + picture.shape[1]]
 
 
-@pytest.mark.parametrize(("network", "size"), [(FCN32, (9, 37)), (FCN16, (33, 5)), (FCN8, (26, 40)), (FCN8, (3, 29))])
+@pytest.mark.parametrize(("network", "size"), [(FCN32, (9, 37)), (FCN16, (26, 5)), (FCN8, (3, 29))])
 def test_original_is_what_its_layers_say(network, size):
     model = tiny(network, in_ch=2)
     model.eval()
