@@ -9,11 +9,11 @@ import pytest
 from flax import nnx
 from numpy.testing import assert_allclose, assert_array_equal
 
-from jtconv.models import FCN8, FCN16, FCN32, VGG16, summary
+from jtconv.models import FCN2, FCN4, FCN8, FCN16, FCN32, VGG16, summary
 from jtconv.models._resize import MaxPool, pad_to_multiple
 from jtconv.nn import Conv, ConvTranspose
 
-NETWORKS = [FCN8, FCN16, FCN32]
+NETWORKS = [FCN2, FCN4, FCN8, FCN16, FCN32]
 SMALL = {"in_ch": 2, "width": 1, "depths": (1, 2, 1, 1, 1), "head_ch": 4, "head_kernel": (3, 3)}
 # Output size, channels and parameters of the article's convolutions, in its order, 12 classes.
 ARTICLE = [
@@ -99,9 +99,16 @@ def test_scores_have_the_size_of_the_input(network, size):
     ("network", "options", "message"),
     [
         (FCN8, {"depths": (1, 1)}, "`depths` must have at least 3 entries, got (1, 1)."),
+        (FCN2, {"depths": (1, 1, 1, 1)}, "`depths` must have at least 5 entries, got (1, 1, 1, 1)."),
         (FCN32, {"depths": ()}, "`depths` must have at least 1 entries, got ()."),
         (FCN8, {"depths": (1, 0, 1)}, "`depths` must be at least 1 each, got (1, 0, 1)."),
         (FCN8, {"overlap": 0}, "`overlap` must be at least 1, got 0."),
+        (FCN8, {"dropout": 1.0}, "`dropout` must be in [0, 1), got 1.0."),
+        (FCN8, {"first_padding": 0}, "`first_padding` must be at least 1, got 0."),
+        (FCN8, {"first_padding": 100}, "`head_kernel` must be at least 5 on each axis with a `first_padding` above 1"),
+        (FCN8, {"first_padding": 40, "head_kernel": (5, 5)}, "`first_padding` must be 1, or at least 41 for FCN8"),
+        (FCN8, {"score_layers": True, "decoder_ch": 4}, "`decoder_ch` must be left out with `score_layers`"),
+        (FCN8, {"score_layers": True, "relu_skips": True}, "`relu_skips` must be False with `score_layers`"),
     ],
 )
 def test_arguments_at_fault_are_named(network, options, message):
@@ -118,7 +125,9 @@ def test_an_input_without_channels_is_refused():
 @pytest.mark.parametrize(
     ("network", "kernels"),
     [
-        (FCN8, ["4×4, strides 2×2", "4×4, strides 2×2", "8×8, strides 8×8"]),
+        (FCN2, [*["4×4, strides 2×2"] * 4, "2×2, strides 2×2"]),
+        (FCN4, [*["4×4, strides 2×2"] * 3, "4×4, strides 4×4"]),
+        (FCN8, [*["4×4, strides 2×2"] * 2, "8×8, strides 8×8"]),
         (FCN16, ["4×4, strides 2×2", "16×16, strides 16×16"]),
         (FCN32, ["32×32, strides 32×32"]),
     ],
@@ -174,12 +183,12 @@ def loop_fcn(model, x, num_skips):
         x = loop_pool(x)
         pools.append(x)
     x = loop_conv(loop_conv(x, model.conv6.conv), model.conv7.conv)
-    for step, pool in zip(model.decoder.steps, [pools[3], pools[2]][:num_skips], strict=True):
+    for step, pool in zip(model.decoder.steps, pools[3::-1][:num_skips], strict=True):
         x = loop_place_and_add(x, step.up, 2)[1:-1, 1:-1] + loop_conv(pool, step.skip.conv)
     return loop_place_and_add(x, model.decoder.up, 32 // 2**num_skips)
 
 
-@pytest.mark.parametrize(("network", "num_skips"), [(FCN8, 2), (FCN16, 1), (FCN32, 0)])
+@pytest.mark.parametrize(("network", "num_skips"), [(FCN2, 4), (FCN8, 2), (FCN16, 1), (FCN32, 0)])
 def test_network_is_what_plain_loops_compute(network, num_skips):
     model = small(network)
     x = np.random.default_rng(1).normal(size=(64, 32, 2))

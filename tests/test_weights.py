@@ -10,7 +10,7 @@ import pytest
 from flax import nnx
 from numpy.testing import assert_allclose, assert_array_equal
 
-from jtconv.models import FCN8, FCN16, FCN32, VGG16
+from jtconv.models import FCN4, FCN8, FCN16, FCN32, VGG16
 from jtconv.weights import Preprocessing, layer_from, layer_to, load_into, network_from, network_to
 
 rng = np.random.default_rng(0)
@@ -136,7 +136,8 @@ CHANNELS = [(3, 2), (2, 4), (4, 4), (4, 8)]  # of the small network's encoder
 def filled(make):
     """A model with random arrays that no initialiser was compiled for."""
     model = nnx.eval_shape(make)
-    nnx.update(model, jax.tree.map(lambda x: jnp.asarray(normal(*x.shape, dtype=x.dtype)), nnx.state(model)))
+    numbers = nnx.state(model, nnx.Any(nnx.Param, nnx.BatchStat))
+    nnx.update(model, jax.tree.map(lambda x: jnp.asarray(normal(*x.shape, dtype=x.dtype)), numbers))
     return model
 
 
@@ -284,6 +285,19 @@ def test_networks_and_back(network, framework):
     assert list(again) == list(entries)
     for name, array in entries.items():
         assert_array_equal(again[name], array)
+
+
+@pytest.mark.parametrize("framework", ["jtconv", "torch", "keras"])
+def test_networks_with_score_layers_and_back(framework):
+    def make():
+        options = {**SMALL, "head_kernel": (5, 5), "depths": (1, 1, 1, 1)}
+        return FCN4.paper(3, rngs=nnx.Rngs(0), **options)
+
+    model, other = filled(make), filled(make)
+    entries = network_to(model, framework)
+    assert {"jtconv": "decoder.score.bias", "torch": "score.bias", "keras": "score/bias"}[framework] in entries
+    load_into(other, entries)
+    jax.tree.map(assert_array_equal, nnx.state(model, nnx.Param), nnx.state(other, nnx.Param))
 
 
 def test_own_names_hold_statistics_and_an_encoder_fits_the_whole():

@@ -21,7 +21,7 @@ def load_into(model: Any, source: str | os.PathLike[str] | Mapping[str, Any]) ->
     stays as it was. The entries are checked before any is read.
 
     Args:
-      model: `VGG16`, `FCN8`, `FCN16` or `FCN32`, or their encoder. With shapes only
+      model: `VGG16`, an `FCN` such as `FCN8`, or its encoder. With shapes only
         (`nnx.eval_shape`), nothing is initialised in vain, and the file must have all.
       source: what `load` reads, or a mapping of names to arrays.
 

@@ -25,7 +25,8 @@ def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray
 
     - torch: torchvision's VGG-16 (`features.0.weight`, …, `classifier.6.bias`), timm's
       (`pre_logits.fc1`, `head.fc`), and networks that continue `features.*` with `conv6`, `conv7`,
-      `up1`, `skip_pool4`, `up2`, `skip_pool3`, `up3` (`.weight`, and `.bias` where there is one).
+      `score` if there is one, `up1`, `skip_pool4`, `up2`, `skip_pool3`, `up3` (`.weight`, and
+      `.bias` where there is one).
     - Keras: the layers `block1_conv1`, …, `fc1`, `fc2`, `predictions`, or the same `conv6` … `up3`,
       in any of its files' spellings: layer/kernel, layer/layer/kernel:0, layer/layer_W_1:0, layer/0.
     - This library's own, as `network_to` gives them.
@@ -40,7 +41,7 @@ def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray
 
     Args:
       entries: arrays by name: `jtconv.weights.load`'s, or a state dict.
-      model: `VGG16`, `FCN8`, `FCN16` or `FCN32`; with `normalise`, by this library's names only.
+      model: `VGG16`, or an `FCN` such as `FCN8`; with `normalise`, by this library's names only.
 
     Raises TypeError for `entries` that are no mapping of strings; ValueError for an entry that holds no
     numbers and for names that are none of these, and one ValueError with all entries that
