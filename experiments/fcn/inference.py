@@ -26,7 +26,7 @@ BATCH_PIXELS = 2**19  # of a program: bounds the memory
 WINDOW_PIXELS, WINDOW = 2**24, 64  # of the pictures held while they are sorted by size
 
 
-def classes_of(model: Model, images: Iterable[NDArray]) -> Iterator[NDArray[np.int32]]:
+def classes_of(model: Model, images: Iterable[NDArray]) -> Iterator[NDArray[np.uint8]]:
     """The likeliest class of every pixel (h, w) of each picture (h, w, in_ch), in order."""
     for window in windows(images):
         yield from classes_of_window(model, window)
@@ -51,11 +51,11 @@ def windows(images: Iterable[NDArray]) -> Iterator[list[NDArray]]:
         yield window
 
 
-def classes_of_window(model: Model, images: Sequence[NDArray]) -> list[NDArray[np.int32]]:
+def classes_of_window(model: Model, images: Sequence[NDArray]) -> list[NDArray[np.uint8]]:
     by_bucket: dict[tuple[int, int], list[int]] = {}
     for i, image in enumerate(images):
         by_bucket.setdefault(bucket(model, *image.shape[:2]), []).append(i)
-    results: dict[int, NDArray[np.int32]] = {}
+    results: dict[int, NDArray[np.uint8]] = {}
     for size, members in by_bucket.items():
         at_once = batch_size(size)
         for start in range(0, len(members), at_once):
@@ -122,7 +122,7 @@ def compute(
     """Scores, or classes if `decide`, of images (n, h, w, in_ch) of which the upper left `extents` (n, 2) count."""
     model = nnx.merge(network, parameters, statistics, copy=True)
     scores = apply(model, preprocessing(images), extents)
-    return jnp.argmax(scores, axis=-1).astype(jnp.int32) if decide else scores
+    return jnp.argmax(scores, axis=-1).astype(jnp.uint8) if decide else scores
 
 
 def apply(model: Any, x: Array, extents: Array | None) -> Array:
