@@ -20,7 +20,9 @@ from experiments.fcn.log import Log, read_log
 from experiments.fcn.metrics import scores
 from experiments.fcn.progress import Progress
 from experiments.fcn.report import save_scores
-from experiments.fcn.state import abstract_network, draw, loss, make_trainer, schedule, train_step
+from experiments.fcn.network import abstract_network
+from experiments.fcn.optimizer import schedule
+from experiments.fcn.state import draw, loss, make_trainer, train_step
 from experiments.fcn.task import Batch
 from experiments.fcn.train import is_due, train
 from experiments.fcn8 import __main__ as entry

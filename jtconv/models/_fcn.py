@@ -1,32 +1,63 @@
 """Fully convolutional networks (Long, Shelhamer and Darrell, arXiv 1411.4038) on VGG-16.
 
-FCN-32, FCN-16 and FCN-8 are one network that takes none, one or two of the encoder's pools into
-its decoder, whose last transposed convolution enlarges by what is left: 32, 16 or 8.
+FCN-32, FCN-16, FCN-8, FCN-4 and FCN-2 are one network that takes none to four of the encoder's
+pools into its decoder, whose last transposed convolution enlarges by what is left: 32 to 2.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar, Self
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
 from flax import nnx
 from jax import Array
+from jax.typing import DTypeLike
 
+from jtconv import _arguments as arg
+from jtconv.models._alignment import inset_after_up, last_margin
 from jtconv.models._conv_block import ConvBlock
-from jtconv.models._fcn_decoder import Decoder
-from jtconv.models._resize import pad_to_multiple
+from jtconv.models._fcn_decoder import Decoder, DecoderOptions
+from jtconv.models._resize import pad_around, pad_to_multiple
 from jtconv.models._vgg import DEPTHS, VGG16
+
+PAPER: Mapping[str, Any] = MappingProxyType(
+    {"first_padding": 100, "dropout": 0.5, "score_layers": True, "overlap": 2},
+)
 
 
 class FCN(nnx.Module):
     """Scores (logits) per pixel: (…, h, w, in_ch) -> (…, h, w, num_classes), any h and w.
 
-    The defaults are the article's network. `width`, `depths`: see `VGG16`. `head_ch` and
-    `head_kernel` shape conv6 and conv7; `decoder_ch` is the number of channels that the skips add
-    up in, `num_classes` unless given; `overlap` is the last kernel's width over its strides;
-    `normalise` puts a batch normalisation after every convolution. A size that 32 does not divide
-    is padded with zeros below and to the right, and the scores are cropped to fit.
+    The defaults are the article's network: `article`. Those of the original one: `paper`.
 
-    Raises ValueError for `depths` without a stage more than there are skips, for a depth or an
-    `overlap` below 1, and for an input without axes (h, w, in_ch).
+    The score of a pixel is centred on it. The crops bring the encoder's and the decoder's grids
+    together by whole pixels, for every `first_padding`, `overlap` and odd `head_kernel`.
+
+    Args:
+      num_classes: scores per pixel.
+      in_ch, width, depths: see `VGG16`.
+      first_padding: what the first convolution pads, on every side. With 1, all convolutions are
+        SAME, and a size that 32 does not divide is padded with zeros below and to the right. With
+        more (100 in the original), conv6 is VALID instead and pools round up.
+      head_ch, head_kernel: channels of conv6 and conv7; kernel of conv6.
+      dropout: share of conv6's and conv7's results that is set to zero while training, which is
+        from the start until `model.eval()`, and again after `model.train()`.
+      score_layers: whether scores add up in the decoder rather than features: 1×1 convolutions of
+        conv7 and of the pools that begin at zero, and kernels of the transposed convolutions that
+        begin with (bi)linear interpolation.
+      relu_skips: whether a ReLU follows the 1×1 convolutions of the pools. By default it does
+        unless they are score layers, where it must not: from zero it could not learn.
+      decoder_ch: channels that the skips add up in, `num_classes` by default.
+      overlap: width of the last kernel over its strides.
+      normalise: whether a batch normalisation follows every convolution but conv7's score layer.
+      dtype: dtype to compute in, such as bfloat16. Parameters, statistics of the normalisation and
+        the scores that are returned are float32 all the same.
+      remat: whether the encoder's stages are computed again for the gradient, for less memory.
+      rngs: source of the kernels' random keys, and of the dropout's.
+
+    Raises:
+      ValueError: for `depths` without a stage more than there are skips, a depth or an `overlap`
+        below 1, a `dropout` outside [0, 1), a `first_padding` that leaves the picture's border
+        without scores, options that exclude each other, and for an input without axes (h, w, in_ch).
     """
 
     num_skips: ClassVar[int]
@@ -38,51 +69,123 @@ class FCN(nnx.Module):
         in_ch: int = 3,
         width: int = 64,
         depths: Sequence[int] = DEPTHS,
+        first_padding: int = 1,
         head_ch: int = 4096,
         head_kernel: tuple[int, int] = (7, 7),
+        dropout: float = 0.0,
+        score_layers: bool = False,
+        relu_skips: bool | None = None,
         decoder_ch: int | None = None,
         overlap: int = 1,
         normalise: bool = False,
+        dtype: DTypeLike | None = None,
+        remat: bool = False,
         rngs: nnx.Rngs,
     ):
-        self._check(depths, overlap)
-        self.encoder = VGG16(in_ch, width, depths, normalise=normalise, rngs=rngs)
+        relu_skips = not score_layers if relu_skips is None else relu_skips
+        decoder_ch = num_classes if decoder_ch is None else decoder_ch
+        self._check(depths, overlap, dropout)
+        if score_layers:
+            _check_score_layers(num_classes, decoder_ch, relu_skips)
+        self.border = arg.integer("first_padding", first_padding) - 1
+        self.coarsest_factor = 2 ** len(depths)
+        insets = (0, 0)
+        if self.border:
+            insets = head_kernel[0] - 1, head_kernel[1] - 1  # doubled
+            self._check_first_padding(first_padding, head_kernel, overlap)
+
+        common: dict[str, Any] = {"normalise": normalise, "dtype": dtype, "rngs": rngs}
+        self.encoder = VGG16(in_ch, width, depths, round_up=self.border > 0, remat=remat, **common)
         *skip_chs, coarsest = self.encoder.out_chs
-        self.conv6 = ConvBlock(coarsest, head_ch, head_kernel, normalise=normalise, rngs=rngs)
-        self.conv7 = ConvBlock(head_ch, head_ch, (1, 1), normalise=normalise, rngs=rngs)
-        self.coarsest_factor = 2 ** len(self.encoder.out_chs)
+        conv6_padding = "VALID" if self.border else "SAME"
+        self.conv6 = ConvBlock(coarsest, head_ch, head_kernel, padding=conv6_padding, dropout=dropout, **common)
+        self.conv7 = ConvBlock(head_ch, head_ch, (1, 1), dropout=dropout, **common)
         self.decoder = Decoder(
             head_ch,
             skip_chs[::-1][: self.num_skips],
-            num_classes if decoder_ch is None else decoder_ch,
+            decoder_ch,
             num_classes,
             self.coarsest_factor // 2**self.num_skips,
-            overlap=overlap,
-            normalise=normalise,
+            DecoderOptions(score_layers, relu_skips, overlap, normalise, dtype),
+            border=self.border,
+            insets=insets,
             rngs=rngs,
         )
 
-    def _check(self, depths: Sequence[int], overlap: int) -> None:
+    def _check(self, depths: Sequence[int], overlap: int, dropout: float) -> None:
         if len(depths) <= self.num_skips:
             raise ValueError(f"`depths` must have at least {self.num_skips + 1} entries, got {depths!r}.")
         if min(depths) < 1:
             raise ValueError(f"`depths` must be at least 1 each, got {depths!r}.")
         if overlap < 1:
             raise ValueError(f"`overlap` must be at least 1, got {overlap!r}.")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"`dropout` must be in [0, 1), got {dropout!r}.")
+
+    def _check_first_padding(self, first_padding: int, head_kernel: tuple[int, int], overlap: int) -> None:
+        arg.at_least("first_padding", first_padding, 1)
+        if min(head_kernel) < 5:
+            raise ValueError(
+                f"`head_kernel` must be at least 5 on each axis with a `first_padding` above 1, got {head_kernel!r}: "
+                f"pools that round up would have more pixels than the decoder at the picture's lower right."
+            )
+        insets = max(head_kernel) - 1
+        for _ in range(self.num_skips):
+            insets = inset_after_up(insets)
+        least = 1 - last_margin(0, insets, self.coarsest_factor // 2**self.num_skips, overlap)
+        if first_padding < least:
+            raise ValueError(
+                f"`first_padding` must be 1, or at least {least} for {type(self).__name__} with `head_kernel` "
+                f"{head_kernel!r}, so that conv6 leaves the whole picture, got {first_padding!r}."
+            )
 
     def __call__(self, x: Array) -> Array:
         if x.ndim < 3:
             raise ValueError(f"`x` must have axes (…, h, w, in_ch), got shape {x.shape}.")
         height, width = x.shape[-3:-1]
-        *skips, coarsest = self.encoder(pad_to_multiple(x, self.coarsest_factor))
+        x = pad_around(x, self.border) if self.border else pad_to_multiple(x, self.coarsest_factor)
+        *skips, coarsest = self.encoder(x)
         features = self.conv7(self.conv6(coarsest))
         scores = self.decoder(features, skips[::-1][: self.num_skips])
         return scores[..., :height, :width, :]
 
     @classmethod
-    def article(cls, num_classes: int, *, rngs: nnx.Rngs) -> Self:
-        """The article's network: VGG-16 of width 64, 7×7 and 1×1 convolutions of 4096 channels."""
-        return cls(num_classes, rngs=rngs)
+    def article(cls, num_classes: int, *, rngs: nnx.Rngs, **options: Any) -> Self:
+        """The article's network: VGG-16 of width 64, 7×7 and 1×1 convolutions of 4096 channels.
+
+        Its skips have a ReLU, linear ones are `relu_skips=False`; its last kernel is as wide as its
+        strides. `options`: what else the constructor takes.
+        """
+        return cls(num_classes, rngs=rngs, **options)
+
+    @classmethod
+    def paper(cls, num_classes: int, *, rngs: nnx.Rngs, **options: Any) -> Self:
+        """The network of Long, Shelhamer and Darrell, as they released it.
+
+        Dropout of 0.5 after conv6 and conv7; a score layer on conv7 and on each pool taken, all
+        from zero; kernels of 4 and strides of 2 (16 and 8, 32 and 16, 64 and 32 at the end) that
+        begin as linear interpolation, without bias. The first convolution pads 100, conv6 is
+        VALID, and crops of the pools (5, 9) and of the scores (31; 27 for FCN-16, 19 for FCN-32)
+        align them. `parameter_groups` lets the optimiser decide what is learned, and how fast;
+        `start_from` begins FCN-16 with FCN-32's parameters, and so on.
+
+        `options`: what else the constructor takes. `first_padding=1` has less to compute: 224×224
+        pixels become 422×422 by the padding.
+        """
+        return cls(num_classes, rngs=rngs, **{**PAPER, **options})
+
+
+def _check_score_layers(num_classes: int, decoder_ch: int, relu_skips: bool) -> None:
+    if decoder_ch != num_classes:
+        raise ValueError(
+            f"`decoder_ch` must be left out with `score_layers`, as scores of {num_classes} classes add up, "
+            f"got {decoder_ch}."
+        )
+    if relu_skips:
+        raise ValueError(
+            "`relu_skips` must be False with `score_layers`: these begin at zero, where a ReLU has no slope, "
+            "so they would not learn."
+        )
 
 
 class FCN32(FCN):
@@ -105,3 +208,15 @@ class FCN8(FCN):
     """
 
     num_skips = 2
+
+
+class FCN4(FCN):
+    """As FCN-8 up to pool3, then ×2, plus pool2, then 4 times."""
+
+    num_skips = 3
+
+
+class FCN2(FCN):
+    """As FCN-4 up to pool2, then ×2, plus pool1, then twice."""
+
+    num_skips = 4

@@ -58,6 +58,8 @@ def _layers(model: nnx.Module, input_shape: Sequence[int]) -> list[Layer]:
     layers = []
 
     def run(model: nnx.Module, x: jax.Array) -> None:
+        # Under nnx.remat modules are copies, which could not be told. This one is a copy itself.
+        model.set_attributes(remat=False, raise_if_not_found=False)
         # Flax sorts a module's attributes by name when it takes it apart, so their order is lost:
         # only the calls tell which layer comes first.
         leaves = {id(module): (path, module) for path, module in _leaves(model)}

@@ -79,6 +79,8 @@ def _head_names(layer: str) -> dict[str, tuple[Name, ...]]:
 
 
 def _decoder_slots(decoder: Any, num_stages: int) -> Iterator[Slot]:
+    if decoder.score is not None:
+        yield Slot("decoder.score", _names(torch="score", keras="score"), decoder.score)
     for i, step in enumerate(decoder.steps):
         up, skip = f"up{i + 1}", f"skip_pool{num_stages - 1 - i}"
         yield Slot(f"decoder.steps.{i}.up", _names(torch=up, keras=up), step.up)
