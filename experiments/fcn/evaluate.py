@@ -14,7 +14,8 @@ from experiments.fcn.tiling import Tiling, classes_of_any
 
 def as_model(trainer: Trainer, state: State, task: Task) -> Model:
     """The network as it is in `state`."""
-    return Model(trainer.network, state.parameters, state.statistics, task.classes, task.signature)
+    chosen = state.scored()
+    return Model(trainer.network, chosen.parameters, chosen.statistics, task.classes, task.signature)
 
 
 def evaluate(trainer: Trainer, state: State, task: Task) -> NDArray[np.int64]:

@@ -101,12 +101,3 @@ def cross_entropy(logits: Array, labels: ArrayLike, weights: tuple[float, ...] |
     weight = jnp.sum(hot * jnp.asarray(weights, hot.dtype), axis=-1)  # of each pixel
     total = weight.sum()
     return jnp.sum(weight * entropy) / jnp.where(total > 0, total, 1)
-
-
-@partial(jax.jit, static_argnums=0)
-def predict(trainer: Trainer, state: State, images: Array) -> Array:
-    """The likeliest class of every pixel: (n, h, w, in_ch) -> (n, h, w)."""
-    state = state.scored()
-    model: Any = nnx.merge(trainer.network, state.parameters, state.statistics, copy=True)
-    model.eval()
-    return jnp.argmax(model(trainer.preprocessing(images)), axis=-1)

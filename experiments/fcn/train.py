@@ -14,6 +14,7 @@ from experiments.fcn.evaluate import evaluate
 from experiments.fcn.log import Line, Log, read_log
 from experiments.fcn.metrics import scores
 from experiments.fcn.progress import Progress
+from experiments.fcn.saved_model import ARRAYS, DESCRIPTION
 from experiments.fcn.state import State, Trainer, draw, make_trainer, train_step
 from experiments.fcn.task import Batch, Task
 from experiments.files import REMEDY, check_writable, writing
@@ -21,7 +22,8 @@ from experiments.problem import Problem
 
 CONFIG, METRICS, CHECKPOINTS = "config.json", "metrics.jsonl", "checkpoints"
 SCORES, PREDICTIONS, CURVES, CONFUSION = "scores.json", "predictions.png", "curves.png", "confusion.png"
-FILES = (CONFIG, METRICS, SCORES, PREDICTIONS, CURVES, CONFUSION)
+PAGE = "report.html"
+FILES = (CONFIG, METRICS, SCORES, PREDICTIONS, CURVES, CONFUSION, PAGE, ARRAYS, DESCRIPTION)
 NOTE_EVERY = 10  # steps
 # Batches are made by one thread while the device computes, so that it need not wait.
 READING = grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)
@@ -34,6 +36,7 @@ class Trained(NamedTuple):
     state: State
     task: Task
     log: list[Line]
+    config: Config
 
 
 def train(config: Config, task: Task, folder: Path) -> Trained:
@@ -54,7 +57,7 @@ def train(config: Config, task: Task, folder: Path) -> Trained:
         ):
             run = Run(config, trainer, task, log, checkpoints, progress)
             state = run.advance(state, step)
-    return Trained(trainer, state, task, log.lines)
+    return Trained(trainer, state, task, log.lines, config)
 
 
 def check_folder(config: Config, folder: Path) -> None:
