@@ -67,7 +67,9 @@ class Source:
         check(self, "held_out", 0 < self.held_out < 1, "in (0, 1)")
         few = self.num_classes is None or 1 <= self.num_classes <= MOST_CLASSES
         check(self, "num_classes", few, f"1 to {MOST_CLASSES}")
-        check(self, "num_classes", self.num_classes is None or self.classes is None, "left out where --classes is given")
+        check(
+            self, "num_classes", self.num_classes is None or self.classes is None, "left out where --classes is given"
+        )
         check(self, "ignore", all(0 <= x < VALUES for x in self.ignore), f"values in [0, {VALUES})")
         read_label_map(self.label_map)
 
@@ -87,7 +89,7 @@ def json_pairs(file: Path) -> Mapping[str, object]:
     except (OSError, ValueError) as error:
         raise ValueError(f"`label_map` must be a JSON file that can be read, got {file}: {error}.") from error
     if not isinstance(pairs, dict):
-        raise ValueError(f"`label_map` must be a JSON object such as {{\"7\": 1}}, got {type(pairs).__name__} in {file}.")
+        raise ValueError(f'`label_map` must be a JSON object such as {{"7": 1}}, got {type(pairs).__name__} in {file}.')
     return pairs
 
 

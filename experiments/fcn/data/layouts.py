@@ -22,19 +22,19 @@ class Layout(NamedTuple):
 def find_folder(source: Source) -> Found:
     """images/ and masks/, with train/ and val/ in them or around them, or with neither."""
     images, masks = source.images or "images", source.masks or "masks"
-    splits = source.train_split or "train", source.test_split or "val"
-    suffix = source.mask_suffix or ""
-    for inner, outer in (("{folder}/{split}", images), ("{split}/{folder}", splits[0])):
-        both = [
-            (source.data / inner.format(folder=images, split=x), source.data / inner.format(folder=masks, split=x))
-            for x in splits
-        ]
-        if both[0][0].is_dir() and (source.data / outer).is_dir():
-            return joined(*(pair_up(*folders, "", suffix) for folders in both))
-    for folder in (source.data / images, source.data / masks):
+    train, test = source.train_split or "train", source.test_split or "val"
+    root, suffix = source.data, source.mask_suffix or ""
+    within = [(root / images / split, root / masks / split) for split in (train, test)]
+    around = [(root / split / images, root / split / masks) for split in (train, test)]
+    for folders in (within, around):
+        if folders[0][0].is_dir():
+            return joined(*(pair_up(*both, "", suffix) for both in folders))
+    if source.train_split is not None:
+        raise Problem(within[0][0], "is not a folder", f"give a --train-split that is one; {contents(root / images)}")
+    for folder in (root / images, root / masks):
         if not folder.is_dir():
-            raise Problem(folder, "is not a folder", f"name it with --images or --masks; {contents(source.data)}")
-    return shared(source, *pair_up(source.data / images, source.data / masks, "", suffix))
+            raise Problem(folder, "is not a folder", f"name it with --images or --masks; {contents(root)}")
+    return shared(source, *pair_up(root / images, root / masks, "", suffix))
 
 
 def contents(folder: Path) -> str:
@@ -65,7 +65,9 @@ def read_list(file: Path, images: Path, masks: Path, root: Path) -> tuple[list[P
         image, mask = (existing(path) for path in paths)
         for path, what in ((image, "picture"), (mask, "mask")):
             if not path.is_file():
-                problems.append(Problem(file, f"names {words[0]}, but there is no {what} {path}", "add it, or strike it out"))
+                problems.append(
+                    Problem(file, f"names {words[0]}, but there is no {what} {path}", "add it, or strike it out")
+                )
         if image.is_file() and mask.is_file():
             pairs.append(Pair(Path(words[0]).stem, image, mask))
     return pairs, problems
@@ -83,7 +85,9 @@ def find_camvid(source: Source) -> Found:
     for split in (source.train_split or "train", source.test_split or "test"):
         indices, colours = source.data / f"{split}annot", source.data / f"{split}_labels"
         masks, suffix = (indices, "") if indices.is_dir() else (colours, "_L")
-        found.append(pair_up(source.data / split, masks, "", suffix if source.mask_suffix is None else source.mask_suffix))
+        found.append(
+            pair_up(source.data / split, masks, "", suffix if source.mask_suffix is None else source.mask_suffix)
+        )
     return joined(*found)
 
 

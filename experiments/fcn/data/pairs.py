@@ -60,7 +60,9 @@ def is_picture(file: Path) -> bool:
     return file.suffix.lower() in EXTENSIONS and not file.name.startswith(".")
 
 
-def pair_up(images: Path, masks: Path, image_suffix: str = "", mask_suffix: str = "") -> tuple[list[Pair], list[Problem]]:
+def pair_up(
+    images: Path, masks: Path, image_suffix: str = "", mask_suffix: str = ""
+) -> tuple[list[Pair], list[Problem]]:
     """The pictures that have a mask of their name, and a problem for each other one, and mask."""
     of_images, problems = pictures_in(images, image_suffix)
     of_masks, more = pictures_in(masks, mask_suffix)
@@ -70,7 +72,9 @@ def pair_up(images: Path, masks: Path, image_suffix: str = "", mask_suffix: str 
     return [Pair(name, of_images[name], of_masks[name]) for name in of_images if name in of_masks], problems
 
 
-def missing(these: Mapping[str, Path], those: Mapping[str, Path], what: str, folder: Path, suffix: str) -> list[Problem]:
+def missing(
+    these: Mapping[str, Path], those: Mapping[str, Path], what: str, folder: Path, suffix: str
+) -> list[Problem]:
     """A problem for each of `these` that is not among `those`, which are in `folder`."""
     return [
         Problem(file, f"has no {what} {folder / name}{suffix}.*", "add it, or remove the one there is")

@@ -16,7 +16,6 @@ class Preset(NamedTuple):
     mask_channel: str | None = None
 
 
-
 VOC_NAMES = tuple(
     "background aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike "
     "person pottedplant sheep sofa train tvmonitor".split()
