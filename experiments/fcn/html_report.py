@@ -49,7 +49,7 @@ def save_page(page: Page, curves: Path, confusion: Path, file: Path) -> None:
         legend=legend(classes),
         class_rows="".join(class_rows(result, classes)),
         curves=figure(png_uri(curves.read_bytes()), "Training loss and held-out mean IoU over the steps"),
-        confusion=figure(png_uri(confusion.read_bytes()), confusion_in_words(page.confusion, classes)),
+        confusion=figure(png_uri(confusion.read_bytes()), confusion_in_words(page.confusion, classes), "matrix"),
         best="".join(example(x, classes) for x in page.best) or "<p>None.</p>",
         worst="".join(example(x, classes) for x in page.worst) or "<p>None.</p>",
         settings="".join(setting(name, value) for name, value in flat(dict(page.settings)).items()),
@@ -112,12 +112,13 @@ def example(chosen: Example, classes: Classes) -> str:
     sample, mean_iou, predicted = chosen
     name = escape(sample.name)
     triple = (
-        (jpeg_uri(small(as_rgb(sample.image), smooth=True)), "picture"),
-        (class_uri(sample.labels, classes), "truth"),
-        (class_uri(predicted, classes), "prediction"),
+        (jpeg_uri(small(as_rgb(sample.image), smooth=True)), "picture", "photo"),
+        (class_uri(sample.labels, classes), "truth", "mask"),
+        (class_uri(predicted, classes), "prediction", "mask"),
     )
     shown = "".join(
-        f'<div><img src="{uri}" alt="{what} of {name}" loading="lazy"><span>{what}</span></div>' for uri, what in triple
+        f'<div><img class="{kind}" src="{uri}" alt="{what} of {name}" loading="lazy"><span>{what}</span></div>'
+        for uri, what, kind in triple
     )
     return (
         f'<figure class="example"><figcaption><b>{name}</b> mean IoU {percent(mean_iou)}</figcaption>'
@@ -138,8 +139,8 @@ def small(picture: Image.Image, *, smooth: bool) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST)
 
 
-def figure(uri: str, text: str) -> str:
-    return f'<figure><img src="{uri}" alt="{escape(text)}"><figcaption>{escape(text)}</figcaption></figure>'
+def figure(uri: str, text: str, kind: str = "plain") -> str:
+    return f'<figure class="{kind}"><img src="{uri}" alt="{escape(text)}"><figcaption>{escape(text)}</figcaption></figure>'
 
 
 def png_uri(data: bytes) -> str:
@@ -158,4 +159,5 @@ def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
 
 def setting(name: str, value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else "–" if value is None else str(value)
-    return f'<tr><th scope="row">{escape(name)}</th><td>{escape(text) or "–"}</td></tr>\n'
+    breaking = escape(name).replace(".", ".<wbr>").replace("_", "_<wbr>")
+    return f'<tr><th scope="row">{breaking}</th><td>{escape(text) or "–"}</td></tr>\n'
