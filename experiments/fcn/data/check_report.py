@@ -36,7 +36,7 @@ def bounds(split: Split, axis: int) -> list[int]:
 def as_text(findings: Findings) -> str:
     """Tables, then the problems, one a line, then the hints."""
     lines = [f"{TITLES[name]}: {in_words(split)}" for name, split in findings.splits.items()]
-    lines += ["", *(class_table(findings) if findings.classes else value_table(findings)), ""]
+    lines += ["", *class_table(findings), ""] if findings.classes else [*value_table(findings), ""]
     number = len(findings.problems)
     lines.append("No problems." if not number else "1 problem:" if number == 1 else f"{number:,} problems:")
     lines += [f"  {problem}" for problem in findings.problems]

@@ -27,9 +27,13 @@ class Source:
     data: Path
     """Folder of the data set."""
     layout: Layout = "auto"
-    """How it is laid out; found out from what is in it if left out. folder: images/ and masks/ with the same names,
-    each with train/ and val/, or a share held out. voc: PASCAL VOC's lists. camvid: train/ and trainannot/ (or
-    train_labels/). cityscapes: leftImg8bit/ and gtFine/. keras: images_prepped_train/, annotations_prepped_train/."""
+    """How the folder is laid out.
+    auto: found out from what is in it.
+    folder: images/ and masks/ of the same names, with train/ and val/ in them, or a share held out.
+    voc: PASCAL VOC's JPEGImages/, SegmentationClass/ and lists in ImageSets/Segmentation/.
+    camvid: train/ and trainannot/ (or train_labels/, in colours), test/ likewise.
+    cityscapes: leftImg8bit/ and gtFine/.
+    keras: images_prepped_train/ and annotations_prepped_train/."""
     images: str | None = None
     """Folder of the pictures within --data, where it is not the layout's own (folder, voc)."""
     masks: str | None = None

@@ -28,7 +28,11 @@ def hints(values: Mapping[int, int], table: np.ndarray, num_classes: int | None,
         )
     elif strange and known == list(range(1, len(known) + 1)):
         result.append("the masks begin at 1: are the classes one lower? Then --reduce-zero-label")
-    elif strange and (moved := [f"{value}={i}" for i, value in enumerate(known) if value != i]):
+    elif (
+        strange
+        and len(known) <= (num_classes or MANY)
+        and (moved := [f"{value}={i}" for i, value in enumerate(known) if value != i])
+    ):
         meant = "is this meant: --label-map " + " ".join(moved)
         result.append(f"the masks hold nothing but {', '.join(map(str, sorted(values)))}: {meant}")
     return result

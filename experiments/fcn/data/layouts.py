@@ -110,7 +110,14 @@ def find_keras(source: Source) -> Found:
 
 
 def joined(train: tuple[list[Pair], list[Problem]], test: tuple[list[Pair], list[Problem]]) -> Found:
-    return Found(train[0], test[0], [*train[1], *test[1]])
+    """What is in both is a problem: it would be learnt by heart before it is scored."""
+    known = {pair.image for pair in train[0]}
+    both = [
+        Problem(pair.image, "is among the pictures to train on and the held-out ones", "take it out of one of the two")
+        for pair in test[0]
+        if pair.image in known
+    ]
+    return Found(train[0], test[0], [*train[1], *test[1], *both])
 
 
 def shared(source: Source, pairs: list[Pair], problems: Iterable[Problem]) -> Found:
