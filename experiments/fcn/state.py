@@ -47,9 +47,7 @@ class Trainer(NamedTuple):
 def make_trainer(config: Config, signature: Signature, class_weights: tuple[float, ...] | None = None) -> Trainer:
     network = nnx.graphdef(abstract_network(config.network, signature))
     settings = config.optimizer
-    return Trainer(
-        network, signature.preprocessing, make_optimizer(config), schedule(config), settings, class_weights
-    )
+    return Trainer(network, signature.preprocessing, make_optimizer(config), schedule(config), settings, class_weights)
 
 
 # One program rather than one per kernel; since it runs once, it is not worth optimising: compiling
@@ -110,3 +108,10 @@ def predict(trainer: Trainer, state: State, images: Array) -> Array:
     model: Any = nnx.merge(trainer.network, state.parameters, state.statistics, copy=True)
     model.eval()
     return jnp.argmax(model(trainer.preprocessing(images)), axis=-1)
+
+
+@jax.jit
+def is_finite(state: State) -> Array:
+    """Whether all numbers of the state are."""
+    floats = [x for x in jax.tree.leaves(state) if jnp.issubdtype(x.dtype, jnp.floating)]
+    return jnp.all(jnp.stack([jnp.isfinite(x).all() for x in floats]))

@@ -42,6 +42,7 @@ class Signature(NamedTuple):
     in_ch: int
     num_classes: int
     preprocessing: Preprocessing
+    white: float = 255.0  # the highest value of a picture's channel
 
 
 class Task(Protocol):
@@ -53,6 +54,10 @@ class Task(Protocol):
     @property
     def test(self) -> Sequence[Sample]:
         """What is held out, of any sizes."""
+        ...
+
+    def class_counts(self) -> NDArray[np.int64]:
+        """The training pixels of each class (num_classes,), or of a fair part of them."""
         ...
 
     def batches(self) -> grain.MapDataset[Batch]:

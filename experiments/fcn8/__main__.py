@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import tyro
 
-from experiments.fcn.report import report
 from experiments.fcn.network import NETWORKS, abstract_network
+from experiments.fcn.report import report
 from experiments.fcn.train import check_folder, seconds_spent, train
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import DigitTask
