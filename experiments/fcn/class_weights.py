@@ -1,10 +1,12 @@
 """How much the pixels of each class count in the loss."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from experiments.fcn.config import Config
-from experiments.fcn.task import Task
+from experiments.fcn.task import IGNORE, Task
+
+COUNTED_BATCHES = 50
 
 
 def class_weights(config: Config, task: Task) -> tuple[float, ...] | None:
@@ -13,11 +15,20 @@ def class_weights(config: Config, task: Task) -> tuple[float, ...] | None:
     if given == "equal":
         return None
     if given == "balanced":
-        return balanced(task.class_counts())
+        return balanced(class_counts(task, min(config.steps, COUNTED_BATCHES)))
     n = task.signature.num_classes
     if len(given) != n:
         raise ValueError(f"`class_weights` must be {n} numbers, one for each class, got {len(given)}.")
     return tuple(map(float, given))
+
+
+def class_counts(task: Task, batches: int) -> NDArray[np.int64]:
+    """The pixels of each class (num_classes,) in the first batches, as the loss meets them."""
+    n = task.signature.num_classes
+    counts = np.zeros(n, np.int64)
+    for batch in task.batches()[:batches]:
+        counts += np.bincount(batch.labels[batch.labels != IGNORE], minlength=n)
+    return counts
 
 
 def balanced(counts: ArrayLike) -> tuple[float, ...]:

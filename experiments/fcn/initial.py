@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from flax import nnx
 
 from experiments.fcn.config import Config, Network
+from experiments.fcn.saved_model import load_model
 from experiments.fcn.state import State, Trainer, beginning
 from experiments.fcn.task import Signature
 from experiments.files import write_whole

@@ -56,10 +56,6 @@ class Task(Protocol):
         """What is held out, of any sizes."""
         ...
 
-    def class_counts(self) -> NDArray[np.int64]:
-        """The training pixels of each class (num_classes,), or of a fair part of them."""
-        ...
-
     def batches(self) -> grain.MapDataset[Batch]:
         """Entry i is what step i + 1 trains on, whichever entries were asked for before."""
         ...

@@ -4,7 +4,6 @@ from typing import Protocol
 
 import grain
 import numpy as np
-from numpy.typing import NDArray
 
 from experiments.fcn.pictures import MUTED
 from experiments.fcn.task import Batch, Classes, Sample, Signature
@@ -16,7 +15,6 @@ from jtconv.weights import Preprocessing
 
 TRAIN, TEST = 0, 1  # the first entry of each generator's seed, so that the two never meet
 TEST_SHARE = 0.2
-COUNTED_BATCHES = 20
 CLASSES = Classes(CLASS_NAMES, (*MUTED, "#000000", "#ffffff"), BACKGROUND, "digit")
 AS_IT_IS = Preprocessing(channels=(0,), mean=(0.0,), std=(1.0,))
 
@@ -79,11 +77,6 @@ class DigitTask:
         self.data = load_data(config)
         scenes = zip(self.data.test.images, self.data.test.labels, strict=True)
         self.test = [Sample(image, labels, f"scene {i}") for i, (image, labels) in enumerate(scenes)]
-
-    def class_counts(self) -> NDArray[np.int64]:
-        """Of the first batches: training scenes have no end."""
-        steps = range(1, COUNTED_BATCHES + 1)
-        return sum(np.bincount(self.data.batch(step).labels.ravel(), minlength=NUM_CLASSES) for step in steps)
 
     def batches(self) -> grain.MapDataset[Batch]:
         return grain.MapDataset.range(1, self.steps + 1).map(lambda step: Batch(*self.data.batch(step)))
