@@ -18,7 +18,7 @@ import numpy as np
 from flax import nnx
 
 from experiments.fcn.config import Network
-from experiments.fcn.state import abstract_network
+from experiments.fcn.network import abstract_network
 from experiments.fcn.task import Classes, Signature
 from experiments.files import write_whole
 from experiments.problem import Problem

@@ -101,15 +101,6 @@ def cross_entropy(logits: Array, labels: ArrayLike, weights: tuple[float, ...] |
     return jnp.sum(weight * entropy) / jnp.where(total > 0, total, 1)
 
 
-@partial(jax.jit, static_argnums=0)
-def predict(trainer: Trainer, state: State, images: Array) -> Array:
-    """The likeliest class of every pixel: (n, h, w, in_ch) -> (n, h, w)."""
-    state = state.scored()
-    model: Any = nnx.merge(trainer.network, state.parameters, state.statistics, copy=True)
-    model.eval()
-    return jnp.argmax(model(trainer.preprocessing(images)), axis=-1)
-
-
 @jax.jit
 def is_finite(state: State) -> Array:
     """Whether all numbers of the state are."""

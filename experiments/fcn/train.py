@@ -14,6 +14,7 @@ from experiments.fcn.progress import Progress
 from experiments.fcn.run import Run
 from experiments.fcn.run import is_due as is_due
 from experiments.fcn.run import seconds_spent as seconds_spent
+from experiments.fcn.saved_model import ARRAYS, DESCRIPTION
 from experiments.fcn.state import State, Trainer, draw, make_trainer
 from experiments.fcn.stopping import is_stopped
 from experiments.fcn.task import Task
@@ -22,7 +23,9 @@ from experiments.problem import Problem
 
 CONFIG, METRICS, CHECKPOINTS, BEST, BOARD = "config.json", "metrics.jsonl", "checkpoints", "best", "tensorboard"
 SCORES, PREDICTIONS, CURVES, CONFUSION = "scores.json", "predictions.png", "curves.png", "confusion.png"
-FILES = (CONFIG, METRICS, initial.FILE, SCORES, PREDICTIONS, CURVES, CONFUSION)
+PAGE = "report.html"
+RESULTS = (SCORES, PREDICTIONS, CURVES, CONFUSION, PAGE, ARRAYS, DESCRIPTION)
+FILES = (CONFIG, METRICS, initial.FILE, *RESULTS)
 
 
 class Trained(NamedTuple):
@@ -32,6 +35,7 @@ class Trained(NamedTuple):
     state: State
     task: Task
     log: list[Line]
+    config: Config
 
 
 def train(config: Config, task: Task, folder: Path, *, tensorboard: bool = False) -> Trained:
@@ -56,7 +60,7 @@ def train(config: Config, task: Task, folder: Path, *, tensorboard: bool = False
         state = Run(config, trainer, task, log, checkpoints, best, progress).advance(state, step)
     if config.patience is not None:
         _, state = restore(folder / BEST, state.scored()) or (0, state)
-    return Trained(trainer, state, task, log.lines)
+    return Trained(trainer, state, task, log.lines, config)
 
 
 def start(config: Config, task: Task, folder: Path) -> tuple[int, Trainer, State]:
