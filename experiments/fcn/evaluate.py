@@ -13,9 +13,10 @@ from experiments.fcn.tiling import Tiling, classes_of_any
 
 
 def as_model(trainer: Trainer, state: State, task: Task) -> Model:
-    """The network as it is in `state`."""
-    chosen = state.scored()
-    return Model(trainer.network, chosen.parameters, chosen.statistics, task.classes, task.signature)
+    """The network as it is in `state`, or on average if an average is kept."""
+    scored = state.scored()
+    signature = task.signature._replace(preprocessing=trainer.preprocessing)
+    return Model(trainer.network, scored.parameters, scored.statistics, task.classes, signature)
 
 
 def evaluate(trainer: Trainer, state: State, task: Task) -> NDArray[np.int64]:

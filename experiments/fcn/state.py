@@ -47,9 +47,7 @@ class Trainer(NamedTuple):
 def make_trainer(config: Config, signature: Signature, class_weights: tuple[float, ...] | None = None) -> Trainer:
     network = nnx.graphdef(abstract_network(config.network, signature))
     settings = config.optimizer
-    return Trainer(
-        network, signature.preprocessing, make_optimizer(config), schedule(config), settings, class_weights
-    )
+    return Trainer(network, signature.preprocessing, make_optimizer(config), schedule(config), settings, class_weights)
 
 
 # One program rather than one per kernel; since it runs once, it is not worth optimising: compiling
@@ -101,3 +99,10 @@ def cross_entropy(logits: Array, labels: ArrayLike, weights: tuple[float, ...] |
     weight = jnp.sum(hot * jnp.asarray(weights, hot.dtype), axis=-1)  # of each pixel
     total = weight.sum()
     return jnp.sum(weight * entropy) / jnp.where(total > 0, total, 1)
+
+
+@jax.jit
+def is_finite(state: State) -> Array:
+    """Whether all numbers of the state are."""
+    floats = [x for x in jax.tree.leaves(state) if jnp.issubdtype(x.dtype, jnp.floating)]
+    return jnp.all(jnp.stack([jnp.isfinite(x).all() for x in floats]))
