@@ -79,7 +79,7 @@ def load_model(folder: Path) -> Model:
     signature = Signature(described.in_ch, len(described.classes.names), preprocessing)
     try:
         network = abstract_network(described.network, signature)
-    except (TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise Problem(description_file, f"does not describe a network ({error})", REMEDY) from error
     graph, parameters, statistics = nnx.split(network, nnx.Param, ...)
     check_names(parameters, statistics, arrays, arrays_file)

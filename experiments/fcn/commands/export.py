@@ -27,9 +27,6 @@ class Export:
     """Height and width of what is computed at once, multiples of 32. Smaller pictures have the scores that they would
     have alone; larger ones are taken in tiles."""
 
-    def __post_init__(self) -> None:
-        check_size(self.size)
-
 
 def parse(args: list[str], prog: str) -> Export:
     return tyro.cli(Export, args=args, prog=prog)
@@ -37,6 +34,7 @@ def parse(args: list[str], prog: str) -> Export:
 
 def run(command: Export) -> int:
     """Export, and say how it is used."""
+    check_size(command.size)
     model = load_model(command.run)
     check_writable(command.out)
     with writing(command.out):
