@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
@@ -20,15 +21,15 @@ class Evaluate:
     matrix, in scores.json.
     """
 
-    run: tyro.conf.Positional[Path]
+    run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
     """Folder of the run: model.json, model.safetensors and config.json are read."""
-    data: Path | None = None
+    data: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder of another data set with the same classes; the run's own if left out."""
-    layout: str | None = None
+    layout: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """How --data is laid out (folder, voc, camvid, cityscapes, keras), where it is not as in training."""
-    split: str | None = None
+    split: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """Folder or list to score, where it is not what was held out in training; all: everything there is."""
-    out: Path | None = None
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder for scores.json; it is not written if left out."""
 
 

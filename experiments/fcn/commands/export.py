@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
@@ -19,9 +20,9 @@ class Export:
     JAX reads it for at least six months of its releases; the run stays what a new one is made from.
     """
 
-    run: tyro.conf.Positional[Path]
+    run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
     """Folder of the run: model.json and model.safetensors are read."""
-    out: Path
+    out: Annotated[Path, tyro.conf.arg(metavar="DIR")]
     """Folder for the results; made if need be."""
     size: tuple[int, int] = (512, 512)
     """Height and width of what is computed at once, multiples of 32. Smaller pictures have the scores that they would
