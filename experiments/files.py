@@ -32,8 +32,8 @@ def check_writable(folder: Path) -> None:
         raise Problem(nearest, "is not writable", REMEDY)
 
 
-def write_whole(file: Path, text: str) -> None:
+def write_whole(file: Path, content: str | bytes) -> None:
     """Write `file` so that an interruption leaves it as it was, or whole."""
     temporary = file.with_name(file.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content.encode() if isinstance(content, str) else content)
     os.replace(temporary, file)

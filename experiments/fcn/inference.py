@@ -76,7 +76,8 @@ def pads_around(model: Model) -> bool:
 
     What lies beside the picture then counts, and the layers' sizes are no whole parts of it.
     """
-    return bool(getattr(nnx.merge(model.network, model.parameters, model.statistics), "border", 0))
+    network: Any = nnx.merge(model.network, model.parameters, model.statistics)
+    return bool(getattr(network, "border", 0))
 
 
 def padded(size: int) -> int:
@@ -131,17 +132,19 @@ def apply(model: Any, x: Array, extents: Array | None) -> Array:
     model.set_attributes(remat=False, raise_if_not_found=False)  # there is no gradient
     if extents is None:
         return model(x)
-    size = jnp.asarray(x.shape[-3:-1])
+    size = x.shape[-3], x.shape[-2]
     x = within(x, size, extents)
+    if getattr(model, "border", 0):  # see `pads_around`: this is as near as it gets
+        return model(x)
     # What the network pads itself is zero in the picture only, and is the picture's from there on.
     whole = -(-extents // FACTOR) * FACTOR
     mask_inputs(model, partial(within, size=size, extents=whole))
     return model(x)
 
 
-def within(x: Array, size: Array, extents: Array) -> Array:
+def within(x: Array, size: tuple[int, int], extents: Array) -> Array:
     """x (n, h, w, c) where it is in the picture, else zero; `extents` are in pixels of pictures of `size`."""
-    reach = extents * jnp.asarray(x.shape[-3:-1]) // size
+    reach = extents * jnp.asarray(x.shape[-3:-1]) // jnp.asarray(size)
     rows = jnp.arange(x.shape[-3]) < reach[:, :1]
     columns = jnp.arange(x.shape[-2]) < reach[:, 1:]
     return jnp.where((rows[:, :, None] & columns[:, None, :])[..., None], x, 0)

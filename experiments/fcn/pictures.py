@@ -88,14 +88,14 @@ def save_curves(log: list[Line], classes: Classes, file: Path) -> None:
     left.semilogy(*column(log, "loss"), color=MUTED[1], linewidth=1)
     left.set_title("training loss", size=TITLE)
     left.set(xlabel="step", ylabel="cross-entropy per pixel")
-    for name, label, colour, marker in (
-        ("mean_iou", f"mean of {len(classes.names)} classes", MUTED[3], "s"),
-        (f"{classes.foreground}_iou", f"mean of the {classes.foreground} classes", MUTED[0], "o"),
-    ):
+    means = [("mean_iou", f"mean of {len(classes.names)} classes", MUTED[3], "s")]
+    if classes.background is not None:
+        means.append((f"{classes.foreground}_iou", f"mean of the {classes.foreground} classes", MUTED[0], "o"))
+    for name, label, colour, marker in means:
         right.plot(*column(log, name), color=colour, marker=marker, markersize=4, label=label)
     right.set_title("held-out IoU", size=TITLE)
     right.set(xlabel="step", xlim=(0, None), ylim=(0, 1))
-    right.legend(loc="lower right", frameon=False)
+    right.legend(loc="best", frameon=False)
     for axis in (left, right):
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.typing import ArrayLike
 
 from experiments.fcn.config import Network
 from experiments.fcn.network import abstract_network
@@ -46,12 +47,7 @@ def save_model(model: Model, settings: Network, folder: Path) -> None:
     Each file is written whole or not at all. `model.json` comes last and has the digest of
     `model.safetensors`, so that an old one beside a new one is noticed.
     """
-    arrays = {
-        name: np.asarray(variable.get_value())
-        for state in (model.parameters, model.statistics)
-        for name, variable in named(nnx.filter_state(state, SAVED)).items()
-    }
-    save(folder / ARRAYS, arrays | model.signature.preprocessing.entries())
+    save(folder / ARRAYS, arrays_of(model) | model.signature.preprocessing.entries())
     description = {
         "format": FORMAT,
         "network": dataclasses.asdict(settings),
@@ -60,6 +56,15 @@ def save_model(model: Model, settings: Network, folder: Path) -> None:
         "sha256": sha256(folder / ARRAYS),
     }
     write_whole(folder / DESCRIPTION, json.dumps(description, indent=2) + "\n")
+
+
+def arrays_of(model: Model) -> dict[str, np.ndarray]:
+    """What is saved of the network, by name."""
+    return {
+        name: np.asarray(variable.get_value())
+        for state in (model.parameters, model.statistics)
+        for name, variable in named(nnx.filter_state(state, SAVED)).items()
+    }
 
 
 def load_model(folder: Path) -> Model:
@@ -78,7 +83,8 @@ def load_model(folder: Path) -> Model:
         raise Problem(description_file, f"does not describe a network ({error})", REMEDY) from error
     graph, parameters, statistics = nnx.split(network, nnx.Param, ...)
     check_names(parameters, statistics, arrays, arrays_file)
-    return Model(graph, filled(parameters, arrays), filled(statistics, arrays), described.classes, signature)
+    model = Model(graph, parameters, statistics, described.classes, signature)
+    return with_arrays(model, arrays)
 
 
 class Description(NamedTuple):
@@ -148,7 +154,14 @@ def check_names(parameters: nnx.State, statistics: nnx.State, arrays: Mapping[st
             raise Problem(file, what, REMEDY)
 
 
-def filled(abstract: nnx.State, arrays: Mapping[str, np.ndarray]) -> nnx.State:
+def with_arrays(model: Model, arrays: Mapping[str, ArrayLike]) -> Model:
+    """The model with other arrays in place of all its own; see `arrays_of`."""
+    return model._replace(
+        parameters=filled(model.parameters, arrays), statistics=filled(model.statistics, arrays)
+    )
+
+
+def filled(abstract: nnx.State, arrays: Mapping[str, ArrayLike]) -> nnx.State:
     """The state with its arrays; what is not saved (a dropout's keys) is as at the start, and never used."""
     variables = [
         (path, variable.replace(jnp.asarray(arrays[name]) if name in arrays else initial(variable.get_value())))
@@ -158,7 +171,7 @@ def filled(abstract: nnx.State, arrays: Mapping[str, np.ndarray]) -> nnx.State:
     return nnx.from_flat_state(variables)
 
 
-def initial(abstract: jax.ShapeDtypeStruct) -> jax.Array:
+def initial(abstract: Any) -> jax.Array:
     if jnp.issubdtype(abstract.dtype, jax.dtypes.prng_key):
         return jax.random.key(0)
     return jnp.zeros(abstract.shape, abstract.dtype)

@@ -27,9 +27,13 @@ class Source:
     data: Path
     """Folder of the data set."""
     layout: Layout = "auto"
-    """How it is laid out; found out from what is in it if left out. folder: images/ and masks/ with the same names,
-    each with train/ and val/, or a share held out. voc: PASCAL VOC's lists. camvid: train/ and trainannot/ (or
-    train_labels/). cityscapes: leftImg8bit/ and gtFine/. keras: images_prepped_train/, annotations_prepped_train/."""
+    """How the folder is laid out.
+    auto: found out from what is in it.
+    folder: images/ and masks/ of the same names, with train/ and val/ in them, or a share held out.
+    voc: PASCAL VOC's JPEGImages/, SegmentationClass/ and lists in ImageSets/Segmentation/.
+    camvid: train/ and trainannot/ (or train_labels/, in colours), test/ likewise.
+    cityscapes: leftImg8bit/ and gtFine/.
+    keras: images_prepped_train/ and annotations_prepped_train/."""
     images: str | None = None
     """Folder of the pictures within --data, where it is not the layout's own (folder, voc)."""
     masks: str | None = None
@@ -58,18 +62,20 @@ class Source:
     """The channel that holds the class, in masks of three channels."""
 
     def __post_init__(self) -> None:
-        for name in ("data", "classes"):  # the same place from wherever the command is given
-            if (path := getattr(self, name)) is not None:
-                object.__setattr__(self, name, Path(os.path.realpath(path)))
+        # The same places from wherever the command is given.
+        object.__setattr__(self, "data", Path(os.path.realpath(self.data)))
+        if self.classes is not None:
+            object.__setattr__(self, "classes", Path(os.path.realpath(self.classes)))
+        full = tuple(os.path.realpath(x) if x.endswith(".json") else x for x in self.label_map)
+        object.__setattr__(self, "label_map", full)
 
     def check(self) -> None:
         """Raise ValueError for a setting out of bounds."""
         check(self, "held_out", 0 < self.held_out < 1, "in (0, 1)")
         few = self.num_classes is None or 1 <= self.num_classes <= MOST_CLASSES
         check(self, "num_classes", few, f"1 to {MOST_CLASSES}")
-        check(
-            self, "num_classes", self.num_classes is None or self.classes is None, "left out where --classes is given"
-        )
+        one = self.num_classes is None or self.classes is None
+        check(self, "num_classes", one, "left out where --classes is given")
         check(self, "ignore", all(0 <= x < VALUES for x in self.ignore), f"values in [0, {VALUES})")
         read_label_map(self.label_map)
 
@@ -78,8 +84,9 @@ def read_label_map(entries: Sequence[str]) -> dict[int, int | None]:
     """Value -> class, None for "ignore", from "7=1" or the names of JSON files. Raises ValueError."""
     result = {}
     for entry in entries:
-        pairs = json_pairs(Path(entry)) if entry.endswith(".json") else dict([entry.partition("=")[::2]])
-        result |= dict(map(label_pair, *zip(*pairs.items(), strict=True))) if pairs else {}
+        value, _, label = entry.partition("=")
+        pairs = json_pairs(Path(entry)) if entry.endswith(".json") else {value: label}
+        result |= dict(label_pair(*pair) for pair in pairs.items())
     return result
 
 

@@ -54,7 +54,7 @@ def labels_of(values: NDArray[np.integer], table: Table, num_classes: int, file:
 def strange_values(values: NDArray, counts: NDArray, num_classes: int, file: Path) -> Problem:
     """These values of the mask in `file` are no classes."""
     what = f"has values that are none of the {num_classes} classes: " + some([str(x) for x in values], counts)
-    return Problem(file, what, "map them with --label-map, or name them in --ignore; check-data counts them all")
+    return Problem(file, what, "map them with --label-map, or name them in --ignore")
 
 
 def count_classes(values: Sequence[int], table: Table, file: Path) -> int:

@@ -61,21 +61,19 @@ def read_list(file: Path, images: Path, masks: Path, root: Path) -> tuple[list[P
         raise Problem(file, "is no list that can be read", remedy) from None
     pairs, problems = [], []
     for words in filter(None, map(str.split, lines)):
-        paths = (images / words[0], masks / words[0]) if len(words) == 1 else (root / x.lstrip("/") for x in words[:2])
-        image, mask = (existing(path) for path in paths)
-        for path, what in ((image, "picture"), (mask, "mask")):
-            if not path.is_file():
-                problems.append(
-                    Problem(file, f"names {words[0]}, but there is no {what} {path}", "add it, or strike it out")
-                )
-        if image.is_file() and mask.is_file():
-            pairs.append(Pair(Path(words[0]).stem, image, mask))
+        paths = (images / words[0], masks / words[0]) if len(words) == 1 else [root / x.lstrip("/") for x in words[:2]]
+        image, mask = map(existing, paths)
+        absent = [path for path in (image, mask) if not path.is_file()]
+        problems += [
+            Problem(file, f"names {path}, which does not exist", "add it, or strike it out") for path in absent
+        ]
+        pairs += [] if absent else [Pair(Path(words[0]).stem, image, mask)]
     return pairs, problems
 
 
 def existing(path: Path) -> Path:
     """The path, with an extension of a picture's if need be; as it is if there is none such."""
-    candidates = (path, *(path.parent / (path.name + extension) for extension in sorted(EXTENSIONS)))
+    candidates = (path, *(path.parent / (path.name + extension) for extension in EXTENSIONS))
     return next((x for x in candidates if x.is_file()), path)
 
 
@@ -85,9 +83,8 @@ def find_camvid(source: Source) -> Found:
     for split in (source.train_split or "train", source.test_split or "test"):
         indices, colours = source.data / f"{split}annot", source.data / f"{split}_labels"
         masks, suffix = (indices, "") if indices.is_dir() else (colours, "_L")
-        found.append(
-            pair_up(source.data / split, masks, "", suffix if source.mask_suffix is None else source.mask_suffix)
-        )
+        suffix = suffix if source.mask_suffix is None else source.mask_suffix
+        found.append(pair_up(source.data / split, masks, "", suffix))
     return joined(*found)
 
 
@@ -113,7 +110,14 @@ def find_keras(source: Source) -> Found:
 
 
 def joined(train: tuple[list[Pair], list[Problem]], test: tuple[list[Pair], list[Problem]]) -> Found:
-    return Found(train[0], test[0], [*train[1], *test[1]])
+    """What is in both is a problem: it would be learnt by heart before it is scored."""
+    known = {pair.image for pair in train[0]}
+    both = [
+        Problem(pair.image, "is among the pictures to train on and the held-out ones", "take it out of one of the two")
+        for pair in test[0]
+        if pair.image in known
+    ]
+    return Found(train[0], test[0], [*train[1], *test[1], *both])
 
 
 def shared(source: Source, pairs: list[Pair], problems: Iterable[Problem]) -> Found:

@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from experiments.problem import Problem
 
-EXTENSIONS = frozenset(
-    ".avif .bmp .gif .jfif .jp2 .jpeg .jpg .pbm .pcx .pgm .png .pnm .ppm .tga .tif .tiff .webp".split()
+EXTENSIONS = (
+    *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pcx"),
+    *(".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
 )
+Pictures = Mapping[str, Path]  # by name
 
 
 class Pair(NamedTuple):
@@ -72,9 +74,7 @@ def pair_up(
     return [Pair(name, of_images[name], of_masks[name]) for name in of_images if name in of_masks], problems
 
 
-def missing(
-    these: Mapping[str, Path], those: Mapping[str, Path], what: str, folder: Path, suffix: str
-) -> list[Problem]:
+def missing(these: Pictures, those: Pictures, what: str, folder: Path, suffix: str) -> list[Problem]:
     """A problem for each of `these` that is not among `those`, which are in `folder`."""
     return [
         Problem(file, f"has no {what} {folder / name}{suffix}.*", "add it, or remove the one there is")

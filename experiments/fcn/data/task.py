@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, overload
+from typing import overload
 
 import grain
 import numpy as np
@@ -44,14 +44,23 @@ class Samples(Sequence[Sample]):
         return self.reader.sample(self.pairs[index], self.table, self.num_classes)
 
 
-class FolderTask(NamedTuple):
-    """Pictures and masks in a folder."""
+class FolderTask:
+    """Pictures and masks in a folder. Raises `Problem` where folders or files are missing or have other names.
 
-    config: FolderConfig
-    classes: Classes
-    signature: Signature
-    train: Samples
-    test: Samples
+    All masks are read if the number of classes is not known, else nothing but names.
+    """
+
+    def __init__(self, config: FolderConfig):
+        source = config.source
+        dataset = open_dataset(source)
+        check_found(dataset.found, source)
+        self.config = config
+        self.classes: Classes = dataset.classes or counted(dataset, source)
+        n = len(self.classes.names)
+        preprocessing = PREPROCESSING[config.preprocessing]().with_channels(source.channels)
+        self.signature = Signature(source.channels, n, preprocessing)
+        self.train = Samples(dataset.found.train, dataset.reader, n)
+        self.test: Sequence[Sample] = Samples(dataset.found.test, dataset.reader, n)
 
     def batches(self) -> grain.MapDataset[Batch]:
         """Entry i is what step i + 1 trains on: a function of the seed and of i."""
@@ -68,17 +77,8 @@ class FolderTask(NamedTuple):
 
 
 def load_task(config: FolderConfig) -> Task:
-    """What `config` is about. Raises `Problem` where folders or files are missing or have other names.
-
-    All masks are read if the number of classes is not known, else nothing but names.
-    """
-    dataset = open_dataset(config.source)
-    check_found(dataset.found, config.source)
-    classes = dataset.classes or counted(dataset, config.source)
-    train, test = (Samples(pairs, dataset.reader, len(classes.names)) for pairs in dataset.found[:2])
-    channels = config.source.channels
-    preprocessing = PREPROCESSING[config.preprocessing]().with_channels(channels)
-    return FolderTask(config, classes, Signature(channels, len(classes.names), preprocessing), train, test)
+    """What `config` is about."""
+    return FolderTask(config)
 
 
 def mean_colour(preprocessing: Preprocessing) -> NDArray[np.uint8]:
