@@ -74,9 +74,7 @@ def examples(model: Model, samples: Sequence[Sample], each: Sequence[float], cho
     return list(zip(picked, [each[i] for i in chosen], predictions(model, picked), strict=True))
 
 
-def save_scores(
-    result: Scores, confusion: NDArray, classes: Classes, file: Path, seconds: float | None = None
-) -> None:
+def save_scores(result: Scores, confusion: NDArray, classes: Classes, file: Path, seconds: float | None = None) -> None:
     """`seconds`: of training, where that was part of it."""
     values = {
         f"{classes.foreground}_iou": or_null(result.foreground_iou),
@@ -140,9 +138,7 @@ def clipped(name: str, longest: int) -> str:
 
 def means(result: Scores, classes: Classes) -> str:
     """The means, on two lines."""
-    foreground = (
-        "" if classes.background is None else f"mean {classes.foreground} IoU {result.foreground_iou:.4f}   "
-    )
+    foreground = "" if classes.background is None else f"mean {classes.foreground} IoU {result.foreground_iou:.4f}   "
     return (
         f"{foreground}mean IoU {result.mean_iou:.4f}   pixel accuracy {result.pixel_accuracy:.4f}\n"
         f"mean accuracy {result.mean_accuracy:.4f}   frequency-weighted IoU {result.frequency_weighted_iou:.4f}"
