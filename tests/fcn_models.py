@@ -1,8 +1,5 @@
 """Networks with drawn parameters: nothing is trained, and nothing is compiled to make them."""
 
-from contextlib import contextmanager
-
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -15,15 +12,6 @@ from jtconv.weights import Preprocessing
 
 SETTINGS = Network(width=2, depths=(1, 1, 1, 1, 1), head_ch=4, decoder_ch=5, overlap=2, dropout=0.5)
 CLASSES = Classes(("sky", "tree", "<b>road</b>", "car"), ("#000000", "#112233", "#cc0010", "#ffffff"), 0, "thing")
-
-
-@contextmanager
-def quick_float32():
-    """No x64; and compiling takes longer than running here, so little is optimised."""
-    with jax.enable_x64(False):
-        jax.config.update("jax_disable_most_optimizations", True)
-        yield
-        jax.config.update("jax_disable_most_optimizations", False)
 
 
 def drawn_model(seed=0, settings=SETTINGS, classes=CLASSES):

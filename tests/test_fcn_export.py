@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fcn_models import CLASSES, SETTINGS, drawn_image, drawn_model, quick_float32, scores_alone
+from fcn_helpers import quick_float32
+from fcn_models import CLASSES, SETTINGS, drawn_image, drawn_model, scores_alone
 from numpy.testing import assert_array_equal
 from PIL import Image
 

@@ -4,7 +4,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from fcn_models import CLASSES, SETTINGS, drawn_image, drawn_model, quick_float32
+from fcn_helpers import quick_float32
+from fcn_models import CLASSES, SETTINGS, drawn_image, drawn_model
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
@@ -122,9 +123,7 @@ def test_a_wide_picture_takes_little_more_memory_than_itself(monkeypatch):
     n = 40
     classes = Classes(tuple(map(str, range(n))), ("#000000",) * n)
     one = drawn_model(classes=classes)
-    monkeypatch.setattr(
-        tiling_module, "scores_of", lambda model, tile: np.zeros((*tile.shape[:2], n), np.float32)
-    )
+    monkeypatch.setattr(tiling_module, "scores_of", lambda model, tile: np.zeros((*tile.shape[:2], n), np.float32))
     image = np.broadcast_to(np.uint8(7), (600, 8_000, 3))
     tracemalloc.start()
     found = classes_by_tiles(one, image, Tiling(256, 64))

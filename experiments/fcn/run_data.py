@@ -14,7 +14,6 @@ from experiments.fcn.task import Sample
 from experiments.fcn.train import CONFIG
 from experiments.problem import Problem
 
-
 EVERYTHING = "all"  # as a split: what is trained on, too
 
 

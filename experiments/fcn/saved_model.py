@@ -156,9 +156,7 @@ def check_names(parameters: nnx.State, statistics: nnx.State, arrays: Mapping[st
 
 def with_arrays(model: Model, arrays: Mapping[str, ArrayLike]) -> Model:
     """The model with other arrays in place of all its own; see `arrays_of`."""
-    return model._replace(
-        parameters=filled(model.parameters, arrays), statistics=filled(model.statistics, arrays)
-    )
+    return model._replace(parameters=filled(model.parameters, arrays), statistics=filled(model.statistics, arrays))
 
 
 def filled(abstract: nnx.State, arrays: Mapping[str, ArrayLike]) -> nnx.State:
