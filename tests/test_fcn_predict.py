@@ -1,6 +1,7 @@
 """Large pictures in tiles, and `predict` from the command line: files in, files out."""
 
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,6 +106,7 @@ def inside(length, tiling):
 def test_scores_change_smoothly_across_a_seam(monkeypatch):
     """Tiles that disagree by a constant: the blend goes from one to the other in even steps."""
     seen = []
+    nobody: Any = None
 
     def scores_of_tile(model, tile):
         seen.append(tile.shape[:2])
@@ -112,7 +114,7 @@ def test_scores_change_smoothly_across_a_seam(monkeypatch):
 
     monkeypatch.setattr(tiling_module, "scores_of", scores_of_tile)
     (row,) = spans(20, Tiling(128, 64))
-    parts = [x for _, x in tiling_module.blended_in_row(None, np.zeros((20, 190, 1)), row, Tiling(128, 64))]
+    parts = [x for _, x in tiling_module.blended_in_row(nobody, np.zeros((20, 190, 1)), row, Tiling(128, 64))]
     assert seen == [(20, 128), (20, 126)]
     line = np.concatenate(parts, axis=1)[0, :, 1]
     assert (line[0], line[-1], len(line)) == (100, 200, 190)

@@ -29,7 +29,8 @@ def samples_of_run(
         raise Problem(run / CONFIG, "names no folder of pictures", "name one: --data DIR")
     changes = {"data": data, "layout": layout}
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
-    source = Source(channels=model.signature.in_ch, **given) if saved is None else replace(saved, **given)
+    channels: Any = model.signature.in_ch
+    source = Source(channels=channels, **given) if saved is None else replace(saved, **given)
     dataset = open_dataset(source if split in (None, EVERYTHING) else with_split(source, split))
     check_found(dataset.found, source)
     n = len(model.classes.names)
@@ -53,9 +54,9 @@ def saved_source(file: Path) -> Source | None:
         values = json.loads(file.read_text(encoding="utf-8")).get("source")
         if values is None:
             return None
-        values = {name: tuple(x) if isinstance(x, list) else x for name, x in values.items()}
+        fields: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in values.items()}
         for name in ("data", "classes"):
-            values[name] = None if values[name] is None else Path(values[name])
-        return Source(**values)
+            fields[name] = None if fields[name] is None else Path(fields[name])
+        return Source(**fields)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Problem(file, f"cannot be read ({error})", "name the folder of a finished run") from error

@@ -108,7 +108,9 @@ def read_description(file: Path) -> Description:
         version = values["format"]
         if version != FORMAT:
             raise Problem(file, f"has format {version!r}, not {FORMAT}", "use the version that wrote it")
-        settings = {name: tuple(x) if isinstance(x, list) else x for name, x in values["network"].items()}
+        settings: dict[str, Any] = {
+            name: tuple(x) if isinstance(x, list) else x for name, x in values["network"].items()
+        }
         network = Network(**settings)
         network.check()
         classes = checked_classes(values["classes"], values["signature"]["num_classes"])

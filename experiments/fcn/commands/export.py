@@ -16,8 +16,9 @@ class Export:
     """Make a program of a finished run that needs nothing of this project, for CPUs, NVIDIA's GPUs and TPUs.
 
     It takes pictures of 8 bits, does the preprocessing, and gives the class of every pixel. Beside it are
-    its arrays, and a script that runs it with jax, numpy, flatbuffers and Pillow: python DIR/run_exported.py PICTURE... --out DIR.
-    JAX reads it for at least six months of its releases; the run stays what a new one is made from.
+    its arrays and a script that runs it with jax, numpy, flatbuffers and Pillow:
+    python DIR/run_exported.py PICTURE... --out DIR. JAX reads the program for at least six months of its
+    releases; the run stays what a new one is made from.
     """
 
     run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
