@@ -1,5 +1,6 @@
 """Writing results: whole files, and one line where a folder cannot take them."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise Problem(folder, f"cannot hold the results ({reason})", REMEDY) from error
+        remedy = "free some space, or " + REMEDY if error.errno == errno.ENOSPC else REMEDY
+        raise Problem(folder, f"cannot hold the results ({reason})", remedy) from error
 
 
 def check_writable(folder: Path) -> None:
@@ -30,8 +32,8 @@ def check_writable(folder: Path) -> None:
         raise Problem(nearest, "is not writable", REMEDY)
 
 
-def write_whole(file: Path, text: str) -> None:
+def write_whole(file: Path, content: str | bytes) -> None:
     """Write `file` so that an interruption leaves it as it was, or whole."""
     temporary = file.with_name(file.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content.encode() if isinstance(content, str) else content)
     os.replace(temporary, file)

@@ -4,55 +4,45 @@ import json
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
+from fcn_helpers import TINY, quick_float32
 from flax import nnx
 from numpy.testing import assert_allclose, assert_array_equal
 
+from experiments import command_line
 from experiments.fcn.checkpoint import by_name
-from experiments.fcn.config import Network, Optimizer
+from experiments.fcn.config import Optimizer
 from experiments.fcn.log import Log, read_log
 from experiments.fcn.metrics import scores
+from experiments.fcn.network import abstract_network
+from experiments.fcn.optimizer import schedule
 from experiments.fcn.progress import Progress
-from experiments.fcn.report import save_scores
-from experiments.fcn.state import abstract_network, draw, loss, make_trainer, schedule, train_step
+from experiments.fcn.report import save_scores, score
+from experiments.fcn.run import is_due
+from experiments.fcn.saved_model import load_model
+from experiments.fcn.state import draw, loss, make_trainer, train_step
 from experiments.fcn.task import Batch
-from experiments.fcn.train import is_due, train
+from experiments.fcn.train import train
 from experiments.fcn8 import __main__ as entry
 from experiments.fcn8.__main__ import main
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import CLASSES, DigitScenes, DigitTask
 from jtconv.models import summary
 
-TINY = Config(
-    steps=6,
-    batch_size=2,
-    network=Network(width=1, depths=(1, 1, 1, 1, 1), head_ch=4, decoder_ch=4),
-    test_scenes=4,
-    evaluations=2,
-    checkpoints=3,
-)
 SIGNATURE = DigitTask.signature
 ARGUMENTS = [
     *["--steps", "6", "--batch-size", "2", "--width", "1", "--depths", "1", "1", "1", "1", "1"],
     *["--head-ch", "4", "--decoder-ch", "4", "--test-scenes", "4"],
     *["--evaluations", "2", "--checkpoints", "3"],
 ]
-RESULTS = {"config.json", "metrics.jsonl", "scores.json", "predictions.png", "curves.png", "confusion.png"}
-
-
-@contextmanager
-def quick_float32():
-    """No x64; and compiling takes longer than running here, so little is optimised."""
-    with jax.enable_x64(False):
-        jax.config.update("jax_disable_most_optimizations", True)
-        yield
-        jax.config.update("jax_disable_most_optimizations", False)
+RESULTS = {
+    *["config.json", "metrics.jsonl", "scores.json", "report.html", "model.json", "model.safetensors"],
+    *["predictions.png", "curves.png", "confusion.png"],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -97,10 +87,16 @@ def lines(folder):
 
 
 def test_a_run_leaves_its_results(finished):
-    assert {file.name for file in finished.iterdir()} == RESULTS | {"checkpoints"}
+    assert {file.name for file in finished.iterdir()} == RESULTS | {"checkpoints", "best"}
     for picture in finished.glob("*.png"):
         assert picture.read_bytes().startswith(b"\x89PNG")
     assert {step.name for step in (finished / "checkpoints").iterdir()} == {"4", "6"}
+
+
+def test_the_model_that_a_run_leaves_has_its_scores(finished):
+    confusion, each = score(load_model(finished), DigitTask(TINY).test)
+    assert_array_equal(confusion, json.loads((finished / "scores.json").read_text())["confusion"])
+    assert len(each) == TINY.test_scenes
 
 
 def test_metrics_file(finished):
@@ -166,15 +162,15 @@ def test_a_bar_with_loss_and_rate_on_a_terminal(monkeypatch, capsys):
 
 def test_comparison_differs_in_the_decoder_alone(tmp_path, capsys, monkeypatch):
     runs = []
-    monkeypatch.setattr(entry, "run", lambda config, folder: runs.append((config, folder)) or "a row")
+    monkeypatch.setattr(entry, "run", lambda config, folder, **_: runs.append((config, folder)) or "a row")
     assert main([*ARGUMENTS, "--compare", "--out", str(tmp_path)]) == 0
-    names = ["fcn32", "fcn16", "fcn8"]
+    names = ["fcn32", "fcn16", "fcn8", "fcn4", "fcn2"]
     assert runs == [(with_decoder(name), tmp_path / name) for name in names]
-    assert capsys.readouterr().out.splitlines()[1:] == ["a row"] * 3
+    assert capsys.readouterr().out.splitlines()[1:] == ["a row"] * 5
 
 
 def test_decoders_are_the_networks_of_their_names():
-    for name, skips in {"fcn32": 0, "fcn16": 1, "fcn8": 2}.items():
+    for name, skips in {"fcn32": 0, "fcn16": 1, "fcn8": 2, "fcn4": 3, "fcn2": 4}.items():
         network = abstract_network(with_decoder(name).network, SIGNATURE)
         assert type(network).__name__ == name.upper()
         kinds = [row.kind for row in summary(network, (1, 64, 84, 1)).layers]
@@ -259,7 +255,7 @@ def test_an_interrupted_run_ends_with_the_same_parameters(finished, tmp_path, la
 
 
 def drop_time(line):
-    return {key: value for key, value in line.items() if key != "seconds"}
+    return {key: value for key, value in line.items() if key not in ("seconds", "waiting")}
 
 
 def test_a_checkpoint_that_was_half_written_is_passed_over(run):
@@ -330,7 +326,7 @@ def test_data_is_the_same_folder_from_everywhere(tmp_path, monkeypatch):
 
 def test_a_class_without_pixels_scores_null(tmp_path):
     confusion = np.zeros((11, 11), np.int64)
-    save_scores(scores(confusion, CLASSES), confusion, CLASSES, 1.0, tmp_path / "scores.json")
+    save_scores(scores(confusion, CLASSES), confusion, CLASSES, tmp_path / "scores.json", 1.0)
     saved = json.loads((tmp_path / "scores.json").read_text())
     assert saved["digit_iou"] is saved["class_iou"]["3"] is None
 
@@ -365,7 +361,7 @@ def flip(file):
 @pytest.mark.parametrize("damage", [halve, flip, lambda file: file.unlink()], ids=["halved", "flipped", "gone"])
 @pytest.mark.parametrize("part", ["state/manifest.ocdbt", "state/ocdbt.process_0/d/*", "digest/metadata"])
 def test_a_damaged_checkpoint_is_refused_then_passed_over(run, capsys, part, damage, monkeypatch):
-    monkeypatch.setattr(sys, "unraisablehook", entry.without_closed_loops(sys.unraisablehook))
+    monkeypatch.setattr(sys, "unraisablehook", command_line.without_closed_loops(sys.unraisablehook))
     newest = run / "checkpoints" / "6"
     for file in newest.glob(part):
         damage(file)
@@ -388,7 +384,7 @@ def test_a_damaged_checkpoint_is_one_line_on_stderr(run):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_checkpoint_of_another_step_is_refused(run, capsys, monkeypatch):
-    monkeypatch.setattr(sys, "unraisablehook", entry.without_closed_loops(sys.unraisablehook))
+    monkeypatch.setattr(sys, "unraisablehook", command_line.without_closed_loops(sys.unraisablehook))
     checkpoints = run / "checkpoints"
     shutil.rmtree(checkpoints / "6")
     (checkpoints / "4").rename(checkpoints / "5")

@@ -1,12 +1,16 @@
 """The state of training on disk: written whole or not at all, and checked when it is read."""
 
+import errno
 import hashlib
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 
@@ -20,25 +24,57 @@ Arrays = dict[str, Any]
 class Checkpoints:
     """Saves states while training goes on."""
 
-    def __init__(self, manager: ocp.CheckpointManager):
+    def __init__(self, manager: ocp.CheckpointManager, folder: Path):
         self.manager = manager
+        self.folder = folder
 
     def save(self, step: int, state: State) -> None:
-        """Start writing; `step` optimiser steps have been taken."""
+        """Start writing; `step` optimiser steps have been taken.
+
+        Nothing is done if there is one of `step` or later, from before an interruption: it would be
+        the same.
+        """
+        if step <= (self.manager.latest_step() or 0):
+            return
         arrays = {name: np.asarray(array) for name, array in by_name(state).items()}
         items = ocp.args.Composite(
             state=ocp.args.StandardSave(arrays),  # pyright: ignore[reportCallIssue]
             digest=ocp.args.JsonSave({"sha256": digest(step, arrays)}),  # pyright: ignore[reportCallIssue]
         )
-        self.manager.save(step, args=items)
+        with storing(self.folder):
+            self.manager.save(step, args=items)
+
+    def newest(self) -> Path | None:
+        """The last one, when all that was begun is written."""
+        with storing(self.folder):
+            self.manager.wait_until_finished()
+        step = self.manager.latest_step()
+        return None if step is None else self.folder / str(step)
 
 
 @contextmanager
-def open_checkpoints(folder: Path) -> Iterator[Checkpoints]:
+def open_checkpoints(folder: Path, kept: int = KEPT) -> Iterator[Checkpoints]:
     """Checkpoints in `folder`, which is made; what is being written is finished on the way out."""
-    options = ocp.CheckpointManagerOptions(max_to_keep=KEPT)
+    options = ocp.CheckpointManagerOptions(max_to_keep=kept, cleanup_tmp_directories=True)
     with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
-        yield Checkpoints(manager)
+        checkpoints = Checkpoints(manager, folder)
+        yield checkpoints
+        checkpoints.newest()
+
+
+@contextmanager
+def storing(folder: Path) -> Iterator[None]:
+    """Within the block, a full disk is a `Problem`; what was half written is removed, to make room."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # TensorStore's is a ValueError
+        full = os.strerror(errno.ENOSPC)
+        if full not in str(error):
+            raise
+        for half in folder.glob("*.orbax-checkpoint-tmp*"):
+            shutil.rmtree(half, ignore_errors=True)
+        remedy = "free some space, and the same command goes on from the checkpoint before"
+        raise Problem(folder, f"cannot take another checkpoint ({full})", remedy) from error
 
 
 def restore(folder: Path, like: State) -> tuple[int, State] | None:
@@ -68,13 +104,25 @@ def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> 
         raise Problem(file, "is damaged", remedy) from error
     if digest(step, arrays) != saved_digest:
         raise Problem(file, "is damaged (its digest differs)", remedy)
-    return jax.tree.unflatten(jax.tree.structure(like), [arrays[x] for x in by_name(like)])
+    leaves = [
+        jax.random.wrap_key_data(arrays[name]) if is_key(leaf) else arrays[name] for name, leaf in named_leaves(like)
+    ]
+    return jax.tree.unflatten(jax.tree.structure(like), leaves)
 
 
 def by_name(state: State) -> Arrays:
     """The arrays of a state, such as "parameters.conv6.conv.kernel", in the order of its leaves."""
+    return {name: jax.random.key_data(leaf) if is_key(leaf) else leaf for name, leaf in named_leaves(state)}
+
+
+def named_leaves(state: State) -> list[tuple[str, Any]]:
     leaves = jax.tree_util.tree_flatten_with_path(state)[0]
-    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
+    return [(jax.tree_util.keystr(path, simple=True, separator="."), leaf) for path, leaf in leaves]
+
+
+def is_key(leaf: Any) -> bool:
+    """Whether it is a key of random numbers (dropout's), which files know as integers."""
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def digest(step: int, arrays: Arrays) -> str:

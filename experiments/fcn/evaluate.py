@@ -1,35 +1,43 @@
 """Predictions for held-out pictures, and their scores."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.fcn.metrics import confusion_matrix
-from experiments.fcn.state import State, Trainer, predict
+from experiments.fcn.saved_model import Model
+from experiments.fcn.state import State, Trainer
 from experiments.fcn.task import Sample, Task
+from experiments.fcn.tiling import Tiling, classes_of_any
 
-CHUNK = 50
 
-
-def predictions(trainer: Trainer, state: State, samples: Sequence[Sample]) -> Iterator[NDArray[np.int32]]:
-    """The class of every pixel (h, w) of each sample, in order; neighbours of one size go together."""
-    for _, same_size in groupby(samples, key=lambda sample: sample.image.shape):
-        images = [sample.image for sample in same_size]
-        for start in range(0, len(images), CHUNK):
-            yield from np.asarray(predict(trainer, state, np.stack(images[start : start + CHUNK])))
+def as_model(trainer: Trainer, state: State, task: Task) -> Model:
+    """The network as it is in `state`, or on average if an average is kept."""
+    scored = state.scored()
+    signature = task.signature._replace(preprocessing=trainer.preprocessing)
+    return Model(trainer.network, scored.parameters, scored.statistics, task.classes, signature)
 
 
 def evaluate(trainer: Trainer, state: State, task: Task) -> NDArray[np.int64]:
     """The confusion matrix of the held-out pictures."""
-    return confusion_of(task, predictions(trainer, state, task.test))
-
-
-def confusion_of(task: Task, predicted: Iterable[NDArray[np.int32]]) -> NDArray[np.int64]:
-    """The confusion matrix of the held-out pictures, as they were `predicted`."""
     n = task.signature.num_classes
-    confusion = np.zeros((n, n), np.int64)
-    for sample, guess in zip(task.test, predicted, strict=True):
-        confusion += confusion_matrix(sample.labels, guess, n)
-    return confusion
+    return sum(per_sample(as_model(trainer, state, task), task.test), start=np.zeros((n, n), np.int64))
+
+
+def predictions(model: Model, samples: Sequence[Sample]) -> Iterator[NDArray[np.uint8]]:
+    """The class of every pixel (h, w) of each sample, in order."""
+    return classes_of_any(model, (sample.image for sample in samples), Tiling())
+
+
+def per_sample(model: Model, samples: Sequence[Sample]) -> Iterator[NDArray[np.int64]]:
+    """The confusion matrix of each sample, in order."""
+    labels: list[NDArray[np.int32]] = []  # of the pictures under way: a sample is read once
+
+    def images() -> Iterator[NDArray]:
+        for sample in samples:
+            labels.append(sample.labels)
+            yield sample.image
+
+    for predicted in classes_of_any(model, images(), Tiling()):
+        yield confusion_matrix(labels.pop(0), predicted, len(model.classes.names))

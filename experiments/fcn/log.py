@@ -2,12 +2,14 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from experiments.files import write_whole
 
 Line = dict[str, Any]
+Listener = Callable[[int, dict[str, Any]], None]  # of a step and its values
 
 
 def read_log(file: Path, last_step: int) -> list[Line]:
@@ -32,11 +34,12 @@ def parse(text: str) -> Line | None:
 
 
 class Log:
-    """Appends lines to the file and keeps them; goes on after `lines`."""
+    """Appends lines to the file and keeps them; goes on after `lines`. `listeners` hear of each."""
 
     def __init__(self, file: Path, lines: list[Line]):
         self.file = file
         self.lines = lines
+        self.listeners: list[Listener] = []
         write_whole(file, "".join(map(to_text, lines)))
 
     def add(self, step: int, **values: Any) -> None:
@@ -44,6 +47,8 @@ class Log:
         self.lines.append(line)
         with self.file.open("a", encoding="utf-8") as file:
             file.write(to_text(line))
+        for listener in self.listeners:
+            listener(step, values)
 
 
 def column(lines: list[Line], name: str) -> tuple[list[int], list[Any]]:

@@ -16,7 +16,9 @@ class Scores(NamedTuple):
     foreground_iou: float  # mean over the classes other than the background
     frequency_weighted_iou: float  # mean over all pixels of their true class's
     pixel_accuracy: float
-    mean_accuracy: float  # over the classes: share of each class's pixels that are found
+    mean_accuracy: float  # over the classes
+    class_accuracy: NDArray[np.float64]  # (num_classes,): share of the class's pixels that are found
+    class_share: NDArray[np.float64]  # (num_classes,): share of all pixels that are the class's
 
 
 def confusion_matrix(truth: NDArray, prediction: NDArray, num_classes: int) -> NDArray[np.int64]:
@@ -33,6 +35,7 @@ def scores(confusion: NDArray[np.int64], classes: Classes) -> Scores:
     """Intersection over union is true and predicted, over true or predicted (Long et al., section 5)."""
     both, there = np.diag(confusion), confusion.sum(1)
     iou = ratio(both, there + confusion.sum(0) - both)
+    accuracy = ratio(both, there)
     pixels = max(1, confusion.sum())
     foreground = iou if classes.background is None else np.delete(iou, classes.background)
     return Scores(
@@ -41,7 +44,9 @@ def scores(confusion: NDArray[np.int64], classes: Classes) -> Scores:
         foreground_iou=mean(foreground),
         frequency_weighted_iou=float(np.sum(there * np.nan_to_num(iou)) / pixels),
         pixel_accuracy=float(both.sum() / pixels),
-        mean_accuracy=mean(ratio(both, there)),
+        mean_accuracy=mean(accuracy),
+        class_accuracy=accuracy,
+        class_share=there / pixels,
     )
 
 

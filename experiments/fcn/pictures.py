@@ -26,6 +26,9 @@ MUTED = [
     "#AA4499",
 ]
 ROWS = 6
+LEGEND_COLUMNS = 6
+LONGEST_NAME = 16  # of a class, in pictures
+MANY, VERY_MANY = 12, 40  # classes: from here on numbers are small, and left out
 TITLE = 10  # points
 
 
@@ -35,10 +38,12 @@ def figure(width: float, height: float) -> Figure:
 
 
 def save_predictions(samples: Sequence[Sample], predicted: Sequence[NDArray], classes: Classes, file: Path) -> None:
-    """One row per sample: image, truth, prediction; the classes' colours below."""
+    """One row per sample: image, truth, prediction; below, the colours of the classes that occur."""
     rows = min(ROWS, len(predicted))
-    fig = figure(7.0, 1.7 * rows + 0.9)
-    axes = fig.subplots(rows, 3, squeeze=False)
+    shown = legend_patches(classes, *[sample.labels for sample in samples], *predicted)
+    heights = [2.3 * min(1.5, sample.image.shape[0] / sample.image.shape[1]) for sample in samples[:rows]]
+    fig = figure(7.0, sum(heights) + 0.45 + 0.22 * -(-len(shown) // LEGEND_COLUMNS))
+    axes = fig.subplots(rows, 3, squeeze=False, height_ratios=heights)
     for row, sample, guess in zip(axes, samples, predicted, strict=False):
         show_image(row[0], sample.image)
         show_classes(row[1], sample.labels, classes)
@@ -47,14 +52,14 @@ def save_predictions(samples: Sequence[Sample], predicted: Sequence[NDArray], cl
         axis.set_title(title, size=TITLE)
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
-    fig.legend(handles=legend_patches(classes), loc="outside lower center", ncols=6, frameon=False)
+    fig.legend(handles=shown, loc="outside lower center", ncols=LEGEND_COLUMNS, frameon=False, fontsize=8)
     fig.savefig(file)
 
 
 def show_image(axis: Axes, image: NDArray) -> None:
-    """Grey if there is one channel; 0 to 255 for integers, 0 to 1 for floats."""
+    """Grey if there are no three channels; 0 to 255 for integers, 0 to 1 for floats."""
     highest = 255 if np.issubdtype(image.dtype, np.integer) else 1
-    axis.imshow(image[..., 0] if image.shape[-1] == 1 else image[..., :3], cmap="gray", vmin=0, vmax=highest)
+    axis.imshow(image[..., 0] if image.shape[-1] < 3 else image[..., :3], cmap="gray", vmin=0, vmax=highest)
 
 
 def show_classes(axis: Axes, labels: NDArray, classes: Classes) -> None:
@@ -63,11 +68,17 @@ def show_classes(axis: Axes, labels: NDArray, classes: Classes) -> None:
     axis.imshow(labels, cmap=colours, vmin=-0.5, vmax=len(classes.names) - 0.5, interpolation="nearest")
 
 
-def legend_patches(classes: Classes) -> list[Patch]:
+def legend_patches(classes: Classes, *labels: NDArray) -> list[Patch]:
+    """The classes that occur in `labels`."""
+    there = sorted(set().union(*(np.unique(array).tolist() for array in labels)) & set(range(len(classes.names))))
     return [
-        Patch(facecolor=colour, edgecolor="0.4", linewidth=0.5, label=name)
-        for name, colour in zip(classes.names, classes.colours, strict=True)
+        Patch(facecolor=classes.colours[i], edgecolor="0.4", linewidth=0.5, label=shortened(classes.names[i]))
+        for i in there
     ]
+
+
+def shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def save_curves(log: list[Line], classes: Classes, file: Path) -> None:
@@ -77,14 +88,14 @@ def save_curves(log: list[Line], classes: Classes, file: Path) -> None:
     left.semilogy(*column(log, "loss"), color=MUTED[1], linewidth=1)
     left.set_title("training loss", size=TITLE)
     left.set(xlabel="step", ylabel="cross-entropy per pixel")
-    for name, label, colour, marker in (
-        ("mean_iou", f"mean of {len(classes.names)} classes", MUTED[3], "s"),
-        (f"{classes.foreground}_iou", f"mean of the {classes.foreground} classes", MUTED[0], "o"),
-    ):
+    means = [("mean_iou", f"mean of {len(classes.names)} classes", MUTED[3], "s")]
+    if classes.background is not None:
+        means.append((f"{classes.foreground}_iou", f"mean of the {classes.foreground} classes", MUTED[0], "o"))
+    for name, label, colour, marker in means:
         right.plot(*column(log, name), color=colour, marker=marker, markersize=4, label=label)
     right.set_title("held-out IoU", size=TITLE)
     right.set(xlabel="step", xlim=(0, None), ylim=(0, 1))
-    right.legend(loc="lower right", frameon=False)
+    right.legend(loc="best", frameon=False)
     for axis in (left, right):
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
@@ -94,15 +105,22 @@ def save_curves(log: list[Line], classes: Classes, file: Path) -> None:
 def save_confusion(confusion: NDArray[np.int64], classes: Classes, file: Path) -> None:
     """Shares of each true class's pixels by predicted class, in percent."""
     share = 100 * confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
-    fig = figure(6.5, 5.6)
+    n = len(classes.names)
+    side = min(16.0, max(5.6, 0.36 * n + 1.4))
+    fig = figure(side + 0.9, side)
     axis = fig.subplots()
     axis.imshow(share, cmap="Blues", vmin=0, vmax=100)
+    # Of many classes, the pairs worth a number are few, and there is little room for it.
+    least, decimals, size = (0.05, 1, 8) if n <= MANY else (0.5, 0, 6)
     for (row, col), value in np.ndenumerate(share):
-        if value >= 0.05:
+        if value >= least and n <= VERY_MANY:
             colour = "white" if value > 60 else "black"
-            axis.text(col, row, f"{value:.1f}", ha="center", va="center", size=8, color=colour)
-    axis.set_xticks(range(len(classes.names)), classes.names)
-    axis.set_yticks(range(len(classes.names)), classes.names)
+            axis.text(col, row, f"{value:.{decimals}f}", ha="center", va="center", size=size, color=colour)
+    names = [shortened(name) for name in classes.names]
+    size = 10 if n <= MANY else 8 if n <= VERY_MANY else 5
+    upright = max(map(len, names)) > 3
+    axis.set_xticks(range(n), names, rotation=90 if upright else 0, size=size)
+    axis.set_yticks(range(n), names, size=size)
     axis.set_title("pixels of each true class (%)", size=TITLE)
     axis.set(xlabel="predicted", ylabel="true")
     axis.spines[:].set_visible(False)

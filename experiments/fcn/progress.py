@@ -1,4 +1,4 @@
-"""A progress bar with loss and learning rate; plain lines where the output is no terminal."""
+"""A progress bar with loss, rate, speed and the time left; plain lines where the output is no terminal."""
 
 import sys
 from typing import Self
@@ -23,9 +23,11 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
-    def note(self, step: int, loss: float, learning_rate: float) -> None:
-        """`step` steps have been taken."""
+    def note(self, step: int, loss: float, learning_rate: float, speed: float | None = None) -> None:
+        """`step` steps have been taken, lately with `speed` pictures per second."""
         text = f"loss {loss:.4f}, rate {learning_rate:.1e}"
+        if speed is not None:
+            text += f", {speed:.3g} pictures/s" if speed < 1000 else f", {speed:.0f} pictures/s"
         if self.is_terminal:
             self.bar.set_postfix_str(text, refresh=False)
             self.bar.update(step - self.bar.n)

@@ -1,47 +1,98 @@
-"""What a finished run says and leaves: the tables in words, the pictures as files."""
+"""What a finished run says and leaves: the tables in words, the pictures and the page as files."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.fcn import pictures
-from experiments.fcn.evaluate import confusion_of, predictions
+from experiments.fcn.evaluate import as_model, per_sample, predictions
+from experiments.fcn.html_report import Page, save_page
 from experiments.fcn.metrics import Scores, scores
-from experiments.fcn.task import Classes
-from experiments.fcn.train import CONFUSION, CURVES, PREDICTIONS, SCORES, Trained, seconds_spent
+from experiments.fcn.saved_model import Model, save_model
+from experiments.fcn.task import Classes, Sample
+from experiments.fcn.train import CONFUSION, CURVES, PAGE, PREDICTIONS, SCORES, Trained, seconds_spent
 from experiments.files import write_whole, writing
+
+FEW = 12  # classes, whose confusion matrix fits into a terminal
+EXTREMES = 3  # best and worst pictures shown
+LONGEST_NAME = 32  # of a class, in a table
 
 
 def report(trained: Trained, folder: Path) -> Scores:
-    """Score the held-out scenes, save scores.json and three pictures in `folder`."""
-    task = trained.task
-    predicted = list(predictions(trained.trainer, trained.state, task.test))
-    confusion = confusion_of(task, predicted)
-    result = scores(confusion, task.classes)
+    """Score the held-out pictures; save the model, scores.json, pictures and a page in `folder`."""
+    task, classes = trained.task, trained.task.classes
+    model = as_model(trained.trainer, trained.state, task)
+    confusion, each = score(model, task.test)
+    result = scores(confusion, classes)
+    seconds = seconds_spent(trained.log)
     with writing(folder):
-        save_scores(result, confusion, task.classes, seconds_spent(trained.log), folder / SCORES)
-        pictures.save_predictions(task.test, predicted, task.classes, folder / PREDICTIONS)
-        pictures.save_curves(trained.log, task.classes, folder / CURVES)
-        pictures.save_confusion(confusion, task.classes, folder / CONFUSION)
-    print(confusion_table(confusion, task.classes))
-    print(iou_table(result, task.classes))
+        save_model(model, trained.config.network, folder)
+        save_scores(result, confusion, classes, folder / SCORES, seconds)
+        first = [task.test[i] for i in range(min(pictures.ROWS, len(task.test)))]
+        pictures.save_predictions(first, list(predictions(model, first)), classes, folder / PREDICTIONS)
+        pictures.save_curves(trained.log, classes, folder / CURVES)
+        pictures.save_confusion(confusion, classes, folder / CONFUSION)
+        best, worst = extremes(each)
+        page = Page(
+            title=folder.absolute().name,
+            settings=trained.config.to_json(),
+            seconds=seconds,
+            classes=classes,
+            scores=result,
+            confusion=confusion,
+            best=examples(model, task.test, each, best),
+            worst=examples(model, task.test, each, worst),
+        )
+        save_page(page, folder / CURVES, folder / CONFUSION, folder / PAGE)
+    print(tables(result, confusion, classes))
     return result
 
 
-def save_scores(result: Scores, confusion: NDArray, classes: Classes, seconds: float, file: Path) -> None:
+def score(model: Model, samples: Sequence[Sample]) -> tuple[NDArray[np.int64], list[float]]:
+    """The confusion matrix of all pixels, and the mean IoU of each picture (nan where no pixel counts)."""
+    n = len(model.classes.names)
+    total, each = np.zeros((n, n), np.int64), []
+    for confusion in per_sample(model, samples):
+        total += confusion
+        each.append(scores(confusion, model.classes).mean_iou)
+    return total, each
+
+
+def extremes(each: Sequence[float]) -> tuple[list[int], list[int]]:
+    """The pictures with the highest and with the lowest mean IoU, the most extreme first; none is in both."""
+    known = [i for i in np.argsort(each, kind="stable").tolist() if not np.isnan(each[i])]
+    worst = known[: min(EXTREMES, len(known) // 2)]
+    return known[::-1][: min(EXTREMES, len(known) - len(worst))], worst
+
+
+def examples(model: Model, samples: Sequence[Sample], each: Sequence[float], chosen: list[int]) -> list:
+    """Each sample with its score and its prediction."""
+    picked = [samples[i] for i in chosen]
+    return list(zip(picked, [each[i] for i in chosen], predictions(model, picked), strict=True))
+
+
+def save_scores(result: Scores, confusion: NDArray, classes: Classes, file: Path, seconds: float | None = None) -> None:
+    """`seconds`: of training, where that was part of it."""
     values = {
         f"{classes.foreground}_iou": or_null(result.foreground_iou),
         "mean_iou": or_null(result.mean_iou),
         "frequency_weighted_iou": result.frequency_weighted_iou,
         "pixel_accuracy": result.pixel_accuracy,
         "mean_accuracy": or_null(result.mean_accuracy),
-        "training_seconds": seconds,
-        "class_iou": dict(zip(classes.names, map(or_null, result.class_iou.tolist()), strict=True)),
+        **({} if seconds is None else {"training_seconds": seconds}),
+        "class_iou": by_class(result.class_iou, classes),
+        "class_accuracy": by_class(result.class_accuracy, classes),
+        "class_share": by_class(result.class_share, classes),
         "confusion": confusion.tolist(),
     }
     write_whole(file, json.dumps(values, indent=1, allow_nan=False) + "\n")
+
+
+def by_class(values: NDArray[np.float64], classes: Classes) -> dict[str, float | None]:
+    return dict(zip(classes.names, map(or_null, values.tolist()), strict=True))
 
 
 def or_null(value: float) -> float | None:
@@ -49,22 +100,46 @@ def or_null(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
+def tables(result: Scores, confusion: NDArray[np.int64], classes: Classes) -> str:
+    """All that is said in a terminal: the confusion matrix if it is small, every class, the means."""
+    parts = [confusion_table(confusion, classes)] if len(classes.names) <= FEW else []
+    return "\n\n".join([*parts, class_table(result, classes), means(result, classes)])
+
+
 def confusion_table(confusion: NDArray[np.int64], classes: Classes) -> str:
     """Pixels by true class (row) and predicted class (column)."""
-    width = max(5, len(str(confusion.max())), *map(len, classes.names))
-    rows = [["true\\as", *classes.names]]
-    rows += [[name, *map(str, row)] for name, row in zip(classes.names, confusion, strict=True)]
-    first = max(7, *map(len, classes.names))
+    names = [clipped(name, 12) for name in classes.names]
+    width = max(5, len(str(confusion.max())), *map(len, names))
+    rows = [["true\\as", *names]]
+    rows += [[name, *map(str, row)] for name, row in zip(names, confusion, strict=True)]
+    first = max(7, *map(len, names))
     return "\n".join(f"{row[0]:>{first}} " + " ".join(f"{x:>{width}}" for x in row[1:]) for row in rows)
 
 
-def iou_table(result: Scores, classes: Classes) -> str:
-    """IoU of every class, then the means."""
-    width = max(5, *map(len, classes.names))
-    head = "class   " + " ".join(f"{name:>{width}}" for name in classes.names)
-    body = "IoU     " + " ".join(f"{iou:{width}.3f}" for iou in result.class_iou)
+def class_table(result: Scores, classes: Classes) -> str:
+    """A row per class: IoU, share of its pixels that are found, its share of all pixels."""
+    names = [clipped(name, LONGEST_NAME) for name in classes.names]
+    width = max(5, *map(len, names))
+    lines = [f"{'class':{width}}     IoU accuracy    share"]
+    for name, *values in zip(names, result.class_iou, result.class_accuracy, result.class_share, strict=True):
+        iou, accuracy, share = values
+        lines.append(f"{name:{width}} {number(iou):>7} {number(accuracy):>8} {100 * share:7.2f}%")
+    return "\n".join(lines)
+
+
+def number(value: float) -> str:
+    """Three decimals; a dash for nan."""
+    return "-" if np.isnan(value) else f"{value:.3f}"
+
+
+def clipped(name: str, longest: int) -> str:
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def means(result: Scores, classes: Classes) -> str:
+    """The means, on two lines."""
+    foreground = "" if classes.background is None else f"mean {classes.foreground} IoU {result.foreground_iou:.4f}   "
     return (
-        f"{head}\n{body}\n"
-        f"mean {classes.foreground} IoU {result.foreground_iou:.4f}   mean IoU {result.mean_iou:.4f}   "
-        f"pixel accuracy {result.pixel_accuracy:.4f}"
+        f"{foreground}mean IoU {result.mean_iou:.4f}   pixel accuracy {result.pixel_accuracy:.4f}\n"
+        f"mean accuracy {result.mean_accuracy:.4f}   frequency-weighted IoU {result.frequency_weighted_iou:.4f}"
     )

@@ -1,7 +1,7 @@
-"""The network, its optimiser, and one step of training as a function of arrays."""
+"""All that training changes, and one step of it as a function of arrays."""
 
 from functools import cache, partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Self, cast
 
 import jax
 import jax.numpy as jnp
@@ -10,20 +10,26 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from experiments.fcn.config import Config, Network
+from experiments.fcn.average import Average, averaged, begin
+from experiments.fcn.config import Config, Optimizer
+from experiments.fcn.network import abstract_network, make_network
+from experiments.fcn.optimizer import make_optimizer, schedule
 from experiments.fcn.task import IGNORE, Batch, Signature
-from jtconv.models import FCN8, FCN16, FCN32
 from jtconv.weights import Preprocessing
-
-NETWORKS = {"fcn8": FCN8, "fcn16": FCN16, "fcn32": FCN32}
 
 
 class State(NamedTuple):
     """All that training changes."""
 
     parameters: nnx.State
-    statistics: nnx.State  # running means and variances of the normalisations
+    statistics: nnx.State  # running means and variances of the normalisations, and the dropout's keys
     optimizer: Any
+    average: Average | None = None
+
+    def scored(self) -> Self:
+        """What predictions are made with: the average if there is one, without the optimiser's state."""
+        chosen = self if self.average is None else self.average
+        return type(self)(chosen.parameters, chosen.statistics, None)
 
 
 class Trainer(NamedTuple):
@@ -32,18 +38,16 @@ class Trainer(NamedTuple):
     network: nnx.GraphDef
     preprocessing: Preprocessing
     optimizer: optax.GradientTransformation
-    learning_rate: optax.Schedule
+    learning_rate: optax.Schedule  # by the number of changes of the parameters before
+    settings: Optimizer = Optimizer()
+    class_weights: tuple[float, ...] | None = None
 
 
 @cache  # so that a second run of the same configuration compiles nothing
-def make_trainer(config: Config, signature: Signature) -> Trainer:
-    learning_rate = schedule(config)
-    optimizer = optax.chain(
-        optax.clip_by_global_norm(1.0),
-        optax.adamw(learning_rate, weight_decay=config.optimizer.weight_decay, mask=is_kernel),
-    )
+def make_trainer(config: Config, signature: Signature, class_weights: tuple[float, ...] | None = None) -> Trainer:
     network = nnx.graphdef(abstract_network(config.network, signature))
-    return Trainer(network, signature.preprocessing, optimizer, learning_rate)
+    settings = config.optimizer
+    return Trainer(network, signature.preprocessing, make_optimizer(config), schedule(config), settings, class_weights)
 
 
 # One program rather than one per kernel; since it runs once, it is not worth optimising: compiling
@@ -52,46 +56,13 @@ def make_trainer(config: Config, signature: Signature) -> Trainer:
 def draw(config: Config, signature: Signature) -> State:
     """The state at step 0, as the seed has it."""
     network = make_network(config.network, signature, nnx.Rngs(config.seed))
-    parameters, statistics = nnx.state(network, nnx.Param, ...)
-    return State(parameters, statistics, make_trainer(config, signature).optimizer.init(parameters))
+    return beginning(config, signature, *nnx.state(network, nnx.Param, ...))
 
 
-def abstract_network(network: Network, signature: Signature) -> nnx.Module:
-    """The network with shapes in place of parameters: nothing is allocated."""
-    return nnx.eval_shape(lambda: make_network(network, signature, nnx.Rngs(0)))
-
-
-def make_network(network: Network, signature: Signature, rngs: nnx.Rngs) -> nnx.Module:
-    return NETWORKS[network.decoder](
-        signature.num_classes,
-        in_ch=signature.in_ch,
-        width=network.width,
-        depths=network.depths,
-        head_ch=network.head_ch,
-        head_kernel=(3, 3),
-        decoder_ch=network.decoder_ch,
-        overlap=network.overlap,
-        normalise=True,
-        rngs=rngs,
-    )
-
-
-def schedule(config: Config) -> optax.Schedule:
-    """Linear warm-up from zero, then a cosine down to a hundredth of the highest rate."""
-    highest = config.optimizer.learning_rate
-    return optax.warmup_cosine_decay_schedule(
-        init_value=0.0,
-        peak_value=highest,
-        # At least one step is left to the cosine, also where the share rounds up to all of them.
-        warmup_steps=min(round(config.optimizer.warm_up * config.steps), config.steps - 1),
-        decay_steps=config.steps,
-        end_value=highest / 100,
-    )
-
-
-def is_kernel(parameters: nnx.State) -> Any:
-    """Weight decay is for kernels: biases, scales and offsets have one axis."""
-    return jax.tree.map(lambda leaf: leaf.ndim > 1, parameters)
+def beginning(config: Config, signature: Signature, parameters: nnx.State, statistics: nnx.State) -> State:
+    """The state at step 0 with these parameters."""
+    average = begin(parameters, statistics) if config.optimizer.average else None
+    return State(parameters, statistics, make_trainer(config, signature).optimizer.init(parameters), average)
 
 
 @partial(jax.jit, static_argnums=0, donate_argnums=1)
@@ -100,29 +71,38 @@ def train_step(trainer: Trainer, state: State, batch: Batch) -> tuple[State, Arr
     gradient = jax.value_and_grad(partial(loss, trainer), has_aux=True)
     (value, statistics), slope = gradient(state.parameters, state.statistics, batch)
     update, optimizer = trainer.optimizer.update(slope, state.optimizer, state.parameters)
-    parameters = optax.apply_updates(state.parameters, update)
-    return State(cast(nnx.State, parameters), statistics, optimizer), value
+    parameters = cast(nnx.State, optax.apply_updates(state.parameters, update))
+    average = state.average
+    if average is not None:
+        average = averaged(average, parameters, statistics, trainer.settings)
+    return State(parameters, statistics, optimizer, average), value
 
 
 def loss(trainer: Trainer, parameters: nnx.State, statistics: nnx.State, batch: Batch) -> tuple[Array, nnx.State]:
     """Mean cross-entropy over the pixels that have a class, and the statistics after this batch."""
     model: Any = nnx.merge(trainer.network, parameters, statistics, copy=True)
     model.train()
+    if trainer.settings.freeze_encoder:
+        model.encoder.eval()  # with the statistics that it has
     logits = model(trainer.preprocessing(batch.images))
-    return cross_entropy(logits, batch.labels), nnx.state(model, nnx.Not(nnx.Param))
+    return cross_entropy(logits, batch.labels, trainer.class_weights), nnx.state(model, nnx.Not(nnx.Param))
 
 
-def cross_entropy(logits: Array, labels: ArrayLike) -> Array:
-    """Mean over the pixels whose label is not IGNORE; 0 if there is none."""
+def cross_entropy(logits: Array, labels: ArrayLike, weights: tuple[float, ...] | None = None) -> Array:
+    """Mean over the pixels whose label is not IGNORE, by the weights of their classes; 0 if there is none."""
     # One-hot labels: the gradient of picking by index is a scatter, which XLA is slow to compile.
     # IGNORE is no class, so that its row is zero and its pixels add nothing.
-    entropy = optax.softmax_cross_entropy(logits, jax.nn.one_hot(labels, logits.shape[-1]))
-    return entropy.sum() / jnp.maximum(1, jnp.sum(jnp.asarray(labels) != IGNORE))
+    hot = jax.nn.one_hot(labels, logits.shape[-1])
+    entropy = optax.softmax_cross_entropy(logits, hot)
+    if weights is None:
+        return entropy.sum() / jnp.maximum(1, jnp.sum(jnp.asarray(labels) != IGNORE))
+    weight = jnp.sum(hot * jnp.asarray(weights, hot.dtype), axis=-1)  # of each pixel
+    total = weight.sum()
+    return jnp.sum(weight * entropy) / jnp.where(total > 0, total, 1)
 
 
-@partial(jax.jit, static_argnums=0)
-def predict(trainer: Trainer, state: State, images: Array) -> Array:
-    """The likeliest class of every pixel: (n, h, w, in_ch) -> (n, h, w)."""
-    model: Any = nnx.merge(trainer.network, state.parameters, state.statistics, copy=True)
-    model.eval()
-    return jnp.argmax(model(trainer.preprocessing(images)), axis=-1)
+@jax.jit
+def is_finite(state: State) -> Array:
+    """Whether all numbers of the state are."""
+    floats = [x for x in jax.tree.leaves(state) if jnp.issubdtype(x.dtype, jnp.floating)]
+    return jnp.all(jnp.stack([jnp.isfinite(x).all() for x in floats]))

@@ -42,6 +42,7 @@ class Signature(NamedTuple):
     in_ch: int
     num_classes: int
     preprocessing: Preprocessing
+    white: float = 255.0  # the highest value of a picture's channel
 
 
 class Task(Protocol):

@@ -1,30 +1,31 @@
 """Training from the start, or from the last whole checkpoint, to the end."""
 
-import time
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-import grain
-import numpy as np
-
-from experiments.fcn.checkpoint import Checkpoints, open_checkpoints, restore
-from experiments.fcn.config import Config, check_same_config
-from experiments.fcn.evaluate import evaluate
+from experiments.fcn import initial
+from experiments.fcn.board import check_installed, open_board
+from experiments.fcn.checkpoint import open_checkpoints, restore
+from experiments.fcn.class_weights import class_weights
+from experiments.fcn.config import Config, Initial, check_same_config
 from experiments.fcn.log import Line, Log, read_log
-from experiments.fcn.metrics import scores
 from experiments.fcn.progress import Progress
-from experiments.fcn.state import State, Trainer, draw, make_trainer, train_step
-from experiments.fcn.task import Batch, Task
+from experiments.fcn.run import Run
+from experiments.fcn.run import is_due as is_due
+from experiments.fcn.run import seconds_spent as seconds_spent
+from experiments.fcn.saved_model import ARRAYS, DESCRIPTION
+from experiments.fcn.state import State, Trainer, draw, make_trainer
+from experiments.fcn.stopping import is_stopped
+from experiments.fcn.task import Task
 from experiments.files import REMEDY, check_writable, writing
 from experiments.problem import Problem
 
-CONFIG, METRICS, CHECKPOINTS = "config.json", "metrics.jsonl", "checkpoints"
+CONFIG, METRICS, CHECKPOINTS, BEST, BOARD = "config.json", "metrics.jsonl", "checkpoints", "best", "tensorboard"
 SCORES, PREDICTIONS, CURVES, CONFUSION = "scores.json", "predictions.png", "curves.png", "confusion.png"
-FILES = (CONFIG, METRICS, SCORES, PREDICTIONS, CURVES, CONFUSION)
-NOTE_EVERY = 10  # steps
-# Batches are made by one thread while the device computes, so that it need not wait.
-READING = grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)
+PAGE = "report.html"
+RESULTS = (SCORES, PREDICTIONS, CURVES, CONFUSION, PAGE, ARRAYS, DESCRIPTION)
+FILES = (CONFIG, METRICS, initial.FILE, *RESULTS)
 
 
 class Trained(NamedTuple):
@@ -34,27 +35,47 @@ class Trained(NamedTuple):
     state: State
     task: Task
     log: list[Line]
+    config: Config
 
 
-def train(config: Config, task: Task, folder: Path) -> Trained:
-    """Train and leave config.json, metrics.jsonl and checkpoints/ in `folder`.
+def train(config: Config, task: Task, folder: Path, *, tensorboard: bool = False) -> Trained:
+    """Train and leave config.json, metrics.jsonl, checkpoints/ and best/ in `folder`.
 
-    Whatever is read is checked before anything is written; `Problem` says what was wrong.
+    Whatever is read is checked before anything is written; `Problem` says what was wrong. The state
+    at the end is the best one if there is a `patience`, else the last.
     """
     check_folder(config, folder)
-    trainer, state = make_trainer(config, task.signature), draw(config, task.signature)
-    step, state = restore(folder / CHECKPOINTS, state) or (0, state)
-    if step == config.steps:
+    if tensorboard:
+        check_installed()
+    step, trainer, state = start(config, task, folder)
+    if step == config.steps or is_stopped(read_log(folder / METRICS, step), config.patience):
         print(f"already trained: {step} steps; scoring again")
-    with writing(folder):
-        log = open_log(config, folder, step)
-        with (
-            open_checkpoints(folder / CHECKPOINTS) as checkpoints,
-            Progress(config.network.decoder, config.steps, step) as progress,
-        ):
-            run = Run(config, trainer, task, log, checkpoints, progress)
-            state = run.advance(state, step)
-    return Trained(trainer, state, task, log.lines)
+    with writing(folder), ExitStack() as stack:
+        log = open_log(config, trainer, folder, step)
+        if tensorboard:
+            log.listeners.append(stack.enter_context(open_board(folder / BOARD, step)))
+        checkpoints = stack.enter_context(open_checkpoints(folder / CHECKPOINTS))
+        best = stack.enter_context(open_checkpoints(folder / BEST, kept=1))
+        progress = stack.enter_context(Progress(config.network.decoder, config.steps, step))
+        state = Run(config, trainer, task, log, checkpoints, best, progress).advance(state, step)
+    if config.patience is not None:
+        _, state = restore(folder / BEST, state.scored()) or (0, state)
+    return Trained(trainer, state, task, log.lines, config)
+
+
+def start(config: Config, task: Task, folder: Path) -> tuple[int, Trainer, State]:
+    """The last whole checkpoint, or the beginning, with its step and what goes on from there."""
+    weights = class_weights(config, task)
+    drawn = draw(config, task.signature)
+    trainer = make_trainer(config, task.signature, weights)
+    restored = restore(folder / CHECKPOINTS, drawn)
+    if restored is None:
+        step, (state, preprocessing) = 0, initial.begin(config, task.signature, trainer, drawn)
+    else:
+        step, state = restored
+        own = config.initial == Initial()
+        preprocessing = task.signature.preprocessing if own else initial.read_preprocessing(folder)
+    return step, trainer._replace(preprocessing=preprocessing), state
 
 
 def check_folder(config: Config, folder: Path) -> None:
@@ -65,72 +86,21 @@ def check_folder(config: Config, folder: Path) -> None:
             if file.exists() and not file.is_file():
                 raise Problem(file, "is not a file", REMEDY)
         config_file, checkpoints = folder / CONFIG, folder / CHECKPOINTS
-        if checkpoints.exists() and not checkpoints.is_dir():
-            raise Problem(checkpoints, "is not a folder", REMEDY)
+        for each in (checkpoints, folder / BEST):
+            if each.exists() and not each.is_dir():
+                raise Problem(each, "is not a folder", REMEDY)
         if config_file.exists():
             check_same_config(config, config_file)
         elif checkpoints.exists():
             raise Problem(config_file, "is missing beside checkpoints", REMEDY)
 
 
-def open_log(config: Config, folder: Path, step: int) -> Log:
+def open_log(config: Config, trainer: Trainer, folder: Path, step: int) -> Log:
     """The folder and its config.json, made if need be, and the metrics up to `step`."""
     lines = read_log(folder / METRICS, step)
     folder.mkdir(parents=True, exist_ok=True)
+    if config.initial != Initial():
+        initial.save_preprocessing(trainer.preprocessing, folder)
     if not (folder / CONFIG).exists():
         config.save(folder / CONFIG)
     return Log(folder / METRICS, lines)
-
-
-class Run(NamedTuple):
-    """What the loop works with."""
-
-    config: Config
-    trainer: Trainer
-    task: Task
-    log: Log
-    checkpoints: Checkpoints
-    progress: Progress
-
-    def advance(self, state: State, first: int) -> State:
-        """Take the steps after `first`, with notes, scores and checkpoints on the way."""
-        steps = self.config.steps
-        began = time.perf_counter() - seconds_spent(self.log.lines)
-        for step, batch in zip(range(first + 1, steps + 1), self.batches(first), strict=True):
-            state, loss = train_step(self.trainer, state, batch)
-            # Reading the loss waits for the step: now and then only, so that the next one is
-            # handed over meanwhile.
-            if step % NOTE_EVERY == 0 or step == steps:
-                self.note(step, float(loss), time.perf_counter() - began)
-            if is_due(step, steps, self.config.evaluations):
-                self.score(step, state)
-            if is_due(step, steps, self.config.checkpoints):
-                self.checkpoints.save(step, state)
-        return state
-
-    def batches(self, first: int) -> Iterator[Batch]:
-        """What the steps after `first` train on."""
-        return iter(self.task.batches()[first : self.config.steps].to_iter_dataset(READING))
-
-    def note(self, step: int, loss: float, seconds: float) -> None:
-        rate = np.asarray(self.trainer.learning_rate(step - 1)).item()
-        self.log.add(step, loss=loss, learning_rate=rate, seconds=round(seconds, 2))
-        self.progress.note(step, loss, rate)
-
-    def score(self, step: int, state: State) -> None:
-        classes = self.task.classes
-        s = scores(evaluate(self.trainer, state, self.task), classes)
-        values = {f"{classes.foreground}_iou": s.foreground_iou, "mean_iou": s.mean_iou}
-        self.log.add(step, **values)
-        text = f"held-out {classes.foreground} IoU {s.foreground_iou:.3f}, mean IoU {s.mean_iou:.3f}"
-        self.progress.say(f"step {step}/{self.config.steps}: {text}")
-
-
-def is_due(step: int, steps: int, times: int) -> bool:
-    """Whether something done `times` times, evenly spread and at the end, is done after `step`."""
-    return step * times // steps > (step - 1) * times // steps
-
-
-def seconds_spent(lines: list[Line]) -> float:
-    """Training time up to the last line that notes it."""
-    return max((line["seconds"] for line in lines if "seconds" in line), default=0.0)

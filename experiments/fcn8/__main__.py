@@ -1,21 +1,18 @@
 """Command line: python -m experiments.fcn8 --help."""
 
-import logging
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 
+from experiments.command_line import exit_with, guarded
+from experiments.fcn.network import NETWORKS, abstract_network
 from experiments.fcn.report import report
-from experiments.fcn.state import NETWORKS, abstract_network
 from experiments.fcn.train import check_folder, seconds_spent, train
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import DigitTask
 from experiments.fcn8.scenes import HEIGHT, WIDTH
-from experiments.problem import Problem
 from jtconv.models import summary
 
 DESCRIPTION = """\
@@ -36,9 +33,6 @@ predictions.png, curves.png and confusion.png.
 """
 
 
-Hook = Callable[[Any], object]  # of sys.unraisablehook
-
-
 @dataclass(frozen=True)
 class Command:
     """What to train, and where to leave it."""
@@ -46,34 +40,26 @@ class Command:
     out: Path = Path("runs/fcn8")
     """Folder for the results; made if need be."""
     compare: bool = False
-    """Train all three decoders on the same budget, in folders below --out, and print one table."""
+    """Train all five decoders on the same budget, in folders below --out, and print one table."""
+    tensorboard: bool = False
+    """Write the log for TensorBoard as well."""
     config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the command line; the exit status: 0, 2 for a setting or file at fault, 130 if interrupted."""
-    # Orbax comments on its own options through absl; what matters is raised.
-    logging.getLogger("absl").setLevel(logging.CRITICAL)
-    try:
-        command = tyro.cli(Command, args=args, prog="python -m experiments.fcn8", description=DESCRIPTION)
-    except ValueError as error:  # from Config; Tyro reports what it finds itself, and exits with 2
-        print(error, file=sys.stderr)
-        return 2
-    try:
-        compare(command) if command.compare else run(command.config, command.out)
-    except Problem as problem:
-        print(problem, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Interrupted: the same command goes on from the last checkpoint.", file=sys.stderr)
-        return 130
-    return 0
+    """Run the command line; see `guarded` for the exit status."""
+    return guarded(lambda: execute(args))
 
 
-def run(config: Config, folder: Path) -> str:
+def execute(args: list[str] | None) -> None:
+    command = tyro.cli(Command, args=args, prog="python -m experiments.fcn8", description=DESCRIPTION)
+    compare(command) if command.compare else run(command.config, command.out, tensorboard=command.tensorboard)
+
+
+def run(config: Config, folder: Path, *, tensorboard: bool = False) -> str:
     """Train, report, and return the run's row of the comparison."""
     print(summary(abstract_network(config.network, DigitTask.signature), (1, HEIGHT, WIDTH, 1)))
-    trained = train(config, DigitTask(config), folder)
+    trained = train(config, DigitTask(config), folder, tensorboard=tensorboard)
     result = report(trained, folder)
     seconds = seconds_spent(trained.log)
     print(f"trained in {seconds:.0f} s; everything is in {folder}")
@@ -87,24 +73,11 @@ def compare(command: Command) -> None:
     folders = [command.out / config.network.decoder for config in configs]
     for config, folder in zip(configs, folders, strict=True):  # rather than hours later
         check_folder(config, folder)
-    rows = [run(config, folder) for config, folder in zip(configs, folders, strict=True)]
+    rows = [
+        run(config, folder, tensorboard=command.tensorboard) for config, folder in zip(configs, folders, strict=True)
+    ]
     print("\n".join(["decoder  digit IoU mean IoU training", *rows]))
 
 
-def without_closed_loops(show: Hook) -> Hook:
-    """`show`, but for what TensorStore's reads say that are still under way when a restore fails.
-
-    They find their event loop closed; the failure itself has been raised.
-    """
-
-    def hook(unraisable: Any) -> None:
-        if "Event loop is closed" not in str(unraisable.exc_value):
-            show(unraisable)
-
-    return hook
-
-
 if __name__ == "__main__":
-    # For good: those reads may come back after `main`.
-    sys.unraisablehook = without_closed_loops(sys.unraisablehook)
-    sys.exit(main())
+    exit_with(main)

@@ -70,7 +70,7 @@ class DigitTask:
     """The scenes as what a network is trained on."""
 
     classes = CLASSES
-    signature = Signature(1, NUM_CLASSES, AS_IT_IS)
+    signature = Signature(1, NUM_CLASSES, AS_IT_IS, white=1.0)
 
     def __init__(self, config: Config):
         self.steps = config.steps

@@ -78,6 +78,11 @@ class Preprocessing:
             f"{PREFIX}scale": np.asarray(self.scale, np.float64),
         }
 
+    @classmethod
+    def from_entries(cls, entries: Mapping[str, Any]) -> "Preprocessing":
+        """What `entries` was made from; other names are passed over. Raises ValueError for entries at fault."""
+        return _saved(entries)
+
 
 def preprocessing_of(entries: Mapping[str, Any], in_ch: int) -> Preprocessing | None:
     """What `entries` say, else what goes with the names that they have, for `in_ch` channels."""

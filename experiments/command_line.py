@@ -1,0 +1,44 @@
+"""What the experiments' command lines have in common: what is at fault is one line, and an exit status."""
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from experiments.problem import Problem
+
+Hook = Callable[[Any], object]  # of sys.unraisablehook
+
+
+def guarded(act: Callable[[], int | None]) -> int:
+    """The exit status of `act`: its own or 0, 2 for a setting or file at fault, 130 if interrupted."""
+    # Orbax comments on its own options through absl; what matters is raised.
+    logging.getLogger("absl").setLevel(logging.CRITICAL)
+    try:
+        return act() or 0
+    except (Problem, ValueError) as error:  # Tyro reports what it finds itself, and exits with 2
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted: the same command goes on from the last checkpoint.", file=sys.stderr)
+        return 130
+
+
+def without_closed_loops(show: Hook) -> Hook:
+    """`show`, but for what TensorStore's reads say that are still under way when a restore fails.
+
+    They find their event loop closed; the failure itself has been raised.
+    """
+
+    def hook(unraisable: Any) -> None:
+        if "Event loop is closed" not in str(unraisable.exc_value):
+            show(unraisable)
+
+    return hook
+
+
+def exit_with(main: Callable[[], int]) -> None:
+    """Run `main` as the process."""
+    # For good: those reads may come back after `main`.
+    sys.unraisablehook = without_closed_loops(sys.unraisablehook)
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""Command line: python -m experiments.fcn --help."""
+
+import sys
+from importlib import import_module
+
+from experiments.command_line import exit_with, guarded
+
+PROG = "python -m experiments.fcn"
+# Each is a module of `commands`, imported when it is asked for, with `parse(args, prog)` and `run`.
+COMMANDS = {
+    "train": "Train a network on your own pictures.",
+    "evaluate": "Score a finished run on pictures with masks.",
+    "predict": "Find the classes in pictures.",
+    "export": "Make a program of a finished run that needs nothing but JAX.",
+}
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the command line; see `guarded` for the exit status."""
+    return guarded(lambda: execute(sys.argv[1:] if args is None else args))
+
+
+def execute(args: list[str]) -> int | None:
+    name, *rest = args or ["--help"]
+    if name in ("-h", "--help"):
+        print(overview())
+        return 0
+    if name not in COMMANDS:
+        raise ValueError(f"{PROG}: the command must be one of {', '.join(COMMANDS)}, got {name!r}.")
+    module = import_module(f"experiments.fcn.commands.{name.replace('-', '_')}")
+    return module.run(module.parse(rest, f"{PROG} {name}"))
+
+
+def overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {what}" for name, what in COMMANDS.items()]
+    usage = f"usage: {PROG} COMMAND ...\n\nFully convolutional networks on your own pictures.\n\n"
+    return usage + "\n".join(lines) + f"\n\n{PROG} COMMAND --help tells what each takes."
+
+
+if __name__ == "__main__":
+    exit_with(main)

@@ -1,0 +1,44 @@
+"""How much the pixels of each class count in the loss."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from experiments.fcn.config import Config
+from experiments.fcn.task import IGNORE, Task
+
+COUNTED_BATCHES = 50
+
+
+def class_weights(config: Config, task: Task) -> tuple[float, ...] | None:
+    """A weight per class; None if all are equal. Raises ValueError for another number of weights."""
+    given = config.class_weights
+    if given == "equal":
+        return None
+    if given == "balanced":
+        return balanced(class_counts(task, min(config.steps, COUNTED_BATCHES)))
+    n = task.signature.num_classes
+    if len(given) != n:
+        raise ValueError(f"`class_weights` must be {n} numbers, one for each class, got {len(given)}.")
+    return tuple(map(float, given))
+
+
+def class_counts(task: Task, batches: int) -> NDArray[np.int64]:
+    """The pixels of each class (num_classes,) in the first batches, as the loss meets them."""
+    n = task.signature.num_classes
+    counts = np.zeros(n, np.int64)
+    for batch in task.batches()[:batches]:
+        counts += np.bincount(batch.labels[batch.labels != IGNORE], minlength=n)
+    return counts
+
+
+def balanced(counts: ArrayLike) -> tuple[float, ...]:
+    """The median of the pixel `counts` (num_classes,) over each; 0 for a class without pixels.
+
+    >>> balanced([900, 100, 0, 50])
+    (0.1111111111111111, 1.0, 0.0, 2.0)
+    """
+    counts = np.asarray(counts, np.float64)
+    there = counts > 0
+    weights = np.zeros_like(counts)
+    weights[there] = np.median(counts[there]) / counts[there]
+    return tuple(weights.tolist())

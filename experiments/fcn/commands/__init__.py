@@ -1,0 +1,1 @@
+"""What `python -m experiments.fcn` can do: one file each."""

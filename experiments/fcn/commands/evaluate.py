@@ -1,0 +1,53 @@
+"""python -m experiments.fcn evaluate RUN."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from experiments.fcn.metrics import scores
+from experiments.fcn.report import save_scores, score, tables
+from experiments.fcn.run_data import samples_of_run
+from experiments.fcn.saved_model import load_model
+from experiments.files import check_writable, writing
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Score the network of a finished run on pictures with masks.
+
+    Says the IoU and the accuracy of every class and their means, and leaves them, with the confusion
+    matrix, in scores.json.
+    """
+
+    run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
+    """Folder of the run: model.json, model.safetensors and config.json are read."""
+    data: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Folder of another data set with the same classes; the run's own if left out."""
+    layout: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """How --data is laid out (folder, voc, camvid, cityscapes, keras), where it is not as in training."""
+    split: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """Folder or list to score, where it is not what was held out in training; all: everything there is."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Folder for scores.json; it is not written if left out."""
+
+
+def parse(args: list[str], prog: str) -> Evaluate:
+    return tyro.cli(Evaluate, args=args, prog=prog)
+
+
+def run(command: Evaluate) -> int:
+    """Score and say so."""
+    model = load_model(command.run)
+    samples = samples_of_run(command.run, model, command.data, command.layout, command.split)
+    if command.out is not None:
+        check_writable(command.out)
+    confusion, _ = score(model, samples)
+    result = scores(confusion, model.classes)
+    print(tables(result, confusion, model.classes))
+    if command.out is not None:
+        with writing(command.out):
+            command.out.mkdir(parents=True, exist_ok=True)
+            save_scores(result, confusion, model.classes, command.out / "scores.json")
+    return 0

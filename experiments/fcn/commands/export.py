@@ -1,0 +1,46 @@
+"""python -m experiments.fcn export RUN --out DIR."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from experiments.fcn.export import PLATFORMS, PROGRAM, SCRIPT, check_size, save_export
+from experiments.fcn.saved_model import load_model
+from experiments.files import check_writable, writing
+
+
+@dataclass(frozen=True)
+class Export:
+    """Make a program of a finished run that needs nothing of this project, for CPUs, NVIDIA's GPUs and TPUs.
+
+    It takes pictures of 8 bits, does the preprocessing, and gives the class of every pixel. Beside it are
+    its arrays and a script that runs it with jax, numpy, flatbuffers and Pillow:
+    python DIR/run_exported.py PICTURE... --out DIR. JAX reads the program for at least six months of its
+    releases; the run stays what a new one is made from.
+    """
+
+    run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
+    """Folder of the run: model.json and model.safetensors are read."""
+    out: Annotated[Path, tyro.conf.arg(metavar="DIR")]
+    """Folder for the results; made if need be."""
+    size: tuple[int, int] = (512, 512)
+    """Height and width of what is computed at once, multiples of 32. Smaller pictures have the scores that they would
+    have alone; larger ones are taken in tiles."""
+
+
+def parse(args: list[str], prog: str) -> Export:
+    return tyro.cli(Export, args=args, prog=prog)
+
+
+def run(command: Export) -> int:
+    """Export, and say how it is used."""
+    check_size(command.size)
+    model = load_model(command.run)
+    check_writable(command.out)
+    with writing(command.out):
+        save_export(model, command.size, command.out)
+    print(f"{command.out / PROGRAM} runs on {', '.join(PLATFORMS)}")
+    print(f"python {command.out / SCRIPT} PICTURE... --out DIR")
+    return 0

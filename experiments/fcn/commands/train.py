@@ -1,0 +1,78 @@
+"""Train a network on your own pictures."""
+
+import argparse
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from experiments.fcn.config import Network, Optimizer
+from experiments.fcn.data.config import FolderConfig
+from experiments.fcn.data.task import load_task
+from experiments.fcn.network import abstract_network
+from experiments.fcn.presets import PRESETS, Preset, PresetName
+from experiments.fcn.report import report
+from experiments.fcn.run import seconds_spent
+from experiments.fcn.train import check_folder, train
+from jtconv.models import summary
+
+DESCRIPTION = """\
+Train a fully convolutional network on pictures and masks in a folder.
+
+A run that is stopped goes on from its last checkpoint when the same command is given again.
+It leaves in --out: config.json, metrics.jsonl, checkpoints/ (the newest), best/ (the highest mean IoU), and
+a report.
+
+  python -m experiments.fcn train --data pictures --out runs/first
+  python -m experiments.fcn train --data VOC2012 --preset paper --encoder vgg16.safetensors --out runs/voc
+"""
+SIDE = 224  # of the picture that the network is counted for; parameters do not depend on it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """What to train, and where to leave it."""
+
+    out: Path
+    """Folder for the results; made if need be."""
+    preset: PresetName = "small"
+    """Defaults of the network and of how it is trained: a narrow FCN-8; VGG-16 as in the article that it follows; or
+    as in the paper of Long, Shelhamer and Darrell. What is given besides it holds."""
+    tensorboard: bool = False
+    """Write the log for TensorBoard as well."""
+    config: Annotated[FolderConfig, tyro.conf.arg(name="")]
+
+
+def parse(args: list[str], prog: str) -> Train:
+    """The command, with the defaults of the preset that `args` name."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--preset", choices=PRESETS, default="small")
+    preset = PRESETS[first.parse_known_args(args)[0].preset]
+    return tyro.cli(with_defaults(preset), args=args, prog=prog, description=DESCRIPTION)
+
+
+def with_defaults(preset: Preset) -> type[Train]:
+    """`Train`, whose configuration begins with the preset's network and optimiser."""
+    inline = tyro.conf.arg(name="")
+    fields: list[Any] = [
+        ("network", Annotated[Network, inline], dataclasses.field(default=preset.network)),
+        ("optimizer", Annotated[Optimizer, inline], dataclasses.field(default=preset.optimizer)),
+    ]
+    options: Any = {"frozen": True, "kw_only": True}
+    config = dataclasses.make_dataclass("FolderConfig", fields, bases=(FolderConfig,), **options)
+    return dataclasses.make_dataclass("Train", [("config", Annotated[config, inline])], bases=(Train,), **options)
+
+
+def run(command: Train) -> None:
+    """Train, and report."""
+    config = command.config
+    check_folder(config, command.out)
+    task = load_task(config)
+    network = abstract_network(config.network, task.signature)
+    parameters = summary(network, (1, SIDE, SIDE, task.signature.in_ch)).parameters
+    print(f"{config.network.decoder} of {parameters:,} parameters for {len(task.classes.names)} classes")
+    trained = train(config, task, command.out, tensorboard=command.tensorboard)
+    report(trained, command.out)
+    print(f"trained in {seconds_spent(trained.log):.0f} s; everything is in {command.out}")

@@ -1,0 +1,144 @@
+"""A data set read from end to end: all that is wrong with it, and what is in it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.fcn.data.config import Source
+from experiments.fcn.data.dataset import Dataset, Reader, check_found, check_sizes, numbered, open_dataset
+from experiments.fcn.data.hints import hints
+from experiments.fcn.data.labels import STRANGE, apply, bounded, count_classes, strange_values
+from experiments.fcn.data.pairs import Pair
+from experiments.fcn.data.scan import count_values, in_threads
+from experiments.fcn.task import IGNORE, Classes
+from experiments.problem import Problem
+
+Counts = Mapping[int, int]  # value of a mask -> pixels
+
+
+class Inspected(NamedTuple):
+    """One picture and its mask."""
+
+    pair: Pair
+    size: tuple[int, int] | None  # (h, w); None if the picture cannot be read
+    counts: Counts  # nothing if the mask cannot be read
+    problems: Sequence[Problem]
+
+
+class Split(NamedTuple):
+    """What is in one part of a data set."""
+
+    pictures: int
+    sizes: NDArray[np.int64]  # (pictures, 2): heights and widths
+    pixels: NDArray[np.int64]  # (num_classes,)
+    ignored: int
+
+
+class Findings(NamedTuple):
+    """What is in a data set, and what is wrong with it."""
+
+    splits: Mapping[str, Split]
+    classes: Classes | None  # None if what the masks have are no classes
+    values: Counts
+    problems: Sequence[Problem]
+    hints: Sequence[str]
+
+
+def check_data(source: Source) -> Findings:
+    """Read all pictures and masks. Raises `Problem` only if the folders themselves are not found."""
+    dataset = open_dataset(source)
+    found, reader = dataset.found, dataset.reader
+    pairs = [*found.train, *found.test]
+    inspected = list(in_threads(lambda pair: inspect(pair, reader), pairs, "reading"))
+    values = total(x.counts for x in inspected)
+    classes, problems = known_classes(dataset, source, values)
+    problems = [*found.problems, *problems, *(y for x in inspected for y in x.problems)]
+    problems += no_pictures(dataset, source)
+    splits: dict[str, Split] = {}
+    if classes is not None:
+        table = bounded(reader.table, len(classes.names))
+        problems += [y for x in inspected for y in out_of_range(x, table, len(classes.names))]
+        cut = len(found.train)
+        for name, part in (("train", inspected[:cut]), ("test", inspected[cut:])):
+            splits[name] = summarise(part, table, len(classes.names))
+    known = None if classes is None else len(classes.names)
+    suggestions = hints(values, reader.table, known, [pair.mask for pair in pairs])
+    return Findings(splits, classes, values, problems, suggestions + absent(splits, classes))
+
+
+def inspect(pair: Pair, reader: Reader) -> Inspected:
+    """Both files are read, also if one of them is at fault."""
+    problems: list[Problem] = []
+    image = mask = None
+    try:
+        image = reader.image(pair).shape[:2]
+    except Problem as problem:
+        problems.append(problem)
+    counts: Counts = {}
+    try:
+        values = reader.values(pair)
+        counts, mask = count_values(values), values.shape
+        if image is not None:
+            check_sizes(pair, image, mask)
+    except Problem as problem:
+        problems.append(problem)
+    return Inspected(pair, image, counts, problems)
+
+
+def known_classes(dataset: Dataset, source: Source, values: Counts) -> tuple[Classes | None, list[Problem]]:
+    """The classes, counted if need be; the problem is that they cannot be."""
+    if dataset.classes is not None or not values:
+        return dataset.classes, []
+    try:
+        return numbered(count_classes(sorted(values), dataset.reader.table, source.data)), []
+    except Problem as problem:
+        return None, [problem]
+
+
+def no_pictures(dataset: Dataset, source: Source) -> list[Problem]:
+    """The problem that there is nothing to train on or to hold out, if so."""
+    try:
+        check_found(dataset.found._replace(problems=()), source)
+    except Problem as problem:
+        return [problem]
+    return []
+
+
+def out_of_range(inspected: Inspected, table: NDArray[np.int32], num_classes: int) -> list[Problem]:
+    """The problem with a mask whose values are no classes, if so."""
+    values = np.array(list(inspected.counts), np.int64)
+    strange = apply(table, values) == STRANGE
+    if not strange.any():
+        return []
+    counts = np.array(list(inspected.counts.values()))
+    return [strange_values(values[strange], counts[strange], num_classes, inspected.pair.mask)]
+
+
+def summarise(inspected: Sequence[Inspected], table: NDArray[np.int32], num_classes: int) -> Split:
+    counts = total(x.counts for x in inspected)
+    pixels = np.zeros(IGNORE + 1, np.int64)
+    for value, count in counts.items():
+        if (label := int(apply(table, np.array(value)))) != STRANGE:
+            pixels[label] += count
+    sizes = [x.size for x in inspected if x.size is not None]
+    return Split(len(inspected), np.array(sizes, np.int64).reshape(-1, 2), pixels[:num_classes], int(pixels[IGNORE]))
+
+
+def absent(splits: Mapping[str, Split], classes: Classes | None) -> list[str]:
+    """A hint for each split that lacks classes."""
+    result = []
+    for name, split in splits.items():
+        if classes and (lacking := [classes.names[i] for i in np.flatnonzero(split.pixels == 0)]):
+            result.append(f"no pixel of {', '.join(lacking)} in {name}")
+    return result
+
+
+def total(counts: Iterable[Counts]) -> Counter[int]:
+    """The sum, by value."""
+    result: Counter[int] = Counter()
+    for each in counts:
+        result.update(each)
+    return result

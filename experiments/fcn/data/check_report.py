@@ -1,0 +1,83 @@
+"""What check-data says, in words or as JSON."""
+
+import json
+from collections.abc import Iterable
+
+from experiments.fcn.data.check import Findings, Split
+
+TITLES = {"train": "train", "test": "held out"}
+MOST_VALUES = 40
+
+
+def as_json(findings: Findings) -> str:
+    """One object: splits, problems, hints; the masks' values too where they are no classes."""
+    names = findings.classes.names if findings.classes else ()
+    splits = {
+        name: {
+            "pictures": split.pictures,
+            "heights": bounds(split, 0),
+            "widths": bounds(split, 1),
+            "pixels": dict(zip(names, split.pixels.tolist(), strict=True)),
+            "ignored": split.ignored,
+        }
+        for name, split in findings.splits.items()
+    }
+    result = {"splits": splits, "problems": [str(x) for x in findings.problems], "hints": [*findings.hints]}
+    if findings.classes is None:
+        result["values"] = {str(value): findings.values[value] for value in sorted(findings.values)}
+    return json.dumps(result, indent=1)
+
+
+def bounds(split: Split, axis: int) -> list[int]:
+    """The smallest and the largest; nothing of nothing."""
+    return [int(split.sizes[:, axis].min()), int(split.sizes[:, axis].max())] if len(split.sizes) else []
+
+
+def as_text(findings: Findings) -> str:
+    """Tables, then the problems, one a line, then the hints."""
+    lines = [f"{TITLES[name]}: {in_words(split)}" for name, split in findings.splits.items()]
+    lines += ["", *class_table(findings), ""] if findings.classes else [*value_table(findings), ""]
+    number = len(findings.problems)
+    lines.append("No problems." if not number else "1 problem:" if number == 1 else f"{number:,} problems:")
+    lines += [f"  {problem}" for problem in findings.problems]
+    lines += [f"Hint: {hint}." for hint in findings.hints]
+    return "\n".join(lines)
+
+
+def in_words(split: Split) -> str:
+    sizes = [f"{' to '.join(map(str, dict.fromkeys(bounds(split, axis))))} pixels" for axis in (1, 0)]
+    where = f", {sizes[0]} wide, {sizes[1]} high" if len(split.sizes) else ""
+    return f"{split.pictures:,} picture{'' if split.pictures == 1 else 's'}{where}"
+
+
+def class_table(findings: Findings) -> list[str]:
+    """Pixels by class and split, and each class's share of those that have a class."""
+    assert findings.classes is not None
+    splits = findings.splits.values()
+    rows = [["class", *(text for name in findings.splits for text in (f"{TITLES[name]}: pixels", "share"))]]
+    for i, name in enumerate(findings.classes.names):
+        rows.append([f"{i} {name}", *(text for split in splits for text in cells(split.pixels[i], split.pixels.sum()))])
+    rows.append(["ignored", *(text for split in splits for text in (f"{split.ignored:,}", ""))])
+    return aligned(rows)
+
+
+def cells(part: int, whole: int) -> tuple[str, str]:
+    return f"{part:,}", f"{part / max(1, whole):.2%}"
+
+
+def value_table(findings: Findings) -> list[str]:
+    """Pixels by value, the most frequent first."""
+    order = sorted(findings.values.items(), key=lambda item: -item[1])
+    rows = [["value", "pixels"], *([str(value), f"{count:,}"] for value, count in order[:MOST_VALUES])]
+    return aligned(rows) + ([f"and {len(order) - MOST_VALUES} more"] if len(order) > MOST_VALUES else [])
+
+
+def aligned(rows: Iterable[list[str]]) -> list[str]:
+    """The first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        (
+            row[0].ljust(widths[0]) + "".join(f"  {x:>{width}}" for x, width in zip(row[1:], widths[1:], strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,110 @@
+"""A data set as the settings and its layout have it: which files, and how they are read."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.fcn.data.class_file import IGNORED_VALUE, ClassFile, read_class_file
+from experiments.fcn.data.config import Source, read_label_map
+from experiments.fcn.data.labels import Table, count_classes, labels_of, make_table
+from experiments.fcn.data.layouts import layout_of
+from experiments.fcn.data.pairs import Found, Pair
+from experiments.fcn.data.palettes import colours_for
+from experiments.fcn.data.presets import Preset
+from experiments.fcn.data.reading import read_image, read_mask
+from experiments.fcn.data.scan import count_values, in_threads
+from experiments.fcn.task import Classes, Sample
+from experiments.problem import Problem
+
+MISMATCH = "draw the mask on the picture as it is, or remove both"
+
+
+class Reader(NamedTuple):
+    """How files are read."""
+
+    channels: int
+    colours: Mapping[str, int]  # "#rrggbb" -> value of a mask
+    mask_channel: str | None
+    table: Table  # value -> class, however high, or VOID
+
+    def image(self, pair: Pair) -> NDArray[np.uint8]:
+        """(h, w, channels)"""
+        return read_image(pair.image, self.channels)
+
+    def values(self, pair: Pair) -> NDArray[np.integer]:
+        """(h, w), what the mask has."""
+        return read_mask(pair.mask, self.colours, self.mask_channel)
+
+    def sample(self, pair: Pair, bounded_table: Table, num_classes: int) -> Sample:
+        """Raises `Problem` where a file is at fault, or the two do not go together."""
+        image, values = self.image(pair), self.values(pair)
+        check_sizes(pair, image.shape[:2], values.shape)
+        return Sample(image, labels_of(values, bounded_table, num_classes, pair.mask), pair.name)
+
+
+class Dataset(NamedTuple):
+    """The files, and how they are read."""
+
+    found: Found
+    reader: Reader
+    classes: Classes | None  # None: to be counted
+
+
+def check_sizes(pair: Pair, image: tuple[int, ...], mask: tuple[int, ...]) -> None:
+    """Raise `Problem` unless both sizes (h, w) are the same."""
+    if image != mask:
+        turned = " (the picture's EXIF data turn it, the mask's do not)" if image == mask[::-1] else ""
+        what = f"is {mask[1]}×{mask[0]} pixels, but its picture {pair.image} is {image[1]}×{image[0]}{turned}"
+        raise Problem(pair.mask, what, MISMATCH)
+
+
+def open_dataset(source: Source) -> Dataset:
+    """Find the files. Raises `Problem` where not even the folders are as they should be."""
+    layout = layout_of(source)
+    own = read_class_file(source.classes) if source.classes else None
+    preset = layout.preset
+    label_map = dict(preset.label_map if not source.label_map else read_label_map(source.label_map))
+    table = make_table({IGNORED_VALUE: None, **label_map}, source.ignore, source.reduce_zero_label)
+    colours = own.values if own and own.values else preset.colours
+    reader = Reader(source.channels, colours, source.mask_channel or preset.mask_channel, table)
+    return Dataset(layout.find(source), reader, classes_of(source, own, preset))
+
+
+def classes_of(source: Source, own: ClassFile | None, preset: Preset) -> Classes | None:
+    """Those of --classes, else as many as --num-classes, else the preset's, else None."""
+    if own:
+        background = background_of(own.names)
+        return Classes(own.names, own.colours or colours_for(len(own.names), background), background)
+    return numbered(source.num_classes) if source.num_classes else preset.classes
+
+
+def background_of(names: Sequence[str]) -> int | None:
+    """The class that is called so, if there is one."""
+    return next((i for i, name in enumerate(names) if name.lower() in ("background", "bg")), None)
+
+
+def numbered(num_classes: int) -> Classes:
+    """Names and colours for classes that come without."""
+    return Classes(tuple(f"class {i}" for i in range(num_classes)), colours_for(num_classes, None))
+
+
+def counted(dataset: Dataset, source: Source) -> Classes:
+    """The classes that the masks have: all of them are read. Raises `Problem` unless they are 0, 1, …"""
+    pairs = [*dataset.found.train, *dataset.found.test]
+    seen: set[int] = set()
+    for values in in_threads(lambda pair: count_values(dataset.reader.values(pair)).keys(), pairs, "counting classes"):
+        seen |= values
+    return numbered(count_classes(sorted(seen), dataset.reader.table, source.data))
+
+
+def check_found(found: Found, source: Source) -> None:
+    """Raise the first `Problem`, if there is any, or if there is nothing to train on or to hold out."""
+    if found.problems:
+        first = str(found.problems[0]).removesuffix(".")
+        what = f"has {len(found.problems)} files without their like, or at fault otherwise. The first: {first}"
+        raise Problem(source.data, what, "python -m experiments.fcn check-data lists them all")
+    for pairs, what in ((found.train, "to train on"), (found.test, "that are held out")):
+        if not pairs:
+            raise Problem(source.data, f"has no pictures {what}", "add some with their masks, or change --held-out")

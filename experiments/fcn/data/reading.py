@@ -1,0 +1,129 @@
+"""Pictures and masks from files. Whatever is wrong with a file is a `Problem` with its name."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from experiments.problem import Problem
+
+REMEDY = "replace it, or remove it and what goes with it"
+# As many pixels as Pillow opens. From half as many it warns, which is no help to anybody here.
+LARGEST = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+RED_GREEN_BLUE = ("red", "green", "blue")
+# PNG's grey samples of 2 and 4 bits, which Pillow stretches to 0 … 255.
+STRETCHED = {"L;2": 85, "L;4": 17}
+SHOWN = 5  # colours or values in a message
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[Image.Image]:
+    """The picture in `file`, not decoded yet; what fails within the block is a `Problem`."""
+    try:
+        with Image.open(file) as image:
+            yield image
+    except Problem:
+        raise
+    except FileNotFoundError:
+        raise Problem(file, "does not exist", REMEDY) from None
+    except UnidentifiedImageError:
+        raise Problem(file, "is not a picture", REMEDY) from None
+    except Image.DecompressionBombError:
+        what = f"has more than {LARGEST:,} pixels"
+        raise Problem(file, what, "cut it into tiles, since it is decoded anew for every use") from None
+    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, struct.error, …
+        raise Problem(file, f"is damaged ({error})", REMEDY) from error
+
+
+def read_image(file: Path, channels: int) -> NDArray[np.uint8]:
+    """(h, w, channels): 1 is grey, 3 red, green, blue, 4 with alpha; the way up that its EXIF data say.
+
+    Grey is stretched over three channels, colours are weighted to grey, alpha is dropped or is
+    opaque, and of 16 bits the upper 8 are kept, whatever the task asks for.
+    """
+    with opened(file) as image:
+        image = ImageOps.exif_transpose(image)
+        if image.mode == "F":
+            raise Problem(file, "holds floats, whose range is unknown", "save it with 8 or 16 bits")
+        if image.mode.startswith("I"):
+            image = upper_byte(image, file)
+        if channels != 4:
+            image.info.pop("transparency", None)  # which Pillow would turn into alpha
+        if image.mode not in MODES.values():
+            image = image.convert("RGBA" if has_alpha(image) else "RGB")
+        return np.asarray(image.convert(MODES[channels])).reshape(image.height, image.width, channels)
+
+
+def has_alpha(image: Image.Image) -> bool:
+    return "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBa")
+
+
+def upper_byte(image: Image.Image, file: Path) -> Image.Image:
+    """Grey of 16 bits as grey of 8, as Pillow does it for colours."""
+    values = np.asarray(image)
+    if values.min() < 0 or values.max() > 0xFFFF:
+        raise Problem(file, "holds 32-bit values", "save it with 8 or 16 bits")
+    return Image.fromarray((values >> 8).astype(np.uint8))
+
+
+def read_mask(file: Path, colours: Mapping[str, int], channel: str | None) -> NDArray[np.integer]:
+    """The value (h, w) of each pixel: a palette's index, never its colour; a grey as it is.
+
+    A mask of red, green and blue is read by `channel`, one of `RED_GREEN_BLUE`, or else by
+    `colours`: "#rrggbb" -> value.
+    """
+    with opened(file) as image:
+        stretch = STRETCHED.get(raw_mode(image), 1)
+        image = ImageOps.exif_transpose(image)
+        if image.mode == "1":
+            return np.asarray(image).astype(np.uint8)
+        if image.mode in ("L", "P") or image.mode.startswith("I"):
+            return np.asarray(image) // stretch
+        if image.mode in ("LA", "PA"):
+            return np.asarray(image)[..., 0]
+        if image.mode not in ("RGB", "RGBA"):
+            raise Problem(file, f"is a mask in Pillow's mode {image.mode}", "save it as an 8-bit grey or palette PNG")
+        return values_of_colours(np.asarray(image)[..., :3], colours, channel, file)
+
+
+def raw_mode(image: Image.Image) -> str:
+    """How the file stores a pixel, for a PNG that is not decoded yet; else nothing that matters."""
+    tiles = getattr(image, "tile", None)
+    return str(tiles[0][3]) if image.format == "PNG" and tiles else ""
+
+
+def values_of_colours(
+    image: NDArray[np.uint8], colours: Mapping[str, int], channel: str | None, file: Path
+) -> NDArray[np.integer]:
+    if channel is not None:
+        return image[..., RED_GREEN_BLUE.index(channel)]
+    if not colours:
+        what = "is a mask in colours, and no table says which class each is"
+        remedy = "give the colours in --classes, or, if a channel holds the class, --mask-channel red"
+        raise Problem(file, what, remedy)
+    return look_up(image, colours, file)
+
+
+def look_up(image: NDArray[np.uint8], colours: Mapping[str, int], file: Path) -> NDArray[np.int32]:
+    """The value of each pixel's colour. Raises `Problem` for colours that have none."""
+    code = image.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
+    known = sorted((int(colour[1:], 16), value) for colour, value in colours.items())
+    keys, values = np.array(known, np.int32).T
+    place = np.minimum(np.searchsorted(keys, code), len(keys) - 1)
+    if (strange := keys[place] != code).any():
+        found, count = np.unique(code[strange], return_counts=True)
+        what = "has colours that no class has: " + some([f"#{x:06x}" for x in found], count)
+        smoothed = " (so many come of JPEG, or of smoothing)" if len(found) > 20 else ""
+        raise Problem(file, what + smoothed, "add them to --classes, or draw the mask again without smoothing")
+    return values[place]
+
+
+def some(names: list[str], counts: NDArray[np.integer]) -> str:
+    """The most frequent ones, each with its count."""
+    order = np.argsort(-counts, kind="stable")
+    shown = [f"{names[i]} ({counts[i]:,} pixel{'s' if counts[i] > 1 else ''})" for i in order[:SHOWN]]
+    return ", ".join(shown) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

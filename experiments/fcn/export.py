@@ -1,0 +1,63 @@
+"""A trained network as a program of `jax.export`, which runs without this project.
+
+Arguments: the arrays of `model.safetensors` by name (those of the preprocessing left out), pictures
+(b, h, w, in_ch) uint8, and how much of each is a picture, (b, 2) int32 from the upper left. Result:
+classes (b, h, w) uint8. The batch is open; h and w are fixed, since a network's layers are made for
+sizes. The CPU kernels of `jtconv` are not in it: they are known to this project's processes alone.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import jax
+import numpy as np
+from jax import Array
+
+from experiments.fcn.inference import FACTOR, compute, pads_around
+from experiments.fcn.saved_model import ARRAYS, Model, arrays_of, with_arrays
+from experiments.files import write_whole
+from jtconv.weights import save
+
+PROGRAM, ABOUT, SCRIPT = "model.jax_export", "export.json", "run_exported.py"
+PLATFORMS = ("cpu", "cuda", "tpu")
+
+
+def check_size(size: tuple[int, int]) -> None:
+    """Raise ValueError unless both are multiples of what the network needs."""
+    if any(side < FACTOR or side % FACTOR for side in size):
+        raise ValueError(f"`size` must be two multiples of {FACTOR}, got {size}.")
+
+
+def export_program(model: Model, size: tuple[int, int]) -> jax.export.Exported:
+    """The program for pictures of at most `size`, for all of `PLATFORMS`."""
+    arrays = {name: jax.ShapeDtypeStruct(x.shape, x.dtype) for name, x in arrays_of(model).items()}
+    (batch,) = jax.export.symbolic_shape("b")
+    images = jax.ShapeDtypeStruct((batch, *size, model.signature.in_ch), np.uint8)
+    extents = jax.ShapeDtypeStruct((batch, 2), np.int32)
+
+    def classes(arrays: Mapping[str, Array], images: Array, extents: Array) -> Array:
+        filled = with_arrays(model, arrays)
+        program = (model.network, model.signature.preprocessing, True)
+        return compute(*program, filled.parameters, filled.statistics, images, extents)
+
+    with jax.enable_x64(False):
+        return jax.export.export(jax.jit(classes), platforms=PLATFORMS)(arrays, images, extents)
+
+
+def save_export(model: Model, size: tuple[int, int], out: Path) -> None:
+    """Leave the program, its arrays, what it is about and a script that runs it in `out`."""
+    program = bytes(export_program(model, size).serialize())
+    out.mkdir(parents=True, exist_ok=True)
+    save(out / ARRAYS, arrays_of(model) | model.signature.preprocessing.entries())
+    write_whole(out / PROGRAM, program)
+    about = {
+        "size": size,
+        "in_ch": model.signature.in_ch,
+        "classes": model.classes.names,
+        "colours": model.classes.colours,
+        "smaller_pictures": "about the same" if pads_around(model) else "exact",
+    }
+    write_whole(out / ABOUT, json.dumps(about, indent=2) + "\n")
+    shutil.copyfile(Path(__file__).with_name(SCRIPT), out / SCRIPT)

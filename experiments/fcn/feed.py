@@ -1,0 +1,59 @@
+"""The next batch is put on the device while a step runs; how long the device waited for it all the same."""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple, Self
+
+import jax
+from jax import Array
+
+from experiments.fcn.task import Batch
+
+
+class Feed:
+    """Batches on the device, one ahead. `waited`: seconds, at most, in which no step ran for want of one."""
+
+    def __init__(self, batches: Iterator[Batch]):
+        self.batches = batches
+        self.waited = 0.0
+        self.ahead = self.fetch()
+
+    def fetch(self) -> Batch | None:
+        batch = next(self.batches, None)
+        return None if batch is None else jax.device_put(batch)
+
+    def take(self) -> Batch:
+        """The batch that was fetched last."""
+        batch, self.ahead = self.ahead, None
+        assert batch is not None, "the task has fewer batches than the run has steps"
+        return batch
+
+    def prepare(self, running: Array) -> None:
+        """Fetch the next batch while what gives `running` is computed."""
+        began = time.perf_counter()
+        self.ahead = self.fetch()
+        # Still running: the device had something to do all the while. If not, it may have become
+        # ready at any time since; that it was at once is the worst.
+        if running.is_ready():
+            self.waited += time.perf_counter() - began
+
+
+class Spent(NamedTuple):
+    """Steps, and the seconds that they took; in how many of these the device waited for data, at most."""
+
+    steps: int = 0
+    seconds: float = 0.0
+    waited: float = 0.0
+
+    def since(self, earlier: Self) -> Self:
+        return type(self)(*(now - then for now, then in zip(self, earlier, strict=True)))
+
+    @property
+    def waiting(self) -> float:
+        """The share of the time."""
+        return self.waited / self.seconds if self.seconds else 0.0
+
+    @property
+    def speed(self) -> float | None:
+        """Steps per second; None if there was none."""
+        return self.steps / self.seconds if self.seconds else None

@@ -1,0 +1,161 @@
+"""The loop over the steps: notes, scores and checkpoints on the way."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import grain
+import jax
+import numpy as np
+from jax import Array
+
+from experiments.fcn.checkpoint import Checkpoints
+from experiments.fcn.config import Config
+from experiments.fcn.evaluate import evaluate
+from experiments.fcn.feed import Feed, Spent
+from experiments.fcn.log import Line, Log
+from experiments.fcn.metrics import scores
+from experiments.fcn.optimizer import updates_by
+from experiments.fcn.progress import Progress
+from experiments.fcn.state import State, Trainer, is_finite, train_step
+from experiments.fcn.stopping import best_of, is_stopped
+from experiments.fcn.task import Batch, Task
+from experiments.problem import Problem
+
+NOTE_EVERY = 10  # steps
+NOTHING = Spent()
+# Batches are made by one thread while the device computes, so that it need not wait.
+READING = grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)
+
+
+@dataclass
+class Run:
+    """What the loop works with, and what it has to remember."""
+
+    config: Config
+    trainer: Trainer
+    task: Task
+    log: Log
+    checkpoints: Checkpoints
+    best: Checkpoints
+    progress: Progress
+    losses: dict[int, Array] = field(default_factory=dict)  # by step, since they were last read
+    total: Spent = NOTHING  # without the first step, for which programs are compiled
+    noted: Spent = NOTHING
+
+    def advance(self, state: State, first: int) -> State:
+        """Take the steps after `first`. Raises `Problem` where they lead to what is not finite."""
+        began = time.perf_counter() - seconds_spent(self.log.lines)
+        if first == self.config.steps or self.is_stopped():
+            return state
+        feed = Feed(self.batches(first))
+        for step in range(first + 1, self.config.steps + 1):
+            state = self.take_step(step, state, feed)
+            if step == first + 1:  # has compiled
+                feed.waited, self.total = 0.0, NOTHING
+            if self.is_noted(step):
+                self.note(step, time.perf_counter() - began)
+            self.keep(step, state)
+            if self.is_stopped():
+                self.say_stopped(step)
+                break
+        self.say_waiting()
+        return state
+
+    def batches(self, first: int) -> Iterator[Batch]:
+        """What the steps after `first` train on."""
+        return iter(self.task.batches()[first : self.config.steps].to_iter_dataset(READING))
+
+    def take_step(self, step: int, state: State, feed: Feed) -> State:
+        began = time.perf_counter()
+        state, loss = train_step(self.trainer, state, feed.take())
+        feed.prepare(loss)
+        self.losses[step] = loss
+        # Reading the loss waits for the step: now and then only, so that the next one is handed
+        # over meanwhile.
+        if self.is_noted(step) or self.is_scored(step) or self.is_saved(step):
+            self.check_losses()
+        seconds = self.total.seconds + time.perf_counter() - began
+        self.total = Spent(self.total.steps + 1, seconds, feed.waited)
+        return state
+
+    def keep(self, step: int, state: State) -> None:
+        """Score and save the state, if that is due."""
+        if not (self.is_scored(step) or self.is_saved(step)):
+            return
+        if not is_finite(state):
+            raise self.diverged(step, "the parameters are not finite")
+        if self.is_scored(step):
+            self.score(step, state)
+        if self.is_saved(step) or self.is_stopped():
+            self.checkpoints.save(step, state)
+
+    # --- when what is due
+
+    def is_noted(self, step: int) -> bool:
+        return step % NOTE_EVERY == 0 or step == self.config.steps
+
+    def is_scored(self, step: int) -> bool:
+        return is_due(step, self.config.steps, self.config.evaluations)
+
+    def is_saved(self, step: int) -> bool:
+        return is_due(step, self.config.steps, self.config.checkpoints)
+
+    def is_stopped(self) -> bool:
+        return is_stopped(self.log.lines, self.config.patience)
+
+    # --- what is due
+
+    def check_losses(self) -> None:
+        """Raise `Problem` at the first of them that is not finite; the last is kept."""
+        for step, value in jax.device_get(self.losses).items():
+            if not np.isfinite(value):
+                raise self.diverged(step, f"the loss is {value}")
+            self.losses = {step: value}
+
+    def diverged(self, step: int, what: str) -> Problem:
+        last = self.checkpoints.newest()
+        remedy = "choose another --out, with a lower --learning-rate or a lower --clip-norm"
+        if last is None:
+            return Problem(self.checkpoints.folder, f"is without a checkpoint, as {what} at step {step}", remedy)
+        return Problem(last, f"is the last good checkpoint, as {what} at step {step}", remedy)
+
+    def note(self, step: int, seconds: float) -> None:
+        loss = np.asarray(self.losses[step]).item()
+        rate = np.asarray(self.trainer.learning_rate(updates_by(self.config, step - 1))).item()
+        lap, self.noted = self.total.since(self.noted), self.total
+        self.log.add(step, loss=loss, learning_rate=rate, seconds=round(seconds, 2), waiting=round(lap.waiting, 4))
+        pictures = None if lap.speed is None else lap.speed * self.config.batch_size
+        self.progress.note(step, loss, rate, pictures)
+
+    def score(self, step: int, state: State) -> None:
+        classes = self.task.classes
+        s = scores(evaluate(self.trainer, state, self.task), classes)
+        values = {f"{classes.foreground}_iou": s.foreground_iou, "mean_iou": s.mean_iou}
+        self.log.add(step, **values)
+        text = f"held-out {classes.foreground} IoU {s.foreground_iou:.3f}, mean IoU {s.mean_iou:.3f}"
+        self.progress.say(f"step {step}/{self.config.steps}: {text}")
+        best = best_of(self.log.lines)
+        if best is not None and best.step == step:
+            self.best.save(step, state.scored())
+
+    def say_stopped(self, step: int) -> None:
+        best = best_of(self.log.lines)
+        assert best is not None
+        text = f"ends at step {step}: the best mean IoU was {best.mean_iou:.3f}, at step {best.step}"
+        self.progress.say(text)
+
+    def say_waiting(self) -> None:
+        if self.total.steps:
+            text = f"the device waited for data in at most {self.total.waiting:.2%} of the time"
+            self.progress.say(text)
+
+
+def is_due(step: int, steps: int, times: int) -> bool:
+    """Whether something done `times` times, evenly spread and at the end, is done after `step`."""
+    return step * times // steps > (step - 1) * times // steps
+
+
+def seconds_spent(lines: list[Line]) -> float:
+    """Training time up to the last line that notes it."""
+    return max((line["seconds"] for line in lines if "seconds" in line), default=0.0)

@@ -1,0 +1,96 @@
+"""Find the classes in pictures with the exported network beside this file. Needs jax, numpy, flatbuffers and Pillow.
+
+    python run_exported.py PICTURE... --out DIR
+
+For each picture DIR/NAME.png has the classes as its values, with a palette in their colours.
+"""
+
+import argparse
+import json
+import struct
+from itertools import pairwise
+from pathlib import Path
+
+import jax
+import jax.export  # its functions: `import jax` alone leaves them out
+import jax.numpy as jnp
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+GRID = 32  # tiles start at multiples of this, where the network's coarsest pixels do
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+DTYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "BF16": jnp.bfloat16, "F16": np.float16}
+
+
+def read_safetensors(file: Path) -> dict[str, np.ndarray]:
+    """The arrays of a .safetensors file: a length, a JSON header, the bytes."""
+    data = file.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header, body = json.loads(data[8 : 8 + length]), memoryview(data)[8 + length :]
+    header.pop("__metadata__", None)
+    return {
+        name: np.frombuffer(body[slice(*x["data_offsets"])], DTYPES[x["dtype"]]).reshape(x["shape"])
+        for name, x in header.items()
+    }
+
+
+class Network:
+    """The exported program with its arrays."""
+
+    def __init__(self, folder: Path = HERE):
+        self.about = json.loads((folder / "export.json").read_text(encoding="utf-8"))
+        self.program = jax.jit(jax.export.deserialize(bytearray((folder / "model.jax_export").read_bytes())).call)
+        arrays = read_safetensors(folder / "model.safetensors")
+        self.arrays = {name: jnp.asarray(x) for name, x in arrays.items() if not name.startswith("preprocessing/")}
+
+    def __call__(self, picture: np.ndarray) -> np.ndarray:
+        """The class of every pixel (h, w) of a picture (h, w, in_ch) with values 0 to 255."""
+        height, width = self.about["size"]
+        result = np.empty(picture.shape[:2], np.uint8)
+        for top, rows in tiles(picture.shape[0], height):
+            for left, columns in tiles(picture.shape[1], width):
+                found = self.tile(picture[top : top + height, left : left + width])
+                inside = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+                result[rows, columns] = found[inside]
+        return result
+
+    def tile(self, picture: np.ndarray) -> np.ndarray:
+        """The same for a picture that fits."""
+        height, width, in_ch = picture.shape
+        padded = np.zeros((1, *self.about["size"], in_ch), np.uint8)
+        padded[0, :height, :width] = picture
+        extent = np.array([[height, width]], np.int32)
+        return np.asarray(self.program(self.arrays, padded, extent))[0, :height, :width]
+
+
+def tiles(length: int, tile: int) -> list[tuple[int, slice]]:
+    """Where tiles start, and which pixels each decides: neighbours overlap and part in the middle."""
+    final = max(0, -(-length // GRID) * GRID - tile)
+    step = max(GRID, tile * 3 // 4 // GRID * GRID)
+    starts = [*range(0, final, step), final]
+    cuts = [0, *[(low + tile + high) // 2 for low, high in pairwise(starts)], length]
+    return [(start, slice(first, last)) for start, first, last in zip(starts, cuts, cuts[1:], strict=False)]
+
+
+def main() -> None:
+    from PIL import Image, ImageOps
+
+    parser = argparse.ArgumentParser(description="Find the classes in pictures.")
+    parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the results")
+    options = parser.parse_args()
+    network = Network()
+    palette = b"".join(bytes.fromhex(colour[1:]) for colour in network.about["colours"])
+    options.out.mkdir(parents=True, exist_ok=True)
+    for file in options.pictures:
+        with Image.open(file) as opened:
+            picture = ImageOps.exif_transpose(opened).convert(MODES[network.about["in_ch"]])
+        values = np.asarray(picture).reshape(picture.height, picture.width, -1)
+        index = Image.fromarray(network(values))
+        index.putpalette(palette)
+        index.save(options.out / f"{file.stem}.png")
+        print(options.out / f"{file.stem}.png")
+
+
+if __name__ == "__main__":
+    main()
