@@ -209,7 +209,7 @@ def test_one_batch_is_learnt_by_heart():
 
 
 def test_learning_rate_rises_and_falls():
-    rates = np.array([schedule(replace(TINY, steps=100))(step) for step in range(101)])
+    rates = np.array([schedule(TINY.optimizer, steps=100)(step) for step in range(101)])
     assert rates[0] == 0
     assert rates.argmax() == 10
     assert_allclose(
@@ -315,7 +315,7 @@ def test_depths_are_five_counts(tmp_path, capsys, depths):
 
 def test_a_warm_up_of_nearly_all_steps_leaves_one_to_the_cosine():
     assert_allclose(
-        schedule(replace(TINY, steps=3, optimizer=Optimizer(warm_up=0.99)))(2), TINY.optimizer.learning_rate, rtol=1e-5
+        schedule(Optimizer(warm_up=0.99), steps=3)(2), TINY.optimizer.learning_rate, rtol=1e-5
     )
 
 

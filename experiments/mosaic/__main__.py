@@ -1,0 +1,53 @@
+"""Command line: python -m experiments.mosaic --help."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from experiments.command_line import exit_with, guarded
+from experiments.fcn.metrics import scores
+from experiments.fcn.report import report
+from experiments.fcn.train import seconds_spent, train
+from experiments.mosaic.colours import colour_confusion
+from experiments.mosaic.config import Config
+from experiments.mosaic.data import MosaicTask
+
+DESCRIPTION = """\
+Train a small FCN to tell, pixel by pixel, which of eight photographs a mosaic's pieces were cut from.
+
+The photographs are real, and ship inside scikit-image and scikit-learn. Mosaics to train on are cut
+from their left parts, held-out ones from their right parts, so that no pixel is in both.
+
+  python -m experiments.mosaic
+  python -m experiments.mosaic --decoder fcn4 --steps 1200 --out runs/mosaic4
+"""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to train, and where to leave it."""
+
+    out: Path = Path("runs/mosaic")
+    """Folder for the results; made if need be."""
+    config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the command line; see `guarded` for the exit status."""
+    return guarded(lambda: execute(args))
+
+
+def execute(args: list[str] | None) -> None:
+    command = tyro.cli(Command, args=args, prog="python -m experiments.mosaic", description=DESCRIPTION)
+    task = MosaicTask(command.config)
+    trained = train(command.config, task, command.out)
+    report(trained, command.out)
+    colour = scores(colour_confusion(task), task.classes)
+    print(f"by colour alone: mean IoU {colour.mean_iou:.4f}   pixel accuracy {colour.pixel_accuracy:.4f}")
+    print(f"trained in {seconds_spent(trained.log):.0f} s; everything is in {command.out}")
+
+
+if __name__ == "__main__":
+    exit_with(main)
