@@ -51,8 +51,6 @@ def read_image(file: Path, channels: int) -> NDArray[np.uint8]:
             raise Problem(file, "holds floats, whose range is unknown", "save it with 8 or 16 bits")
         if image.mode.startswith("I"):
             image = upper_byte(image, file)
-        if channels != 4:
-            image.info.pop("transparency", None)  # which Pillow would turn into alpha
         if image.mode not in MODES.values():
             image = image.convert("RGBA" if has_alpha(image) else "RGB")
         return np.asarray(image.convert(MODES[channels])).reshape(image.height, image.width, channels)
