@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
-from experiments.fcn.commands.check_data import CheckData, run
+from experiments.fcn.commands.check_data import CheckData, parse, run
 from experiments.fcn.data.augment import Augmentation, augment, recolour
 from experiments.fcn.data.check import check_data
 from experiments.fcn.data.class_file import read_class_file
@@ -740,7 +740,7 @@ def test_settings_from_the_command_line(tmp_path, monkeypatch):
 
 
 def check(root, *arguments):
-    return run(tyro.cli(CheckData, args=["--data", str(root), *arguments]))
+    return run(parse(["--data", str(root), *arguments], "check-data"))
 
 
 def test_a_sound_data_set(folder, capsys):
