@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
-from experiments.fcn.commands.check_data import CheckData, run
+from experiments.fcn.commands.check_data import CheckData, parse, run
 from experiments.fcn.data.augment import Augmentation, augment, recolour
 from experiments.fcn.data.check import check_data
 from experiments.fcn.data.class_file import read_class_file
@@ -422,9 +422,23 @@ def test_camvid_by_index_and_by_colour(tmp_path):
         assert "/test/" in str(open_dataset(Source(data=tmp_path / root)).found.test[0].image)
 
 
+CAMVID_32 = """sky: 128 128 128. building: 0 128 64, 128 0 0, 64 192 0, 64 0 64, 192 0 128.
+pole: 192 192 128, 0 0 64. road: 128 64 128, 128 0 192, 192 0 64. pavement: 0 0 192, 64 192 128, 128 128 192.
+tree: 128 128 0, 192 192 0. sign: 192 128 128, 128 128 64, 0 64 64. fence: 64 64 128.
+car: 64 0 128, 64 128 192, 192 128 192, 192 64 128, 128 64 64.
+pedestrian: 64 64 0, 192 128 64, 64 0 192, 64 128 64. bicyclist: 0 128 192, 192 0 192"""  # as published
+
+
 def test_camvids_32_colours():
-    assert len(CAMVID.colours) == 32
+    groups = [group.split(":") for group in CAMVID_32.replace("\n", " ").split(".")]
+    colours = {
+        "#" + "".join(f"{int(x):02x}" for x in colour.split()): label
+        for label, (_, group) in enumerate(groups)
+        for colour in group.split(",")
+    }
+    assert {**colours, "#000000": 11} == CAMVID.colours
     assert CAMVID.classes
+    assert CAMVID.classes.names == tuple(name.strip() for name, _ in groups)
     assert [CAMVID.colours[x] for x in CAMVID.classes.colours] == list(range(11))
 
 
@@ -438,8 +452,9 @@ def test_cityscapes(tmp_path):
     task = load_task(config(tmp_path))
     assert task.test[0].name == "ulm/ulm_000001_000019"
     assert_array_equal(task.test[0].labels, [[IGNORE, 0, 13, 18, IGNORE, IGNORE]])
-    assert CITYSCAPES.classes
-    assert len(CITYSCAPES.classes.names) == 19
+    evaluated = [value for value in range(-1, 256) if CITYSCAPES.label_map.get(value) is not None]
+    assert evaluated == [7, 8, 11, 12, 13, 17, *range(19, 29), 31, 32, 33]
+    assert [CITYSCAPES.label_map[value] for value in evaluated] == list(range(19))
 
 
 def test_keras_masks_hold_the_class_in_blue(tmp_path):
@@ -725,12 +740,13 @@ def test_settings_from_the_command_line(tmp_path, monkeypatch):
 
 
 def check(root, *arguments):
-    return run(tyro.cli(CheckData, args=["--data", str(root), *arguments]))
+    return run(parse(["--data", str(root), *arguments], "check-data"))
 
 
 def test_a_sound_data_set(folder, capsys):
-    save(np.where(np.arange(23 * 27).reshape(23, 27) < 100, 255, 1).astype(np.uint8), folder / "masks/train/3.png")
-    assert check(folder, "--json") == 0
+    values = np.repeat([255, 1, 7], [100, 300, 221]).reshape(23, 27)
+    save(values.astype(np.uint8), folder / "masks/train/3.png")
+    assert check(folder, "--json", "--label-map", "7=1") == 0
     result = json.loads(capsys.readouterr().out)
     sizes = [(20 + i) * (30 - i) for i in range(9)]
     train = [sum(len(range(c, sizes[i], 5)) for i in (0, 1, 2, 4, 5, 6)) for c in range(5)]
@@ -744,7 +760,7 @@ def test_a_sound_data_set(folder, capsys):
         "ignored": 100,
     }
     assert result["splits"]["test"]["pixels"]["class 4"] == sum(len(range(4, sizes[i], 5)) for i in (7, 8))
-    assert check(folder) == 0
+    assert check(folder, "--label-map", "7=1") == 0
     text = capsys.readouterr().out
     assert "held out: 2 pictures, 22 to 23 pixels wide, 27 to 28 pixels high" in text
     assert f"{train[1]:,}  {train[1] / sum(train):.2%}" in text
