@@ -9,6 +9,7 @@ PROG = "python -m experiments.fcn"
 # Each is a module of `commands`, imported when it is asked for, with `parse(args, prog)` and `run`.
 COMMANDS = {
     "train": "Train a network on your own pictures.",
+    "check-data": "Report all that is wrong with a data set.",
     "evaluate": "Score a finished run on pictures with masks.",
     "predict": "Find the classes in pictures.",
     "export": "Make a program of a finished run that needs nothing but JAX.",
