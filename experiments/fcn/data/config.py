@@ -13,6 +13,7 @@ from experiments.fcn import config
 from experiments.fcn.config import check
 from experiments.fcn.data.augment import Augmentation
 from experiments.fcn.data.labels import MOST_CLASSES, VALUES
+from experiments.problem import Problem
 
 Layout = Literal["auto", "folder", "voc", "camvid", "cityscapes", "keras"]
 
@@ -77,11 +78,14 @@ class Source:
         one = self.num_classes is None or self.classes is None
         check(self, "num_classes", one, "left out where --classes is given")
         check(self, "ignore", all(0 <= x < VALUES for x in self.ignore), f"values in [0, {VALUES})")
-        read_label_map(self.label_map)
+        read_label_map([entry for entry in self.label_map if not entry.endswith(".json")])
 
 
 def read_label_map(entries: Sequence[str]) -> dict[int, int | None]:
-    """Value -> class, None for "ignore", from "7=1" or the names of JSON files. Raises ValueError."""
+    """Value -> class, None for "ignore", from "7=1" or the names of JSON files.
+
+    Raises ValueError for a pair out of bounds, `Problem` for a file that is no JSON object.
+    """
     result = {}
     for entry in entries:
         value, _, label = entry.partition("=")
@@ -91,12 +95,13 @@ def read_label_map(entries: Sequence[str]) -> dict[int, int | None]:
 
 
 def json_pairs(file: Path) -> Mapping[str, object]:
+    remedy = 'give --label-map a JSON file such as {"7": 1, "8": "ignore"}'
     try:
         pairs = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"`label_map` must be a JSON file that can be read, got {file}: {error}.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise Problem(file, f"cannot be read as JSON ({error})", remedy) from error
     if not isinstance(pairs, dict):
-        raise ValueError(f'`label_map` must be a JSON object such as {{"7": 1}}, got {type(pairs).__name__} in {file}.')
+        raise Problem(file, f"holds a {type(pairs).__name__}", remedy)
     return pairs
 
 

@@ -46,16 +46,16 @@ def read_image(file: Path, channels: int) -> NDArray[np.uint8]:
     opaque, and of 16 bits the upper 8 are kept, whatever the task asks for.
     """
     with opened(file) as image:
-        image = ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)
         if image.mode == "F":
             raise Problem(file, "holds floats, whose range is unknown", "save it with 8 or 16 bits")
         if image.mode.startswith("I"):
             image = upper_byte(image, file)
-        if channels != 4:
-            image.info.pop("transparency", None)  # which Pillow would turn into alpha
         if image.mode not in MODES.values():
             image = image.convert("RGBA" if has_alpha(image) else "RGB")
-        return np.asarray(image.convert(MODES[channels])).reshape(image.height, image.width, channels)
+        if image.mode != MODES[channels]:
+            image = image.convert(MODES[channels])
+        return np.asarray(image).reshape(image.height, image.width, channels)
 
 
 def has_alpha(image: Image.Image) -> bool:
@@ -78,7 +78,7 @@ def read_mask(file: Path, colours: Mapping[str, int], channel: str | None) -> ND
     """
     with opened(file) as image:
         stretch = STRETCHED.get(raw_mode(image), 1)
-        image = ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)
         if image.mode == "1":
             return np.asarray(image).astype(np.uint8)
         if image.mode in ("L", "P") or image.mode.startswith("I"):
