@@ -48,7 +48,7 @@ def export_program(model: Model, size: tuple[int, int]) -> jax.export.Exported:
 
 def save_export(model: Model, size: tuple[int, int], out: Path) -> None:
     """Leave the program, its arrays, what it is about and a script that runs it in `out`."""
-    program = export_program(model, size).serialize()
+    program = bytes(export_program(model, size).serialize())
     out.mkdir(parents=True, exist_ok=True)
     save(out / ARRAYS, arrays_of(model) | model.signature.preprocessing.entries())
     write_whole(out / PROGRAM, program)

@@ -140,7 +140,9 @@ def small(picture: Image.Image, *, smooth: bool) -> Image.Image:
 
 
 def figure(uri: str, text: str, kind: str = "plain") -> str:
-    return f'<figure class="{kind}"><img src="{uri}" alt="{escape(text)}"><figcaption>{escape(text)}</figcaption></figure>'
+    return (
+        f'<figure class="{kind}"><img src="{uri}" alt="{escape(text)}"><figcaption>{escape(text)}</figcaption></figure>'
+    )
 
 
 def png_uri(data: bytes) -> str:

@@ -1,22 +1,25 @@
 """The pictures with masks that a finished run is scored on."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from experiments.fcn.data.config import FolderConfig, Source
-from experiments.fcn.data.dataset import open_dataset
-from experiments.fcn.data.task import load_task
+from experiments.fcn.data.config import Source
+from experiments.fcn.data.dataset import check_found, open_dataset
+from experiments.fcn.data.task import Samples
 from experiments.fcn.saved_model import Model
-from experiments.fcn.task import Task
+from experiments.fcn.task import Sample
 from experiments.fcn.train import CONFIG
 from experiments.problem import Problem
 
+EVERYTHING = "all"  # as a split: what is trained on, too
 
-def task_of_run(
+
+def samples_of_run(
     run: Path, model: Model, data: Path | None = None, layout: str | None = None, split: str | None = None
-) -> Task:
+) -> Sequence[Sample]:
     """The run's own held-out pictures, or another folder's, whose masks mean what they meant in training.
 
     Raises `Problem` where files are at fault, or the classes are not as many as the model's.
@@ -24,17 +27,25 @@ def task_of_run(
     saved = saved_source(run / CONFIG)
     if saved is None and data is None:
         raise Problem(run / CONFIG, "names no folder of pictures", "name one: --data DIR")
-    changes = {"data": data, "layout": layout, "test_split": split}
+    changes = {"data": data, "layout": layout}
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
-    source = Source(channels=model.signature.in_ch, **given) if saved is None else replace(saved, **given)
+    channels: Any = model.signature.in_ch
+    source = Source(channels=channels, **given) if saved is None else replace(saved, **given)
+    dataset = open_dataset(source if split in (None, EVERYTHING) else with_split(source, split))
+    check_found(dataset.found, source)
     n = len(model.classes.names)
-    if open_dataset(source).classes is None:  # then as many as the model has, without reading all masks
-        source = replace(source, num_classes=n)
-    task = load_task(FolderConfig(source=source))
-    if len(task.classes.names) != n:
-        what = f"has {len(task.classes.names)} classes, the model {n}"
+    if dataset.classes is not None and len(dataset.classes.names) != n:
+        what = f"has {len(dataset.classes.names)} classes, the model {n}"
         raise Problem(source.data, what, "name a data set with the classes of the training")
-    return task
+    train, test = dataset.found[:2]
+    return Samples([*train, *test] if split == EVERYTHING else test, dataset.reader, n)
+
+
+def with_split(source: Source, split: str) -> Source:
+    """`split` is held out; where it is what was trained on, the two change places."""
+    if split == (source.train_split or "train"):
+        return replace(source, train_split=source.test_split or "val", test_split=split)
+    return replace(source, test_split=split)
 
 
 def saved_source(file: Path) -> Source | None:
@@ -43,9 +54,9 @@ def saved_source(file: Path) -> Source | None:
         values = json.loads(file.read_text(encoding="utf-8")).get("source")
         if values is None:
             return None
-        values = {name: tuple(x) if isinstance(x, list) else x for name, x in values.items()}
+        fields: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in values.items()}
         for name in ("data", "classes"):
-            values[name] = None if values[name] is None else Path(values[name])
-        return Source(**values)
+            fields[name] = None if fields[name] is None else Path(fields[name])
+        return Source(**fields)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Problem(file, f"cannot be read ({error})", "name the folder of a finished run") from error

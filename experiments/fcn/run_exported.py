@@ -8,6 +8,7 @@ For each picture DIR/NAME.png has the classes as its values, with a palette in t
 import argparse
 import json
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import jax
@@ -49,9 +50,8 @@ class Network:
         for top, rows in tiles(picture.shape[0], height):
             for left, columns in tiles(picture.shape[1], width):
                 found = self.tile(picture[top : top + height, left : left + width])
-                result[rows, columns] = found[rows.start - top : rows.stop - top, columns.start - left :][
-                    :, : columns.stop - columns.start
-                ]
+                inside = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+                result[rows, columns] = found[inside]
         return result
 
     def tile(self, picture: np.ndarray) -> np.ndarray:
@@ -68,8 +68,8 @@ def tiles(length: int, tile: int) -> list[tuple[int, slice]]:
     final = max(0, -(-length // GRID) * GRID - tile)
     step = max(GRID, tile * 3 // 4 // GRID * GRID)
     starts = [*range(0, final, step), final]
-    cuts = [0, *[(low + tile + high) // 2 for low, high in zip(starts, starts[1:])], length]  # noqa: B905
-    return [(start, slice(first, last)) for start, first, last in zip(starts, cuts, cuts[1:])]  # noqa: B905
+    cuts = [0, *[(low + tile + high) // 2 for low, high in pairwise(starts)], length]
+    return [(start, slice(first, last)) for start, first, last in zip(starts, cuts, cuts[1:], strict=False)]
 
 
 def main() -> None:

@@ -79,7 +79,7 @@ def load_model(folder: Path) -> Model:
     signature = Signature(described.in_ch, len(described.classes.names), preprocessing)
     try:
         network = abstract_network(described.network, signature)
-    except (TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise Problem(description_file, f"does not describe a network ({error})", REMEDY) from error
     graph, parameters, statistics = nnx.split(network, nnx.Param, ...)
     check_names(parameters, statistics, arrays, arrays_file)
@@ -108,7 +108,9 @@ def read_description(file: Path) -> Description:
         version = values["format"]
         if version != FORMAT:
             raise Problem(file, f"has format {version!r}, not {FORMAT}", "use the version that wrote it")
-        settings = {name: tuple(x) if isinstance(x, list) else x for name, x in values["network"].items()}
+        settings: dict[str, Any] = {
+            name: tuple(x) if isinstance(x, list) else x for name, x in values["network"].items()
+        }
         network = Network(**settings)
         network.check()
         classes = checked_classes(values["classes"], values["signature"]["num_classes"])
@@ -156,9 +158,7 @@ def check_names(parameters: nnx.State, statistics: nnx.State, arrays: Mapping[st
 
 def with_arrays(model: Model, arrays: Mapping[str, ArrayLike]) -> Model:
     """The model with other arrays in place of all its own; see `arrays_of`."""
-    return model._replace(
-        parameters=filled(model.parameters, arrays), statistics=filled(model.statistics, arrays)
-    )
+    return model._replace(parameters=filled(model.parameters, arrays), statistics=filled(model.statistics, arrays))
 
 
 def filled(abstract: nnx.State, arrays: Mapping[str, ArrayLike]) -> nnx.State:

@@ -15,7 +15,7 @@ Scores are kept for one tile, and for the rows that blend into the tiles below.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -63,7 +63,7 @@ def spans(length: int, tiling: Tiling) -> list[Span]:
     tile, blend = tiling.tile, tiling.overlap // 2
     final = max(0, -(-length // FACTOR) * FACTOR - tile)
     starts = [*range(0, final, tile - tiling.overlap), final]
-    middles = [(low + tile + high) // 2 for low, high in zip(starts, starts[1:], strict=False)]
+    middles = [(low + tile + high) // 2 for low, high in pairwise(starts)]
     rise = (np.arange(blend, dtype=np.float32) + 0.5) / max(1, blend)
     result = []
     for i, start in enumerate(starts):
@@ -121,7 +121,8 @@ def blended_in_row(
     left = None  # what blends into the next tile
     for column in spans(image.shape[1], tiling):
         scores = scores_of(model, image[row.start : row.stop, column.start : column.stop])
-        scores = scores[row.counting, column.counting] * (row.weights[:, None] * column.weights)[..., None]
+        weights = (row.weights[:, None] * column.weights)[..., None].astype(np.float32)
+        scores = scores[row.counting, column.counting] * weights
         if left is not None:
             scores[:, : left.shape[1]] += left
         finished = column.done - column.first

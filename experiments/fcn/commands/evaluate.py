@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
 from experiments.fcn.metrics import scores
 from experiments.fcn.report import save_scores, score, tables
-from experiments.fcn.run_data import task_of_run
+from experiments.fcn.run_data import samples_of_run
 from experiments.fcn.saved_model import load_model
 from experiments.files import check_writable, writing
 
@@ -20,15 +21,15 @@ class Evaluate:
     matrix, in scores.json.
     """
 
-    run: tyro.conf.Positional[Path]
+    run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
     """Folder of the run: model.json, model.safetensors and config.json are read."""
-    data: Path | None = None
+    data: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder of another data set with the same classes; the run's own if left out."""
-    layout: str | None = None
+    layout: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """How --data is laid out (folder, voc, camvid, cityscapes, keras), where it is not as in training."""
-    split: str | None = None
-    """Folder or list to score, where it is not what was held out in training."""
-    out: Path | None = None
+    split: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """Folder or list to score, where it is not what was held out in training; all: everything there is."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder for scores.json; it is not written if left out."""
 
 
@@ -39,10 +40,10 @@ def parse(args: list[str], prog: str) -> Evaluate:
 def run(command: Evaluate) -> int:
     """Score and say so."""
     model = load_model(command.run)
-    task = task_of_run(command.run, model, command.data, command.layout, command.split)
+    samples = samples_of_run(command.run, model, command.data, command.layout, command.split)
     if command.out is not None:
         check_writable(command.out)
-    confusion, _ = score(model, task.test)
+    confusion, _ = score(model, samples)
     result = scores(confusion, model.classes)
     print(tables(result, confusion, model.classes))
     if command.out is not None:

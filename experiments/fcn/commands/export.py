@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
@@ -15,20 +16,18 @@ class Export:
     """Make a program of a finished run that needs nothing of this project, for CPUs, NVIDIA's GPUs and TPUs.
 
     It takes pictures of 8 bits, does the preprocessing, and gives the class of every pixel. Beside it are
-    its arrays, and a script that runs it with jax, numpy, flatbuffers and Pillow: python DIR/run_exported.py PICTURE... --out DIR.
-    JAX reads it for at least six months of its releases; the run stays what a new one is made from.
+    its arrays and a script that runs it with jax, numpy, flatbuffers and Pillow:
+    python DIR/run_exported.py PICTURE... --out DIR. JAX reads the program for at least six months of its
+    releases; the run stays what a new one is made from.
     """
 
-    run: tyro.conf.Positional[Path]
+    run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
     """Folder of the run: model.json and model.safetensors are read."""
-    out: Path
+    out: Annotated[Path, tyro.conf.arg(metavar="DIR")]
     """Folder for the results; made if need be."""
     size: tuple[int, int] = (512, 512)
     """Height and width of what is computed at once, multiples of 32. Smaller pictures have the scores that they would
     have alone; larger ones are taken in tiles."""
-
-    def __post_init__(self) -> None:
-        check_size(self.size)
 
 
 def parse(args: list[str], prog: str) -> Export:
@@ -37,6 +36,7 @@ def parse(args: list[str], prog: str) -> Export:
 
 def run(command: Export) -> int:
     """Export, and say how it is used."""
+    check_size(command.size)
     model = load_model(command.run)
     check_writable(command.out)
     with writing(command.out):

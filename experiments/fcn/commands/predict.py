@@ -22,11 +22,11 @@ class Predict:
     A picture that cannot be read is reported and passed over; the exit status is then 1.
     """
 
-    run: tyro.conf.Positional[Path]
+    run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
     """Folder of the run: model.json and model.safetensors are read."""
-    inputs: tyro.conf.Positional[tuple[str, ...]]
+    inputs: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="INPUT...")]
     """Pictures, folders of pictures, or quoted globs such as "scans/*.png"."""
-    out: Path
+    out: Annotated[Path, tyro.conf.arg(metavar="DIR")]
     """Folder for the results; made if need be."""
     tiling: Annotated[Tiling, tyro.conf.arg(name="")] = field(default_factory=Tiling)
 
@@ -37,6 +37,8 @@ def parse(args: list[str], prog: str) -> Predict:
 
 def run(command: Predict) -> int:
     """The exit status: 1 if a picture was at fault, else 0."""
+    if not command.inputs:
+        raise ValueError("`INPUT` must be at least one picture, folder or glob, got none.")
     pictures = with_own_names(list(wanted(command.inputs)))
     model = load_model(command.run)
     check_writable(command.out)
