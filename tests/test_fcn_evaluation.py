@@ -83,7 +83,7 @@ def test_scores_are_those_of_scikit_learn(background):
 # --- pictures of any size --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("decoder", "size"), [("fcn2", (97, 257)), ("fcn32", (140, 290))])
+@pytest.mark.parametrize(("decoder", "size"), [("fcn2", (97, 257)), ("fcn32", (270, 290))])
 def test_scores_of_any_size_are_those_of_the_picture_alone(decoder, size):
     settings = Network(decoder=decoder, width=2, depths=(1,) * 5, head_ch=4, head_kernel=7, decoder_ch=5, overlap=2)
     one = drawn_model(settings=settings)

@@ -1,6 +1,7 @@
 """How parameters are changed, against formulas and NumPy loops."""
 
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -30,7 +31,7 @@ def _single_precision():
         yield
 
 
-def with_optimizer(config=PLAIN, **settings):
+def with_optimizer(config=PLAIN, **settings: Any):
     return replace(config, optimizer=Optimizer(**settings))
 
 
@@ -88,7 +89,7 @@ def test_a_schedule_is_over_the_changes_of_the_parameters():
 
 
 def test_sgd_has_momentum_decay_of_kernels_and_twice_the_rate_for_biases():
-    settings = {"learning_rate": 0.3, "momentum": 0.8, "weight_decay": 0.05, "bias_rate": 2.0}
+    settings: dict[str, Any] = {"learning_rate": 0.3, "momentum": 0.8, "weight_decay": 0.05, "bias_rate": 2.0}
     config = with_optimizer(kind="sgd", schedule="constant", warm_up=0, clip_norm=None, **settings)
     parameters, gradients = random_like(PLAIN, 0), [random_like(PLAIN, seed) for seed in (1, 2)]
     first, second = updates(config, gradients, parameters)
@@ -169,7 +170,7 @@ def test_the_average_against_a_loop(accumulate):
             t = step // accumulate
             d = min(0.3, (1 + t) / (10 + t))
             expected = d * expected + (1 - d) * values[step]
-    got = np.stack([average.parameters["p"], average.statistics["s"]])
+    got = np.stack([np.asarray(average.parameters["p"]), np.asarray(average.statistics["s"])])
     # Four roundings a step, each of at most half a unit of the largest number.
     assert_allclose(got, expected, rtol=0, atol=7 * 2 * EPS * np.abs(values).max())
     assert average.statistics["count"] == 7  # what is no float is the newest

@@ -121,6 +121,18 @@ def test_scores_change_smoothly_across_a_seam(monkeypatch):
     assert_allclose(np.diff(line)[np.diff(line) > 0], [50 / 32, *[100 / 32] * 31, 50 / 32], rtol=1e-3)
 
 
+def test_each_of_four_tiles_that_disagree_has_its_quarter(model, monkeypatch):
+    tile_of = iter(range(4))
+
+    def one_class(model, tile):
+        return np.broadcast_to(np.eye(4, dtype=np.float32)[next(tile_of)], (*tile.shape[:2], 4)).copy()
+
+    monkeypatch.setattr(tiling_module, "scores_of", one_class)
+    found = classes_by_tiles(model, np.zeros((170, 190, 3), np.uint8), Tiling(128, 64))
+    rows, columns = np.arange(170)[:, None] >= 96, np.arange(190) >= 96  # both start again at 64
+    assert_array_equal(found, 2 * rows + columns)
+
+
 def test_a_wide_picture_takes_little_more_memory_than_itself(monkeypatch):
     n = 40
     classes = Classes(tuple(map(str, range(n))), ("#000000",) * n)

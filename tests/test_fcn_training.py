@@ -110,16 +110,21 @@ def finished(tmp_path_factory):
         return folder, train_digits(ALL, folder)
 
 
+def last_state(folder):
+    """At the end of a run with all options."""
+    step, state = restore(folder / "checkpoints", draw(ALL, SIGNATURE)) or (None, None)
+    assert step == 6
+    assert state is not None
+    return state
+
+
 def test_a_run_with_all_options_resumes_to_the_bit(finished, tmp_path, monkeypatch):
     train_until(5, ALL, tmp_path, monkeypatch)
     # Between two changes of the parameters.
     assert steps_in(tmp_path / "checkpoints") == [3]
     resumed = train_digits(ALL, tmp_path)
     assert lines(resumed) == lines(finished[1])
-    like = draw(ALL, SIGNATURE)
-    (step, one), (_, other) = (restore(folder / "checkpoints", like) for folder in (tmp_path, finished[0]))
-    assert step == 6
-    names = by_name(one)
+    names, other = by_name(last_state(tmp_path)), last_state(finished[0])
     assert {name.split(".")[0] for name in names} == {"parameters", "statistics", "optimizer", "average"}
     for name, array in by_name(other).items():
         assert_array_equal(names[name], array, err_msg=name)
@@ -127,8 +132,9 @@ def test_a_run_with_all_options_resumes_to_the_bit(finished, tmp_path, monkeypat
 
 def test_the_average_is_what_is_scored_and_saved(finished):
     folder, trained = finished
-    _, last = restore(folder / "checkpoints", draw(ALL, SIGNATURE))
+    last = last_state(folder)
     best = best_of(trained.log)
+    assert best is not None
     assert steps_in(folder / "best") == [best.step]
     name = "parameters.conv6.conv.kernel.value"
     assert not np.array_equal(by_name(last)[name], by_name(last)["average." + name])
@@ -138,7 +144,7 @@ def test_the_average_is_what_is_scored_and_saved(finished):
 
 def test_the_dropout_goes_on_where_it_was(finished):
     """Its keys are counted in the state, which files hold as integers."""
-    _, last = restore(finished[0] / "checkpoints", draw(ALL, SIGNATURE))
+    last = last_state(finished[0])
     counts = [array for name, array in by_name(last).items() if "count" in name and "dropout" in name]
     assert [int(count) for count in counts if count.ndim == 0] == [6, 6] * 2  # also in the average
 
@@ -245,7 +251,10 @@ def test_a_full_disk_is_a_line_and_leaves_the_checkpoint_before(tmp_path, monkey
 
 class Result:
     def __init__(self, ready):
-        self.is_ready = lambda: ready
+        self.ready = ready
+
+    def is_ready(self):
+        return self.ready
 
 
 @pytest.mark.parametrize("ready", [False, True])
@@ -264,7 +273,8 @@ def test_waiting_is_fetching_while_nothing_runs(ready):
 
 def test_shares_and_speeds_of_a_lap():
     lap = Spent(30, 5.0, 0.5).since(Spent(10, 1.0, 0.3))
-    assert_allclose([lap.waiting, lap.speed], [0.05, 5])
+    assert_allclose(lap.waiting, 0.05)
+    assert lap.speed == 5
     assert (Spent().waiting, Spent().speed) == (0, None)
 
 

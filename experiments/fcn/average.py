@@ -37,4 +37,5 @@ def averaged(average: Average, parameters: nnx.State, statistics: nnx.State, set
     def mix(old: Any, new: Any) -> Any:
         return decay * old + (1 - decay) * new if jnp.issubdtype(new.dtype, jnp.floating) else new
 
-    return Average(*jax.tree.map(mix, average[:2], (parameters, statistics)), batches)
+    parameters, statistics = jax.tree.map(mix, average[:2], (parameters, statistics))
+    return Average(parameters, statistics, batches)

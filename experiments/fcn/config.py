@@ -136,7 +136,7 @@ class Config:
     seed: int = 0
     """Seed of the parameters, the training data and their order."""
     steps: int = 1_300
-    """Optimiser steps."""
+    """Batches to train on."""
     batch_size: int = 8
     """Pictures per step."""
     evaluations: int = 5

@@ -2,12 +2,17 @@
 
 import time
 from collections.abc import Iterator
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 import jax
-from jax import Array
 
 from experiments.fcn.task import Batch
+
+
+class Running(Protocol):
+    """What is being computed: a `jax.Array`, which has this method where it is no tracer."""
+
+    def is_ready(self) -> bool: ...
 
 
 class Feed:
@@ -28,7 +33,7 @@ class Feed:
         assert batch is not None, "the task has fewer batches than the run has steps"
         return batch
 
-    def prepare(self, running: Array) -> None:
+    def prepare(self, running: Running) -> None:
         """Fetch the next batch while what gives `running` is computed."""
         began = time.perf_counter()
         self.ahead = self.fetch()
@@ -46,7 +51,8 @@ class Spent(NamedTuple):
     waited: float = 0.0
 
     def since(self, earlier: Self) -> Self:
-        return type(self)(*(now - then for now, then in zip(self, earlier, strict=True)))
+        steps, seconds = self.steps - earlier.steps, self.seconds - earlier.seconds
+        return type(self)(steps, seconds, self.waited - earlier.waited)
 
     @property
     def waiting(self) -> float:

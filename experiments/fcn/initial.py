@@ -78,7 +78,7 @@ def read_preprocessing(folder: Path) -> Preprocessing:
     """What `save_preprocessing` left there. Raises `Problem` if it is missing or damaged."""
     try:
         values = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-        return Preprocessing(**fields)
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        channels, mean, std = (tuple(values[name]) for name in ("channels", "mean", "std"))
+        return Preprocessing(channels, mean, std, float(values["scale"]))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise Problem(folder / FILE, "is missing or damaged", "choose another --out") from error

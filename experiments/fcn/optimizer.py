@@ -1,6 +1,6 @@
 """How gradients become changes of the parameters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any
 
@@ -24,7 +24,7 @@ def make_optimizer(settings: Optimizer, steps: int) -> optax.GradientTransformat
         optimizer = optax.MultiSteps(optimizer, settings.accumulate).gradient_transformation()
     if settings.freeze_encoder or settings.fixed_upsampling:
         # What is fixed has no moments, no part in the norm, and its gradient is not even computed.
-        parts = {True: optimizer, False: optax.set_to_zero()}
+        parts: dict[Hashable, optax.GradientTransformation] = {True: optimizer, False: optax.set_to_zero()}
         optimizer = optax.multi_transform(parts, is_learned(settings))
     if settings.bias_rate != 1:
         optimizer = optax.chain(optimizer, optax.masked(optax.scale(settings.bias_rate), is_bias))

@@ -1,8 +1,10 @@
 """The loop over the steps: notes, scores and checkpoints on the way."""
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 import grain
 import jax
@@ -12,7 +14,7 @@ from jax import Array
 from experiments.fcn.checkpoint import Checkpoints
 from experiments.fcn.config import Config
 from experiments.fcn.evaluate import evaluate
-from experiments.fcn.feed import Feed, Spent
+from experiments.fcn.feed import Feed, Running, Spent
 from experiments.fcn.log import Line, Log
 from experiments.fcn.metrics import scores
 from experiments.fcn.progress import Progress
@@ -23,8 +25,10 @@ from experiments.problem import Problem
 
 NOTE_EVERY = 10  # steps
 NOTHING = Spent()
-# Batches are made by one thread while the device computes, so that it need not wait.
-READING = grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)
+# Batches are made by threads while the device computes, so that it need not wait. More are held than
+# are being made, since the time that they take varies.
+THREADS = max(1, min(8, (os.cpu_count() or 1) - 1))
+READING = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=THREADS + 4)
 
 
 @dataclass
@@ -68,7 +72,7 @@ class Run:
     def take_step(self, step: int, state: State, feed: Feed) -> State:
         began = time.perf_counter()
         state, loss = train_step(self.trainer, state, feed.take())
-        feed.prepare(loss)
+        feed.prepare(cast(Running, loss))
         self.losses[step] = loss
         # Reading the loss waits for the step: now and then only, so that the next one is handed
         # over meanwhile.

@@ -38,8 +38,7 @@ class Train:
     out: Path
     """Folder for the results; made if need be."""
     preset: PresetName = "small"
-    """Defaults of the network and of how it is trained: a narrow FCN-8; VGG-16 as in the article that it follows; or
-    as in the paper of Long, Shelhamer and Darrell. What is given besides it holds."""
+    """Defaults, which what is given besides overrides: a narrow FCN-8; VGG-16 as in the article; as in the paper."""
     tensorboard: bool = False
     """Write the log for TensorBoard as well."""
     config: Annotated[FolderConfig, tyro.conf.arg(name="")]
