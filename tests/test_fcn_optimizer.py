@@ -49,7 +49,7 @@ def flat(parameters):
 
 def updates(config, gradients, parameters):
     """What the optimiser makes of each gradient in turn; the parameters stay."""
-    optimizer = make_optimizer(config)
+    optimizer = make_optimizer(config.optimizer, config.steps)
     step, state, result = jax.jit(optimizer.update), optimizer.init(parameters), []
     for gradient in gradients:
         update, state = step(gradient, state, parameters)
@@ -69,7 +69,7 @@ FORMULAS = {
 @pytest.mark.parametrize("kind", FORMULAS)
 @pytest.mark.parametrize(("warm_up", "steps"), [(0.25, 40), (0.0, 7)])
 def test_schedule(kind, warm_up, steps):
-    rate = schedule(replace(with_optimizer(schedule=kind, warm_up=warm_up, learning_rate=0.3), steps=steps))
+    rate = schedule(Optimizer(schedule=kind, warm_up=warm_up, learning_rate=0.3), steps)
     first = round(warm_up * steps)
     for step in range(steps):
         share = step / first if step < first else FORMULAS[kind]((step - first) / (steps - first))
@@ -77,9 +77,11 @@ def test_schedule(kind, warm_up, steps):
 
 
 def test_a_schedule_is_over_the_changes_of_the_parameters():
-    accumulating = with_optimizer(replace(PLAIN, steps=40), accumulate=4, schedule="poly")
-    plain = replace(with_optimizer(schedule="poly"), steps=10)
-    assert [schedule(accumulating)(t) for t in range(10)] == [schedule(plain)(t) for t in range(10)]
+    accumulating, plain = (
+        schedule(Optimizer(accumulate=4, schedule="poly"), 40),
+        schedule(Optimizer(schedule="poly"), 10),
+    )
+    assert [accumulating(t) for t in range(10)] == [plain(t) for t in range(10)]
 
 
 # --- one step --------------------------------------------------------------------------------

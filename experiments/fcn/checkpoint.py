@@ -56,23 +56,27 @@ class Checkpoints:
 def open_checkpoints(folder: Path, kept: int = KEPT) -> Iterator[Checkpoints]:
     """Checkpoints in `folder`, which is made; what is being written is finished on the way out."""
     options = ocp.CheckpointManagerOptions(max_to_keep=kept, cleanup_tmp_directories=True)
-    with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
-        checkpoints = Checkpoints(manager, folder)
-        yield checkpoints
-        checkpoints.newest()
+    manager = ocp.CheckpointManager(folder.absolute(), options=options)
+    try:
+        yield Checkpoints(manager, folder)
+    finally:
+        try:
+            with storing(folder):
+                manager.close()
+        finally:  # to make room, if it was the disk
+            for half in folder.glob("*.orbax-checkpoint-tmp*"):
+                shutil.rmtree(half, ignore_errors=True)
 
 
 @contextmanager
 def storing(folder: Path) -> Iterator[None]:
-    """Within the block, a full disk is a `Problem`; what was half written is removed, to make room."""
+    """Within the block, a full disk is a `Problem`."""
     try:
         yield
     except (OSError, ValueError) as error:  # TensorStore's is a ValueError
         full = os.strerror(errno.ENOSPC)
         if full not in str(error):
             raise
-        for half in folder.glob("*.orbax-checkpoint-tmp*"):
-            shutil.rmtree(half, ignore_errors=True)
         remedy = "free some space, and the same command goes on from the checkpoint before"
         raise Problem(folder, f"cannot take another checkpoint ({full})", remedy) from error
 

@@ -37,7 +37,7 @@ def begin(config: Config, signature: Signature, trainer: Trainer, drawn: State) 
     else:
         assert initial.start_from is not None
         preprocessing = load_coarser(model, initial.start_from, signature)
-    state = beginning(config, signature, *nnx.state(model, nnx.Param, ...))
+    state = beginning(config.optimizer, config.steps, *nnx.state(model, nnx.Param, ...))
     return Beginning(state, preprocessing)
 
 

@@ -1,22 +1,23 @@
 """How gradients become changes of the parameters."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import jax
 import optax
 from flax import nnx
 
-from experiments.fcn.config import Config, Optimizer
+from experiments.fcn.config import Optimizer
 from jtconv.models import parameter_groups
 
 POWER = 0.9  # of the "poly" schedule
 
 
-def make_optimizer(config: Config) -> optax.GradientTransformation:
+@cache  # so that programs that were compiled with it are found again
+def make_optimizer(settings: Optimizer, steps: int) -> optax.GradientTransformation:
     """Clipping, then AdamW or SGD, over the parameters that are learned."""
-    settings = config.optimizer
-    optimizer = CORES[settings.kind](settings, schedule(config))
+    optimizer = CORES[settings.kind](settings, schedule(settings, steps))
     if settings.clip_norm is not None:
         optimizer = optax.chain(optax.clip_by_global_norm(settings.clip_norm), optimizer)
     if settings.accumulate > 1:
@@ -43,15 +44,10 @@ def sgd(settings: Optimizer, learning_rate: optax.Schedule) -> optax.GradientTra
 CORES = {"adamw": adamw, "sgd": sgd}
 
 
-def updates_by(config: Config, step: int) -> int:
-    """How often the parameters have changed when `step` batches have been seen."""
-    return step // config.optimizer.accumulate
-
-
-def schedule(config: Config) -> optax.Schedule:
+@cache
+def schedule(settings: Optimizer, steps: int) -> optax.Schedule:
     """The learning rate by the number of changes before: a linear rise from zero, then a decay."""
-    settings = config.optimizer
-    total = updates_by(config, config.steps)
+    total = steps // settings.accumulate
     # At least one step is left to the decay, also where the share rounds up to all of them.
     warm_up = min(round(settings.warm_up * total), total - 1)
     return SCHEDULES[settings.schedule](settings.learning_rate, warm_up, total)

@@ -15,7 +15,6 @@ from experiments.fcn.evaluate import evaluate
 from experiments.fcn.feed import Feed, Spent
 from experiments.fcn.log import Line, Log
 from experiments.fcn.metrics import scores
-from experiments.fcn.optimizer import updates_by
 from experiments.fcn.progress import Progress
 from experiments.fcn.state import State, Trainer, is_finite, train_step
 from experiments.fcn.stopping import best_of, is_stopped
@@ -122,7 +121,7 @@ class Run:
 
     def note(self, step: int, seconds: float) -> None:
         loss = np.asarray(self.losses[step]).item()
-        rate = np.asarray(self.trainer.learning_rate(updates_by(self.config, step - 1))).item()
+        rate = np.asarray(self.trainer.learning_rate((step - 1) // self.config.optimizer.accumulate)).item()
         lap, self.noted = self.total.since(self.noted), self.total
         self.log.add(step, loss=loss, learning_rate=rate, seconds=round(seconds, 2), waiting=round(lap.waiting, 4))
         pictures = None if lap.speed is None else lap.speed * self.config.batch_size

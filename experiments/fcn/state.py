@@ -1,6 +1,6 @@
 """All that training changes, and one step of it as a function of arrays."""
 
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple, Self, cast
 
 import jax
@@ -11,7 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from experiments.fcn.average import Average, averaged, begin
-from experiments.fcn.config import Config, Optimizer
+from experiments.fcn.config import Config, Network, Optimizer
 from experiments.fcn.network import abstract_network, make_network
 from experiments.fcn.optimizer import make_optimizer, schedule
 from experiments.fcn.task import IGNORE, Batch, Signature
@@ -43,26 +43,31 @@ class Trainer(NamedTuple):
     class_weights: tuple[float, ...] | None = None
 
 
-@cache  # so that a second run of the same configuration compiles nothing
 def make_trainer(config: Config, signature: Signature, class_weights: tuple[float, ...] | None = None) -> Trainer:
+    """Equal ones for configurations that differ in nothing that is compiled: a program is found again."""
     network = nnx.graphdef(abstract_network(config.network, signature))
-    settings = config.optimizer
-    return Trainer(network, signature.preprocessing, make_optimizer(config), schedule(config), settings, class_weights)
+    settings, steps = config.optimizer, config.steps
+    optimizer, learning_rate = make_optimizer(settings, steps), schedule(settings, steps)
+    return Trainer(network, signature.preprocessing, optimizer, learning_rate, settings, class_weights)
+
+
+def draw(config: Config, signature: Signature) -> State:
+    """The state at step 0, as the seed has it."""
+    return draw_state(config.network, config.optimizer, config.steps, config.seed, signature)
 
 
 # One program rather than one per kernel; since it runs once, it is not worth optimising: compiling
 # it takes 4 s of CPU time without, 18 s with.
-@partial(jax.jit, static_argnums=(0, 1), compiler_options={"xla_backend_optimization_level": 0})
-def draw(config: Config, signature: Signature) -> State:
-    """The state at step 0, as the seed has it."""
-    network = make_network(config.network, signature, nnx.Rngs(config.seed))
-    return beginning(config, signature, *nnx.state(network, nnx.Param, ...))
+@partial(jax.jit, static_argnums=range(5), compiler_options={"xla_backend_optimization_level": 0})
+def draw_state(network: Network, settings: Optimizer, steps: int, seed: int, signature: Signature) -> State:
+    model = make_network(network, signature, nnx.Rngs(seed))
+    return beginning(settings, steps, *nnx.state(model, nnx.Param, ...))
 
 
-def beginning(config: Config, signature: Signature, parameters: nnx.State, statistics: nnx.State) -> State:
+def beginning(settings: Optimizer, steps: int, parameters: nnx.State, statistics: nnx.State) -> State:
     """The state at step 0 with these parameters."""
-    average = begin(parameters, statistics) if config.optimizer.average else None
-    return State(parameters, statistics, make_trainer(config, signature).optimizer.init(parameters), average)
+    optimizer = make_optimizer(settings, steps).init(parameters)
+    return State(parameters, statistics, optimizer, begin(parameters, statistics) if settings.average else None)
 
 
 @partial(jax.jit, static_argnums=0, donate_argnums=1)
