@@ -13,20 +13,20 @@ from fcn_helpers import TINY, quick_float32
 from flax import nnx
 from numpy.testing import assert_allclose, assert_array_equal
 
+from experiments import command_line
 from experiments.fcn.checkpoint import by_name
 from experiments.fcn.config import Optimizer
 from experiments.fcn.log import Log, read_log
 from experiments.fcn.metrics import scores
-from experiments.fcn.progress import Progress
-from experiments.fcn.report import save_scores, score
-from experiments.fcn.saved_model import load_model
 from experiments.fcn.network import abstract_network
 from experiments.fcn.optimizer import schedule
+from experiments.fcn.progress import Progress
+from experiments.fcn.report import save_scores, score
 from experiments.fcn.run import is_due
+from experiments.fcn.saved_model import load_model
 from experiments.fcn.state import draw, loss, make_trainer, train_step
 from experiments.fcn.task import Batch
 from experiments.fcn.train import train
-from experiments import command_line
 from experiments.fcn8 import __main__ as entry
 from experiments.fcn8.__main__ import main
 from experiments.fcn8.config import Config
@@ -324,7 +324,7 @@ def test_data_is_the_same_folder_from_everywhere(tmp_path, monkeypatch):
 
 def test_a_class_without_pixels_scores_null(tmp_path):
     confusion = np.zeros((11, 11), np.int64)
-    save_scores(scores(confusion, CLASSES), confusion, CLASSES, 1.0, tmp_path / "scores.json")
+    save_scores(scores(confusion, CLASSES), confusion, CLASSES, tmp_path / "scores.json", 1.0)
     saved = json.loads((tmp_path / "scores.json").read_text())
     assert saved["digit_iou"] is saved["class_iou"]["3"] is None
 
