@@ -8,7 +8,8 @@ sizes. The CPU kernels of `jtconv` are not in it: they are known to this project
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import jax
@@ -42,8 +43,20 @@ def export_program(model: Model, size: tuple[int, int]) -> jax.export.Exported:
         program = (model.network, model.signature.preprocessing, True)
         return compute(*program, filled.parameters, filled.statistics, images, extents)
 
-    with jax.enable_x64(False):
+    with jax.enable_x64(False), without_locations():
         return jax.export.export(jax.jit(classes), platforms=PLATFORMS)(arrays, images, extents)
+
+
+@contextmanager
+def without_locations() -> Iterator[None]:
+    """Programs lowered within the block do not name this machine's files."""
+    name = "jax_traceback_in_locations_limit"
+    before = getattr(jax.config, name)
+    jax.config.update(name, 0)
+    try:
+        yield
+    finally:
+        jax.config.update(name, before)
 
 
 def save_export(model: Model, size: tuple[int, int], out: Path) -> None:

@@ -9,7 +9,7 @@ reaches is, as far as the fits have converged, what a network could whose other 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +26,6 @@ from experiments.fcn8.digits import source_digits
 from experiments.fcn8.scenes import HEIGHT, NUM_CLASSES, WIDTH, compose
 from jtconv import conv_transpose
 
-Free = TypeVar("Free")
 RATE = 0.1  # of Adam, at first; a cosine brings it to 0
 
 
@@ -107,7 +106,7 @@ def best(layer: LastLayer, command: Command) -> Scores:
     return scores(confusion_matrix(test, drawn, NUM_CLASSES), CLASSES)
 
 
-def fit(logits: Callable[[Free], Array], free: Free, labels: NDArray[np.int32], steps: int) -> Free:
+def fit(logits: Callable[[Any], Array], free: Any, labels: NDArray[np.int32], steps: int) -> Any:
     """`free` after so many steps down the cross-entropy of the true masks."""
     optimizer = optax.adam(optax.cosine_decay_schedule(RATE, steps))
 
