@@ -51,8 +51,10 @@ class ConvOperator:
     >>> C = ConvOperator(jnp.array([1.0, 2.0]).reshape(2, 1, 1), 4, strides=2)
     >>> C.shape, C.T.shape
     ((2, 4), (4, 2))
-    >>> print(C @ jnp.arange(4.0), C.T @ jnp.array([1.0, 10.0]))
-    [2. 8.] [ 1.  2. 10. 20.]
+    >>> print(C @ jnp.arange(4.0))
+    [2. 8.]
+    >>> print(C.T @ jnp.array([1.0, 10.0]))
+    [ 1.  2. 10. 20.]
     """
 
     kernel: Array

@@ -17,8 +17,8 @@ class Conv(ConvModule, kw_only=True):
     Attributes:
       out_ch: channels out; `groups` divides them and those in.
       kernel_size: taps per spatial axis; an int is one axis.
-      strides, padding, dilation, groups, padding_mode, precision, preferred_element_type: as in
-        `jtconv.conv`.
+      strides, padding, dilation, groups, padding_mode: as in `jtconv.conv`.
+      precision, preferred_element_type: as in `jtconv.conv`.
       use_bias: whether a bias (out_ch,) is added.
       kernel_init, bias_init: initialisers, `f(key, shape, dtype)`; also ones that
         `linen.with_partitioning` has wrapped. The kernel's default is LeCun's normal rule over
@@ -27,7 +27,7 @@ class Conv(ConvModule, kw_only=True):
       dtype: dtype to compute in; by default what the input and the kernel promote to.
       param_dtype: dtype of the kernel and bias.
 
-    Parameters: "kernel" (*kernel_size, in_ch // groups, out_ch) and "bias" (out_ch,).
+    Its parameters are `kernel` (*kernel_size, in_ch // groups, out_ch) and `bias` (out_ch,).
 
     Raises:
       TypeError, ValueError: for wrong arguments when the module is made, for wrong inputs when it
@@ -36,7 +36,8 @@ class Conv(ConvModule, kw_only=True):
     >>> import jax, jax.numpy as jnp
     >>> layer = Conv(8, (4, 4), strides=2, padding=1)
     >>> y, variables = layer.init_with_output(jax.random.key(0), jnp.ones((2, 10, 12, 3)))
-    >>> y.shape, variables["params"]["kernel"].shape
+    >>> parameters = variables["params"]
+    >>> y.shape, parameters["kernel"].shape
     ((2, 5, 6, 8), (4, 4, 3, 8))
     """
 

@@ -20,8 +20,8 @@ class ConvTranspose(ConvModule, kw_only=True):
     Attributes:
       out_ch: channels out of this layer; `groups` divides them and those in.
       kernel_size: taps per spatial axis; an int is one axis.
-      strides, padding, output_padding, dilation, groups, padding_mode, method, precision,
-        preferred_element_type: as in `jtconv.conv_transpose`.
+      strides, padding, output_padding, dilation, groups: as in `jtconv.conv_transpose`.
+      padding_mode, method, precision, preferred_element_type: as in `jtconv.conv_transpose`.
       use_bias: whether a bias (out_ch,) is added.
       kernel_init, bias_init: initialisers, `f(key, shape, dtype)`; also ones that
         `linen.with_partitioning` has wrapped. The kernel's default keeps the variance of the
@@ -30,8 +30,8 @@ class ConvTranspose(ConvModule, kw_only=True):
       dtype: dtype to compute in; by default what the input and the kernel promote to.
       param_dtype: dtype of the kernel and bias.
 
-    Parameters: "kernel" (*kernel_size, out_ch // groups, in_ch), the kernel of the convolution,
-    and "bias" (out_ch,).
+    Its parameters are `kernel` (*kernel_size, out_ch // groups, in_ch), the kernel of the
+    convolution, and `bias` (out_ch,).
 
     Raises:
       TypeError, ValueError: for wrong arguments when the module is made, for wrong inputs when it
@@ -40,7 +40,8 @@ class ConvTranspose(ConvModule, kw_only=True):
     >>> import jax, jax.numpy as jnp
     >>> layer = ConvTranspose(3, (4, 4), strides=2, padding=1)
     >>> x, variables = layer.init_with_output(jax.random.key(0), jnp.ones((2, 5, 6, 8)))
-    >>> x.shape, variables["params"]["kernel"].shape
+    >>> parameters = variables["params"]
+    >>> x.shape, parameters["kernel"].shape
     ((2, 10, 12, 3), (4, 4, 3, 8))
     """
 

@@ -23,8 +23,8 @@ class ConvTranspose(ConvModule):
     Args:
       in_ch, out_ch: channels into and out of this layer; `groups` divides both.
       kernel_size: taps per spatial axis; an int is one axis.
-      strides, padding, output_padding, dilation, groups, padding_mode, method, precision,
-        preferred_element_type: as in `jtconv.conv_transpose`.
+      strides, padding, output_padding, dilation, groups: as in `jtconv.conv_transpose`.
+      padding_mode, method, precision, preferred_element_type: as in `jtconv.conv_transpose`.
       use_bias: whether a bias (out_ch,) is added.
       kernel_init, bias_init: initialisers, `f(key, shape, dtype)`. The kernel's default keeps the
         variance of the input: `jtconv.nn.transpose_fan_in`.

@@ -39,15 +39,16 @@ def run_torch(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | N
 
 
 def run_keras(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
-    before = keras.config.floatx()
-    keras.config.set_floatx("float64")
+    # The policy rather than `floatx`: Keras keeps the policy that it first makes of it, for good.
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
     try:
         layer = evaluated(text, keras=keras)
         layer.build(y.shape)
         layer.set_weights([kernel] if bias is None else [kernel, bias])
         return np.asarray(layer(y))
     finally:
-        keras.config.set_floatx(before)
+        keras.config.set_dtype_policy(before)
 
 
 def run_nnx(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
