@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from experiments.fcn.__main__ import main as check_data
 from experiments.fcn.metrics import scores
 from experiments.mosaic.colours import LEVELS, colour, colour_confusion
 from experiments.mosaic.config import Config
 from experiments.mosaic.data import MosaicTask, held_out
+from experiments.mosaic.folder import execute
 from experiments.mosaic.photographs import NAMES, parts, photograph
 from experiments.mosaic.scenes import changed, mosaic, nearest
 
@@ -75,3 +77,9 @@ def test_the_colour_baseline_counts_colours():
     confusion = colour_confusion(task)
     assert confusion.sum() == sum(sample.labels.size for sample in task.test)
     assert scores(confusion, task.classes).pixel_accuracy > 2 / len(NAMES)  # better than a guess
+
+
+def test_a_folder_of_mosaics_is_a_data_set_without_problems(tmp_path):
+    execute([str(tmp_path / "set"), "--train", "3", "--val", "2", "--sizes", "32", "40"])
+    arguments = ["--data", str(tmp_path / "set"), "--classes", str(tmp_path / "set" / "classes.txt")]
+    assert check_data(["check-data", *arguments]) == 0

@@ -13,6 +13,7 @@ from experiments.mosaic.scenes import mosaic
 from jtconv.weights import Preprocessing
 
 TRAIN, TEST = 0, 1  # the first entry of each generator's seed, so that the two never meet
+CLASSES = Classes(NAMES, tuple(MUTED[: len(NAMES)]))
 TEST_SIZES = (64, 128)  # of held-out scenes, least and most
 
 
@@ -22,7 +23,7 @@ class MosaicTask:
     The held-out ones are the same for every seed.
     """
 
-    classes = Classes(NAMES, tuple(MUTED[: len(NAMES)]))
+    classes = CLASSES
     signature = Signature(3, len(NAMES), Preprocessing.torch())
 
     def __init__(self, config: Config):
