@@ -314,9 +314,7 @@ def test_depths_are_five_counts(tmp_path, capsys, depths):
 
 
 def test_a_warm_up_of_nearly_all_steps_leaves_one_to_the_cosine():
-    assert_allclose(
-        schedule(Optimizer(warm_up=0.99), steps=3)(2), TINY.optimizer.learning_rate, rtol=1e-5
-    )
+    assert_allclose(schedule(Optimizer(warm_up=0.99), steps=3)(2), TINY.optimizer.learning_rate, rtol=1e-5)
 
 
 def test_data_is_the_same_folder_from_everywhere(tmp_path, monkeypatch):
