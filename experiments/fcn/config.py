@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -118,6 +119,11 @@ class Initial:
     """File with a trained VGG-16 (.safetensors, .npz, .h5, .pth); pictures then go through its preprocessing."""
     start_from: Path | None = None
     """Folder of a finished run of a coarser decoder, whose parameters are gone on from."""
+
+    def __post_init__(self) -> None:
+        for name in ("encoder", "start_from"):  # the same place from wherever the command is given
+            if (path := getattr(self, name)) is not None:
+                object.__setattr__(self, name, Path(os.path.realpath(path)))
 
     def check(self) -> None:
         """Raise ValueError for both at once."""
