@@ -22,6 +22,10 @@ class Rates(NamedTuple):
     flops: float
     bytes: float
 
+    def best(self, other: "Rates") -> "Rates":
+        """The higher of each: what the machine can do when nothing disturbs it."""
+        return Rates(*map(max, self, other))
+
 
 def describe(dtype: str) -> dict[str, Any]:
     """Device, versions and date, for the head of a result."""

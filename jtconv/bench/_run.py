@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jtconv.bench._layers import NetworkLayer
-from jtconv.bench._machine import bound_seconds, describe, measured_rates
+from jtconv.bench._machine import Rates, bound_seconds, describe, measured_rates
 from jtconv.bench._programs import Arrays, Build, Program, random_arrays, reason
 from jtconv.bench._timing import Guarded, interleaved, summary
 
@@ -30,10 +30,8 @@ def run(
 ) -> dict[str, Any]:
     """All measurements, as they are written to a file; `report` is given each layer, and all so far."""
     rates = measured_rates(dtype)
-    head = {**describe(dtype), "product_gflops": rates.flops / 1e9, "copy_gbytes": rates.bytes / 1e9}
-    results = {"machine": {**head, "contenders": list(builders)}, "layers": []}
+    results = {"machine": {**describe(dtype), "contenders": list(builders)}, "layers": []}
     for layer in layers:
-        bounds = bound_seconds(layer, jnp.dtype(dtype).itemsize, rates)
         measured = {
             "name": layer.name,
             "source": layer.source,
@@ -43,12 +41,24 @@ def run(
             "strides": layer.strides,
             "arguments": layer.arguments,
             "gflop": layer.flops / 1e9,
-            "bound_ms": {part: 1e3 * bounds[part] for part in parts},
             **_measure(layer, builders, dtype, seconds, parts),
         }
         results["layers"].append(measured)
+        # Again and again: what else the machine does in one moment must not lower the bounds of all.
+        rates = rates.best(measured_rates(dtype))
+        _bound(results, layers, rates, parts)
         report(measured, results)
     return results
+
+
+def _bound(results: dict[str, Any], layers: list[NetworkLayer], rates: Rates, parts: list[str]) -> None:
+    """Put the rates, and the least times that follow from them, into the results so far."""
+    machine = results["machine"]
+    machine["product_gflops"], machine["copy_gbytes"] = rates.flops / 1e9, rates.bytes / 1e9
+    itemsize = jnp.dtype(machine["dtype"]).itemsize
+    for layer, measured in zip(layers, results["layers"], strict=False):
+        bounds = bound_seconds(layer, itemsize, rates)
+        measured["bound_ms"] = {part: 1e3 * bounds[part] for part in parts}
 
 
 def _measure(
