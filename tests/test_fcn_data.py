@@ -22,7 +22,7 @@ from experiments.fcn.data.check import check_data
 from experiments.fcn.data.class_file import read_class_file
 from experiments.fcn.data.config import FolderConfig, Source, read_label_map
 from experiments.fcn.data.dataset import open_dataset
-from experiments.fcn.data.labels import STRANGE, apply, bounded, make_table
+from experiments.fcn.data.labels import STRANGE, VOID, apply, bounded, make_table
 from experiments.fcn.data.pairs import Pair, share_of, split_by_name
 from experiments.fcn.data.palettes import colours_for, voc_palette
 from experiments.fcn.data.presets import CAMVID, CITYSCAPES, VOC
@@ -422,6 +422,19 @@ def test_camvid_by_index_and_by_colour(tmp_path):
         assert "/test/" in str(open_dataset(Source(data=tmp_path / root)).found.test[0].image)
 
 
+def test_the_map_of_a_published_layout_is_of_its_own_classes(tmp_path):
+    mask = np.array([[3, 10, 11, 12]], np.uint8)
+    for split in ("train", "test"):
+        save(np.zeros((1, 4, 3), np.uint8), tmp_path / split / "x.png")
+        save(mask, tmp_path / f"{split}annot/x.png")
+    assert_array_equal(load_task(config(tmp_path, num_classes=13)).test[0].labels, mask)  # 11 is one of them
+    (tmp_path / "names.txt").write_text("\n".join(map(str, range(13))))
+    assert_array_equal(load_task(config(tmp_path, classes=tmp_path / "names.txt")).test[0].labels, mask)
+    (tmp_path / "names.txt").write_text("\n".join(map(str, range(11))))  # other names for the same
+    labels = open_dataset(Source(data=tmp_path, classes=tmp_path / "names.txt")).reader.table[:13]
+    assert labels.tolist() == [*range(11), VOID, 12]
+
+
 CAMVID_32 = """sky: 128 128 128. building: 0 128 64, 128 0 0, 64 192 0, 64 0 64, 192 0 128.
 pole: 192 192 128, 0 0 64. road: 128 64 128, 128 0 192, 192 0 64. pavement: 0 0 192, 64 192 128, 128 128 192.
 tree: 128 128 0, 192 192 0. sign: 192 128 128, 128 128 64, 0 64 64. fence: 64 64 128.
@@ -481,6 +494,7 @@ def test_own_classes_in_a_published_layout(tmp_path):
         ({}, "images is not a folder.*holds pics, seg"),
         ({"images": "pics"}, "masks is not a folder.*holds pics, seg"),
         ({"images": "pics", "masks": "seg", "train_split": "a"}, "pics/a is not a folder"),
+        ({"images": "pics", "masks": "seg", "test_split": "a"}, "pics/train is not a folder"),
         ({"layout": "voc"}, "train.txt is no list"),
         ({"layout": "cityscapes"}, "leftImg8bit/train is not a folder"),
         ({"layout": "camvid"}, "train is not a folder"),
