@@ -2,6 +2,8 @@
 
 import json
 import struct
+import subprocess
+import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -219,6 +221,16 @@ def test_a_file_at_fault_is_named(tmp_path, fault, extension):
             read()
         assert str(problem.value).startswith(str(file))
         assert "\n" not in str(problem.value)
+
+
+def test_a_large_picture_is_opened_without_a_word(tmp_path):
+    """In a process of its own: pytest has its own filters of warnings."""
+    (tmp_path / "x.png").write_bytes(png(10_000, 10_000, 1, 0, []))
+    code = (
+        f"from experiments.fcn.data.reading import opened\nwith opened({str(tmp_path / 'x.png')!r}) as x: print(x.size)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("(10000, 10000)\n", "")
 
 
 def test_values_without_a_range_are_refused(tmp_path):

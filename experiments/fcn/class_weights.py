@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from experiments.fcn.config import Config
+from experiments.fcn.feed import READING
 from experiments.fcn.task import IGNORE, Task
 
 COUNTED_BATCHES = 50
@@ -26,7 +27,7 @@ def class_counts(task: Task, batches: int) -> NDArray[np.int64]:
     """The pixels of each class (num_classes,) in the first batches, as the loss meets them."""
     n = task.signature.num_classes
     counts = np.zeros(n, np.int64)
-    for batch in task.batches()[:batches]:
+    for batch in task.batches()[:batches].to_iter_dataset(READING):
         counts += np.bincount(batch.labels[batch.labels != IGNORE], minlength=n)
     return counts
 

@@ -59,8 +59,17 @@ def train(config: Config, task: Task, folder: Path, *, tensorboard: bool = False
         progress = stack.enter_context(Progress(config.network.decoder, config.steps, step))
         state = Run(config, trainer, task, log, checkpoints, best, progress).advance(state, step)
     if config.patience is not None:
-        _, state = restore(folder / BEST, state.scored()) or (0, state)
+        state = best_state(folder, state)
     return Trained(trainer, state, task, log.lines, config)
+
+
+def best_state(folder: Path, like: State) -> State:
+    """The one with the highest mean IoU. Raises `Problem` if it is gone."""
+    restored = restore(folder / BEST, like.scored())
+    if restored is None:
+        remedy = f"delete {CHECKPOINTS} beside it, and the same command trains again"
+        raise Problem(folder / BEST, "does not hold the best state any more", remedy)
+    return restored[1]
 
 
 def start(config: Config, task: Task, folder: Path) -> tuple[int, Trainer, State]:
