@@ -34,6 +34,7 @@ from experiments.fcn.task import IGNORE, Batch, Sample
 from experiments.problem import Problem
 from jtconv.weights import Preprocessing
 
+ROOT = Path(__file__).parents[1]
 RNG = np.random.default_rng(7)
 SIZE = (4, 6)  # height and width
 COLOURS = RNG.integers(0, 256, (*SIZE, 3), np.uint8)
@@ -229,7 +230,7 @@ def test_a_large_picture_is_opened_without_a_word(tmp_path):
     code = (
         f"from experiments.fcn.data.reading import opened\nwith opened({str(tmp_path / 'x.png')!r}) as x: print(x.size)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert (done.stdout, done.stderr) == ("(10000, 10000)\n", "")
 
 
