@@ -12,8 +12,6 @@ from experiments.fcn.config import Config, Initial, check_same_config
 from experiments.fcn.log import Line, Log, read_log
 from experiments.fcn.progress import Progress
 from experiments.fcn.run import Run
-from experiments.fcn.run import is_due as is_due
-from experiments.fcn.run import seconds_spent as seconds_spent
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION
 from experiments.fcn.state import State, Trainer, draw, make_trainer
 from experiments.fcn.stopping import is_stopped
