@@ -2,6 +2,8 @@
 
 import json
 import struct
+import subprocess
+import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +24,7 @@ from experiments.fcn.data.check import check_data
 from experiments.fcn.data.class_file import read_class_file
 from experiments.fcn.data.config import FolderConfig, Source, read_label_map
 from experiments.fcn.data.dataset import open_dataset
-from experiments.fcn.data.labels import STRANGE, apply, bounded, make_table
+from experiments.fcn.data.labels import STRANGE, VOID, apply, bounded, make_table
 from experiments.fcn.data.pairs import Pair, share_of, split_by_name
 from experiments.fcn.data.palettes import colours_for, voc_palette
 from experiments.fcn.data.presets import CAMVID, CITYSCAPES, VOC
@@ -32,6 +34,7 @@ from experiments.fcn.task import IGNORE, Batch, Sample
 from experiments.problem import Problem
 from jtconv.weights import Preprocessing
 
+ROOT = Path(__file__).parents[1]
 RNG = np.random.default_rng(7)
 SIZE = (4, 6)  # height and width
 COLOURS = RNG.integers(0, 256, (*SIZE, 3), np.uint8)
@@ -219,6 +222,16 @@ def test_a_file_at_fault_is_named(tmp_path, fault, extension):
             read()
         assert str(problem.value).startswith(str(file))
         assert "\n" not in str(problem.value)
+
+
+def test_a_large_picture_is_opened_without_a_word(tmp_path):
+    """In a process of its own: pytest has its own filters of warnings."""
+    (tmp_path / "x.png").write_bytes(png(10_000, 10_000, 1, 0, []))
+    code = (
+        f"from experiments.fcn.data.reading import opened\nwith opened({str(tmp_path / 'x.png')!r}) as x: print(x.size)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert (done.stdout, done.stderr) == ("(10000, 10000)\n", "")
 
 
 def test_values_without_a_range_are_refused(tmp_path):
@@ -422,6 +435,19 @@ def test_camvid_by_index_and_by_colour(tmp_path):
         assert "/test/" in str(open_dataset(Source(data=tmp_path / root)).found.test[0].image)
 
 
+def test_the_map_of_a_published_layout_is_of_its_own_classes(tmp_path):
+    mask = np.array([[3, 10, 11, 12]], np.uint8)
+    for split in ("train", "test"):
+        save(np.zeros((1, 4, 3), np.uint8), tmp_path / split / "x.png")
+        save(mask, tmp_path / f"{split}annot/x.png")
+    assert_array_equal(load_task(config(tmp_path, num_classes=13)).test[0].labels, mask)  # 11 is one of them
+    (tmp_path / "names.txt").write_text("\n".join(map(str, range(13))))
+    assert_array_equal(load_task(config(tmp_path, classes=tmp_path / "names.txt")).test[0].labels, mask)
+    (tmp_path / "names.txt").write_text("\n".join(map(str, range(11))))  # other names for the same
+    labels = open_dataset(Source(data=tmp_path, classes=tmp_path / "names.txt")).reader.table[:13]
+    assert labels.tolist() == [*range(11), VOID, 12]
+
+
 CAMVID_32 = """sky: 128 128 128. building: 0 128 64, 128 0 0, 64 192 0, 64 0 64, 192 0 128.
 pole: 192 192 128, 0 0 64. road: 128 64 128, 128 0 192, 192 0 64. pavement: 0 0 192, 64 192 128, 128 128 192.
 tree: 128 128 0, 192 192 0. sign: 192 128 128, 128 128 64, 0 64 64. fence: 64 64 128.
@@ -481,6 +507,7 @@ def test_own_classes_in_a_published_layout(tmp_path):
         ({}, "images is not a folder.*holds pics, seg"),
         ({"images": "pics"}, "masks is not a folder.*holds pics, seg"),
         ({"images": "pics", "masks": "seg", "train_split": "a"}, "pics/a is not a folder"),
+        ({"images": "pics", "masks": "seg", "test_split": "a"}, "pics/train is not a folder"),
         ({"layout": "voc"}, "train.txt is no list"),
         ({"layout": "cityscapes"}, "leftImg8bit/train is not a folder"),
         ({"layout": "camvid"}, "train is not a folder"),

@@ -176,6 +176,15 @@ def test_the_average_against_a_loop(accumulate):
     assert average.statistics["count"] == 7  # what is no float is the newest
 
 
+def test_what_does_not_change_is_its_own_average_to_the_bit():
+    settings, values = Optimizer(average=0.999), np.random.default_rng(0).normal(size=1000).astype(np.float32)
+    constant = nnx.State({"p": values}), nnx.State({})
+    average = begin(*constant)
+    for _ in range(50):
+        average = jax.jit(averaged, static_argnums=3)(average, *constant, settings)
+    assert np.array_equal(average.parameters["p"], values)
+
+
 # --- the loss --------------------------------------------------------------------------------
 
 
@@ -201,8 +210,12 @@ def test_a_batch_without_labels_has_no_loss(weights):
 def test_balanced_weights_make_classes_count_alike():
     counts = np.array([900, 100, 0, 50, 7])
     weights = np.array(balanced(counts))
-    assert weights[2] == 0
     assert_allclose((weights * counts)[[0, 1, 3, 4]], 75)  # the median
+
+
+def test_a_class_that_was_not_counted_weighs_as_much_as_the_rarest():
+    assert balanced([0, 30, 10, 20]) == (2.0, 2 / 3, 2.0, 1.0)
+    assert balanced([0, 0]) == (1.0, 1.0)
 
 
 def test_balanced_weights_are_of_the_batches():

@@ -3,6 +3,7 @@
 import errno
 import itertools
 import os
+import shutil
 import struct
 import sys
 import time
@@ -17,7 +18,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from experiments.fcn import board, run
 from experiments.fcn.__main__ import main
-from experiments.fcn.checkpoint import by_name, restore
+from experiments.fcn.checkpoint import Checkpoints, by_name, restore
 from experiments.fcn.commands.train import parse
 from experiments.fcn.config import Initial, Optimizer
 from experiments.fcn.evaluate import as_model
@@ -182,6 +183,33 @@ def test_a_run_that_gets_no_better_ends_early_also_when_it_is_resumed(tmp_path, 
     monkeypatch.setattr(run, "train_step", None)
     train_digits(config, tmp_path)
     assert "already trained: 3 steps" in capfd.readouterr().out
+
+
+def test_the_best_state_is_written_before_the_checkpoint_of_its_step(tmp_path, monkeypatch):
+    """Else a run that is killed between the two would go on without it."""
+    save, seen = Checkpoints.save, []
+
+    def noting(self, step, state):
+        if self.folder.name == "checkpoints":
+            seen.append((step, steps_in(tmp_path / "best")))
+        save(self, step, state)
+
+    monkeypatch.setattr(Checkpoints, "save", noting)
+    best = itertools.count(1)
+    monkeypatch.setattr(
+        run, "evaluate", lambda *_: np.eye(11, dtype=np.int64) * 9 + np.ones((11, 11), int) // next(best)
+    )
+    train_digits(replace(SCORED_OFTEN, steps=2), tmp_path)
+    assert seen == [(1, [1]), (2, [2])]
+
+
+def test_a_best_state_that_is_gone_is_named(tmp_path):
+    config = replace(TINY, steps=1, patience=1)
+    train_digits(config, tmp_path)
+    shutil.rmtree(tmp_path / "best")
+    assert "best does not hold the best state any more: delete checkpoints beside it" in refused(config, tmp_path)
+    shutil.rmtree(tmp_path / "checkpoints")
+    train_digits(config, tmp_path)
 
 
 # --- what is not finite, full disks ----------------------------------------------------------

@@ -1,6 +1,7 @@
 """Mosaics: parts kept apart, every pixel from the photograph that its label names."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -77,6 +78,14 @@ def test_the_colour_baseline_counts_colours():
     confusion = colour_confusion(task)
     assert confusion.sum() == sum(sample.labels.size for sample in task.test)
     assert scores(confusion, task.classes).pixel_accuracy > 2 / len(NAMES)  # better than a guess
+
+
+@pytest.mark.parametrize("arguments", ["--sizes 40 32", "--sizes 0 32", "--sizes 32 200", "--val 0"])
+def test_settings_of_a_folder_are_checked(tmp_path, arguments):
+    name = arguments.split()[0].removeprefix("--")
+    with pytest.raises(ValueError, match=f"`{name}` must be "):
+        execute([str(tmp_path / "set"), *arguments.split()])
+    assert not (tmp_path / "set").exists()
 
 
 def test_a_folder_of_mosaics_is_a_data_set_without_problems(tmp_path):

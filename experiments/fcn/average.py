@@ -35,7 +35,8 @@ def averaged(average: Average, parameters: nnx.State, statistics: nnx.State, set
     decay = jnp.where(batches % settings.accumulate == 0, decay, 1.0)
 
     def mix(old: Any, new: Any) -> Any:
-        return decay * old + (1 - decay) * new if jnp.issubdtype(new.dtype, jnp.floating) else new
+        # In this form what does not change, such as a frozen encoder, is its own average to the bit.
+        return old + (1 - decay) * (new - old) if jnp.issubdtype(new.dtype, jnp.floating) else new
 
     parameters, statistics = jax.tree.map(mix, average[:2], (parameters, statistics))
     return Average(parameters, statistics, batches)

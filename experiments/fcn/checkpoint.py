@@ -44,10 +44,14 @@ class Checkpoints:
         with storing(self.folder):
             self.manager.save(step, args=items)
 
-    def newest(self) -> Path | None:
-        """The last one, when all that was begun is written."""
+    def finish(self) -> None:
+        """Wait until all that was begun is written."""
         with storing(self.folder):
             self.manager.wait_until_finished()
+
+    def newest(self) -> Path | None:
+        """The last one, when all that was begun is written."""
+        self.finish()
         step = self.manager.latest_step()
         return None if step is None else self.folder / str(step)
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from experiments.fcn.config import Config
+from experiments.fcn.feed import READING
 from experiments.fcn.task import IGNORE, Task
 
 COUNTED_BATCHES = 50
@@ -26,19 +27,23 @@ def class_counts(task: Task, batches: int) -> NDArray[np.int64]:
     """The pixels of each class (num_classes,) in the first batches, as the loss meets them."""
     n = task.signature.num_classes
     counts = np.zeros(n, np.int64)
-    for batch in task.batches()[:batches]:
+    for batch in task.batches()[:batches].to_iter_dataset(READING):
         counts += np.bincount(batch.labels[batch.labels != IGNORE], minlength=n)
     return counts
 
 
 def balanced(counts: ArrayLike) -> tuple[float, ...]:
-    """The median of the pixel `counts` (num_classes,) over each; 0 for a class without pixels.
+    """The median of the pixel `counts` (num_classes,) over each.
+
+    A class without pixels is rarer than all that were counted, and may be met later: it has their
+    highest weight.
 
     >>> balanced([900, 100, 0, 50])
-    (0.1111111111111111, 1.0, 0.0, 2.0)
+    (0.1111111111111111, 1.0, 2.0, 2.0)
     """
     counts = np.asarray(counts, np.float64)
-    there = counts > 0
-    weights = np.zeros_like(counts)
-    weights[there] = np.median(counts[there]) / counts[there]
+    there = counts[counts > 0]
+    if not there.size:
+        return (1.0,) * counts.size
+    weights = np.median(there) / np.where(counts > 0, counts, there.min())
     return tuple(weights.tolist())

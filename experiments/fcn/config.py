@@ -58,7 +58,7 @@ class Network:
     dtype: Literal["float32", "bfloat16"] = "float32"
     """What the network computes in; parameters and loss are float32 all the same."""
     remat: bool = False
-    """Compute the encoder's stages again for the gradient: less memory, more time."""
+    """Compute the encoder's stages again for the gradient: less memory, more time. (On CPUs XLA undoes it.)"""
 
     def check(self) -> None:
         """Raise ValueError for a setting out of bounds."""

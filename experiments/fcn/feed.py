@@ -1,12 +1,19 @@
 """The next batch is put on the device while a step runs; how long the device waited for it all the same."""
 
+import os
 import time
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol, Self
 
+import grain
 import jax
 
 from experiments.fcn.task import Batch
+
+# Batches are made by threads while the device computes, so that it need not wait. More are held than
+# are being made, since the time that they take varies.
+THREADS = max(1, min(8, (os.cpu_count() or 1) - 1))
+READING = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=THREADS + 4)
 
 
 class Running(Protocol):

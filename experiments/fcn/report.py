@@ -11,9 +11,10 @@ from experiments.fcn import pictures
 from experiments.fcn.evaluate import as_model, per_sample, predictions
 from experiments.fcn.html_report import Page, save_page
 from experiments.fcn.metrics import Scores, scores
+from experiments.fcn.run import seconds_spent
 from experiments.fcn.saved_model import Model, save_model
 from experiments.fcn.task import Classes, Sample
-from experiments.fcn.train import CONFUSION, CURVES, PAGE, PREDICTIONS, SCORES, Trained, seconds_spent
+from experiments.fcn.train import CONFUSION, CURVES, PAGE, PREDICTIONS, SCORES, Trained
 from experiments.files import write_whole, writing
 
 FEW = 12  # classes, whose confusion matrix fits into a terminal

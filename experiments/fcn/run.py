@@ -1,12 +1,10 @@
 """The loop over the steps: notes, scores and checkpoints on the way."""
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-import grain
 import jax
 import numpy as np
 from jax import Array
@@ -14,7 +12,7 @@ from jax import Array
 from experiments.fcn.checkpoint import Checkpoints
 from experiments.fcn.config import Config
 from experiments.fcn.evaluate import evaluate
-from experiments.fcn.feed import Feed, Running, Spent
+from experiments.fcn.feed import READING, Feed, Running, Spent
 from experiments.fcn.log import Line, Log
 from experiments.fcn.metrics import scores
 from experiments.fcn.progress import Progress
@@ -25,10 +23,6 @@ from experiments.problem import Problem
 
 NOTE_EVERY = 10  # steps
 NOTHING = Spent()
-# Batches are made by threads while the device computes, so that it need not wait. More are held than
-# are being made, since the time that they take varies.
-THREADS = max(1, min(8, (os.cpu_count() or 1) - 1))
-READING = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=THREADS + 4)
 
 
 @dataclass
@@ -91,6 +85,7 @@ class Run:
         if self.is_scored(step):
             self.score(step, state)
         if self.is_saved(step) or self.is_stopped():
+            self.best.finish()  # a run goes on after a checkpoint: what is scored up to there must be on disk
             self.checkpoints.save(step, state)
 
     # --- when what is due

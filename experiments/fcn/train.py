@@ -12,8 +12,6 @@ from experiments.fcn.config import Config, Initial, check_same_config
 from experiments.fcn.log import Line, Log, read_log
 from experiments.fcn.progress import Progress
 from experiments.fcn.run import Run
-from experiments.fcn.run import is_due as is_due
-from experiments.fcn.run import seconds_spent as seconds_spent
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION
 from experiments.fcn.state import State, Trainer, draw, make_trainer
 from experiments.fcn.stopping import is_stopped
@@ -59,8 +57,17 @@ def train(config: Config, task: Task, folder: Path, *, tensorboard: bool = False
         progress = stack.enter_context(Progress(config.network.decoder, config.steps, step))
         state = Run(config, trainer, task, log, checkpoints, best, progress).advance(state, step)
     if config.patience is not None:
-        _, state = restore(folder / BEST, state.scored()) or (0, state)
+        state = best_state(folder, state)
     return Trained(trainer, state, task, log.lines, config)
+
+
+def best_state(folder: Path, like: State) -> State:
+    """The one with the highest mean IoU. Raises `Problem` if it is gone."""
+    restored = restore(folder / BEST, like.scored())
+    if restored is None:
+        remedy = f"delete {CHECKPOINTS} beside it, and the same command trains again"
+        raise Problem(folder / BEST, "does not hold the best state any more", remedy)
+    return restored[1]
 
 
 def start(config: Config, task: Task, folder: Path) -> tuple[int, Trainer, State]:

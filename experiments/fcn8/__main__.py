@@ -9,7 +9,8 @@ import tyro
 from experiments.command_line import exit_with, guarded
 from experiments.fcn.network import NETWORKS, abstract_network
 from experiments.fcn.report import report
-from experiments.fcn.train import check_folder, seconds_spent, train
+from experiments.fcn.run import seconds_spent
+from experiments.fcn.train import check_folder, train
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import DigitTask
 from experiments.fcn8.scenes import HEIGHT, WIDTH

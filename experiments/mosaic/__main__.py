@@ -9,7 +9,8 @@ import tyro
 from experiments.command_line import exit_with, guarded
 from experiments.fcn.metrics import scores
 from experiments.fcn.report import report
-from experiments.fcn.train import seconds_spent, train
+from experiments.fcn.run import seconds_spent
+from experiments.fcn.train import train
 from experiments.mosaic.colours import colour_confusion
 from experiments.mosaic.config import Config
 from experiments.mosaic.data import MosaicTask

@@ -8,6 +8,7 @@ import tyro
 from PIL import Image
 
 from experiments.command_line import exit_with, guarded
+from experiments.fcn.config import check, check_counts
 from experiments.fcn.task import Sample
 from experiments.files import writing
 from experiments.mosaic.data import CLASSES, TEST, TRAIN
@@ -31,6 +32,9 @@ class Command:
 
 def execute(args: list[str] | None = None) -> None:
     command = tyro.cli(Command, args=args, prog="python -m experiments.mosaic.folder", description=__doc__)
+    check_counts(command, "train", "val")
+    most, (low, high) = min(min(p.shape[:2]) for part in parts() for p in part), command.sizes
+    check(command, "sizes", 1 <= low <= high <= most, f"two from 1 to {most}, the lower one first")
     with writing(command.out):
         for split, seed, photographs, count in (
             ("train", TRAIN, parts().train, command.train),

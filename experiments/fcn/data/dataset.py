@@ -65,11 +65,20 @@ def open_dataset(source: Source) -> Dataset:
     layout = layout_of(source)
     own = read_class_file(source.classes) if source.classes else None
     preset = layout.preset
-    label_map = dict(preset.label_map if not source.label_map else read_label_map(source.label_map))
+    label_map = label_map_of(source, own, preset)
     table = make_table({IGNORED_VALUE: None, **label_map}, source.ignore, source.reduce_zero_label)
     colours = own.values if own and own.values else preset.colours
     reader = Reader(source.channels, colours, source.mask_channel or preset.mask_channel, table)
     return Dataset(layout.find(source), reader, classes_of(source, own, preset))
+
+
+def label_map_of(source: Source, own: ClassFile | None, preset: Preset) -> Mapping[int, int | None]:
+    """That of --label-map, else the preset's, unless there are other classes than those it is of."""
+    if source.label_map:
+        return read_label_map(source.label_map)
+    number = len(own.names) if own else source.num_classes
+    others = number is not None and preset.classes is not None and number != len(preset.classes.names)
+    return {} if others else preset.label_map
 
 
 def classes_of(source: Source, own: ClassFile | None, preset: Preset) -> Classes | None:

@@ -1,5 +1,6 @@
 """Pictures and masks from files. Whatever is wrong with a file is a `Problem` with its name."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from experiments.problem import Problem
 REMEDY = "replace it, or remove it and what goes with it"
 # As many pixels as Pillow opens. From half as many it warns, which is no help to anybody here.
 LARGEST = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 RED_GREEN_BLUE = ("red", "green", "blue")
 # PNG's grey samples of 2 and 4 bits, which Pillow stretches to 0 … 255.
