@@ -182,7 +182,7 @@ def test_what_does_not_change_is_its_own_average_to_the_bit():
     average = begin(*constant)
     for _ in range(50):
         average = jax.jit(averaged, static_argnums=3)(average, *constant, settings)
-    assert np.array_equal(average.parameters["p"], values)
+    assert np.array_equal(np.asarray(average.parameters["p"]), values)
 
 
 # --- the loss --------------------------------------------------------------------------------
