@@ -30,7 +30,7 @@ from experiments.fcn.data.palettes import colours_for, voc_palette
 from experiments.fcn.data.presets import CAMVID, CITYSCAPES, VOC
 from experiments.fcn.data.reading import read_image, read_mask
 from experiments.fcn.data.task import load_task, mean_colour
-from experiments.fcn.task import IGNORE, Batch, Sample
+from experiments.fcn.task import IGNORE, Batch, Sample, Signature
 from experiments.problem import Problem
 from jtconv.weights import Preprocessing
 
@@ -654,7 +654,7 @@ RANDOM = Augmentation(crop=(16, 12), scale=(0.8, 1.6), flip=True, brightness=0.1
 
 def test_a_task(folder):
     task = load_task(config(folder, RANDOM, batch_size=3))
-    assert task.signature == (3, 5, Preprocessing.torch())
+    assert task.signature == Signature(3, 5, Preprocessing.torch())
     batch = batch_of(task, 0)
     assert (batch.images.shape, batch.images.dtype) == ((3, 16, 12, 3), np.uint8)
     assert (batch.labels.shape, batch.labels.dtype) == ((3, 16, 12), np.int32)
