@@ -7,11 +7,12 @@ from typing import Any
 
 from experiments.problem import Problem
 
+GOES_ON = "Interrupted: the same command goes on from the last checkpoint."
 Hook = Callable[[Any], object]  # of sys.unraisablehook
 
 
-def guarded(act: Callable[[], int | None]) -> int:
-    """The exit status of `act`: its own or 0, 2 for a setting or file at fault, 130 if interrupted."""
+def guarded(act: Callable[[], int | None], interrupted: str = GOES_ON) -> int:
+    """The exit status of `act`: its own or 0, 2 for a setting or file at fault, 130 if `interrupted`, which is said."""
     # Orbax comments on its own options through absl; what matters is raised.
     logging.getLogger("absl").setLevel(logging.CRITICAL)
     try:
@@ -20,7 +21,7 @@ def guarded(act: Callable[[], int | None]) -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Interrupted: the same command goes on from the last checkpoint.", file=sys.stderr)
+        print(interrupted, file=sys.stderr)
         return 130
 
 

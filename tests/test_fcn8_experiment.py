@@ -94,7 +94,8 @@ def test_a_run_leaves_its_results(finished):
 
 
 def test_the_model_that_a_run_leaves_has_its_scores(finished):
-    confusion, each = score(load_model(finished), DigitTask(TINY).test)
+    test = [scene._replace(image=255 * scene.image) for scene in DigitTask(TINY).test]  # as in files, not 0 to 1
+    confusion, each = score(load_model(finished), test)
     assert_array_equal(confusion, json.loads((finished / "scores.json").read_text())["confusion"])
     assert len(each) == TINY.test_scenes
 

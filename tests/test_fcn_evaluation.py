@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from typing import Any
 
@@ -17,9 +18,9 @@ from experiments.fcn import pictures
 from experiments.fcn.__main__ import main
 from experiments.fcn.config import Network
 from experiments.fcn.html_report import Page, save_page
-from experiments.fcn.inference import bucket, classes_of, compute, padded, scores_of
+from experiments.fcn.inference import bucket, classes_of, compute, padded, scores_of, within
 from experiments.fcn.metrics import confusion_matrix, scores
-from experiments.fcn.report import class_table, confusion_table, extremes, tables
+from experiments.fcn.report import class_table, confusion_table, extremes, save_scores, tables
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, arrays_of, load_model, save_model
 from experiments.fcn.task import IGNORE, Classes, Sample
 from experiments.problem import Problem
@@ -80,6 +81,16 @@ def test_scores_are_those_of_scikit_learn(background):
     assert_allclose(result.foreground_iou, np.mean(foreground), rtol=1e-12)
 
 
+def test_scores_of_nothing_are_not_zero(tmp_path):
+    confusion = confusion_matrix(np.full((3, 4), IGNORE), np.zeros((3, 4), np.uint8), 4)
+    result = scores(confusion, CLASSES)
+    assert np.isnan([*result.class_share, result.pixel_accuracy, result.frequency_weighted_iou, result.mean_iou]).all()
+    save_scores(result, confusion, CLASSES, tmp_path / "scores.json")
+    saved = json.loads((tmp_path / "scores.json").read_text())
+    assert saved["pixel_accuracy"] is saved["frequency_weighted_iou"] is saved["class_share"]["tree"] is None
+    assert "pixel accuracy nan" in tables(result, confusion, CLASSES)
+
+
 # --- pictures of any size --------------------------------------------------------------------
 
 
@@ -111,6 +122,12 @@ def test_mixed_sizes_come_back_in_order_from_few_programs(model):
     for image, classes in zip(images[:5], found[:5], strict=True):
         assert_array_equal(classes, scores_alone(model, image).argmax(-1))
     assert [classes.shape for classes in found] == sizes
+
+
+def test_what_is_within_a_wide_picture():
+    """Where sizes, multiplied, are beyond 32 bits."""
+    inside = within(np.ones((1, 1, 2**16, 1), np.float32), (32, 2**17), np.array([[32, 100_000]], np.int32))
+    assert_array_equal(np.flatnonzero(inside), np.arange(50_000))
 
 
 def test_sizes_are_bounded_in_number_and_in_waste():
@@ -170,6 +187,7 @@ MODEL_AT_FAULT = {
     "unknown decoder": (edit(lambda x: x["network"].update(decoder="fcn7")), "model.json"),
     "fewer names": (edit(lambda x: x["classes"]["names"].pop()), "3 names and 4 colours of 4 classes"),
     "no colour": (edit(lambda x: x["classes"].update(colours=["red"] * 4)), "'red' is not #rrggbb"),
+    "background": (edit(lambda x: x["classes"].update(background=4)), "background 4 is none of 4 classes"),
     "other channels": (edit(lambda x: x["network"].update(head_ch=3)), "model.safetensors has 'conv6"),
 }
 
@@ -205,6 +223,16 @@ def test_few_classes_have_their_confusion_matrix():
     confusion = np.arange(16).reshape(4, 4)
     rows = confusion_table(confusion, CLASSES).splitlines()
     assert [row.split()[-4:] for row in rows[1:]] == [list(map(str, row)) for row in confusion]
+
+
+def test_a_confusion_matrix_is_shown_where_it_fits():
+    names = ("background", *(f"a long name {i}" for i in range(11)))
+    for n, highest, shown in [(12, 10**6 - 1, True), (12, 10**8, False), (11, 10**6, True)]:
+        classes = Classes(names[:n], ("#000000",) * n)
+        confusion = np.full((n, n), highest)
+        text = tables(scores(confusion, classes), confusion, classes)
+        assert ("true\\as" in text) == shown
+        assert max(map(len, text.splitlines())) <= 100
 
 
 @pytest.mark.parametrize("n", [2, 21, 60])
@@ -278,7 +306,9 @@ def data(tmp_path):
 def test_evaluate_agrees_with_the_files_that_predict_writes(run, data, tmp_path, capsys):
     (run / "config.json").write_text(json.dumps({"source": {"data": str(data), "classes": None, "ignore": [255]}}))
     assert main(["evaluate", str(run), "--out", str(tmp_path / "scores")]) == 0
-    assert "<b>road</b>" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.startswith("3 pictures with masks\n")
+    assert "<b>road</b>" in said
     saved = json.loads((tmp_path / "scores" / "scores.json").read_text())
     assert main(["predict", str(run), str(data / "images" / "val"), "--out", str(tmp_path / "found")]) == 0
     files = sorted((data / "masks" / "val").iterdir())
@@ -305,6 +335,19 @@ def test_evaluate_on_another_folder_and_split(run, data, capsys, tmp_path):
     assert counted["all"] == counted["train"] + counted["val"]
 
 
+def test_evaluate_on_a_test_set_alone(run, data, tmp_path, capsys):
+    """All of its pictures, though there are none to train on."""
+    (run / "config.json").write_text("{}")
+    for part in ("images", "masks"):
+        shutil.rmtree(data / part / "train")
+        (data / part / "val").rename(data / part / "test")
+    assert main(["evaluate", str(run), "--data", str(data), "--split", "test", "--out", str(tmp_path)]) == 0
+    assert "3 pictures" in capsys.readouterr().out
+    for other in ("val", "train"):  # never a share of what there is instead
+        assert main(["evaluate", str(run), "--data", str(data), "--split", other]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("config", "arguments", "message"),
     [
@@ -327,3 +370,15 @@ def test_jit_of_a_saved_model_compiles_nothing_new(run, model):
     before = programs()
     scores_of(load_model(run), image)
     assert programs() == before
+
+
+@pytest.mark.parametrize(("command", "goes_on"), [("train", True), ("predict", False)])
+def test_an_interruption_promises_what_is_kept(monkeypatch, capsys, command, goes_on):
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("experiments.fcn.__main__.execute", interrupted)
+    assert main([command]) == 130
+    error = capsys.readouterr().err
+    assert "Interrupted" in error
+    assert ("goes on from the last checkpoint" in error) == goes_on

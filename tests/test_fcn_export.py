@@ -15,7 +15,9 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from experiments.fcn.__main__ import main
+from experiments.fcn.data.reading import read_image
 from experiments.fcn.export import export_program
+from experiments.fcn.run_exported import read_picture, results_of
 from experiments.fcn.saved_model import save_model
 
 SIZE = (64, 96)
@@ -91,3 +93,36 @@ def test_the_program_is_for_all_platforms_and_any_batch_and_calls_no_kernel_of_o
 def test_sizes_out_of_bounds_are_refused(tmp_path, capsys, size):
     assert main(["export", str(tmp_path), f"--out={tmp_path / 'out'}", "--size", *size]) == 2
     assert "`size` must be two multiples of 32" in capsys.readouterr().err
+
+
+def pictures_of_all_kinds(folder):
+    """Files that hold a picture of 5×3 in one of Pillow's modes each."""
+    colours = Image.fromarray(drawn_image(5, 3))
+    made = {mode: colours.convert(mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")}
+    made["I;16"] = Image.fromarray(np.linspace(0, 65535, 15).astype(np.uint16).reshape(5, 3))
+    for mode, picture in made.items():
+        file = folder / f"{mode.replace(';', '')}.{'tif' if mode == 'CMYK' else 'png'}"
+        picture.save(file)
+        yield file
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_the_script_reads_pictures_as_predict_does(tmp_path, channels):
+    for file in pictures_of_all_kinds(tmp_path):
+        assert_array_equal(read_picture(file, channels), read_image(file, channels), err_msg=file.name)
+
+
+def test_the_script_refuses_pictures_whose_range_is_unknown(tmp_path):
+    for i, values in enumerate([np.full((2, 3), 0.5, np.float32), np.full((2, 3), 65536, np.int32)]):
+        Image.fromarray(values).save(tmp_path / f"{i}.tif")
+        with pytest.raises(ValueError, match="neither 8 nor 16 bits"):
+            read_picture(tmp_path / f"{i}.tif", 3)
+
+
+def test_the_script_writes_over_nothing(tmp_path):
+    one, other = tmp_path / "x" / "a.jpg", tmp_path / "y" / "a.png"
+    assert results_of([one, one], tmp_path / "out") == {tmp_path / "out" / "a.png": one}
+    with pytest.raises(ValueError, match="would both become"):
+        results_of([one, other], tmp_path / "out")
+    with pytest.raises(ValueError, match="is a picture"):
+        results_of([other], tmp_path / "x" / ".." / "y")

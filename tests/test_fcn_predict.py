@@ -1,6 +1,8 @@
 """Large pictures in tiles, and `predict` from the command line: files in, files out."""
 
+import errno
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from fcn_models import CLASSES, SETTINGS, drawn_image, drawn_model
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
+from experiments.fcn import predict as predict_module
 from experiments.fcn import tiling as tiling_module
 from experiments.fcn.__main__ import main
 from experiments.fcn.class_pictures import OPACITY
@@ -166,6 +169,7 @@ def scans(tmp_path):
     Image.fromarray(drawn_image(50, 70)).save(folder / "a.png")
     Image.fromarray(drawn_image(33, 65)).save(folder / "old" / "b.jpg")
     (folder / "notes.txt").write_text("no picture")
+    (folder / "._a.png").write_bytes(b"a note of macOS")
     return folder
 
 
@@ -226,3 +230,45 @@ def test_results_are_not_written_over_each_other(run, scans, tmp_path, capsys):
 def test_predict_without_a_model_is_refused(scans, tmp_path, capsys):
     assert main(["predict", str(tmp_path), str(scans), "--out", str(tmp_path / "out")]) == 2
     assert "model.json is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [".", "*.png", "a.png"])
+def test_pictures_are_never_replaced_by_results(run, scans, monkeypatch, capsys, given):
+    before = {file: file.read_bytes() for file in scans.rglob("*") if file.is_file()}
+    monkeypatch.chdir(scans)
+    assert main(["predict", str(run), given, "--out", str(scans)]) == 2
+    assert "choose another --out" in capsys.readouterr().err
+    assert {file: file.read_bytes() for file in scans.rglob("*") if file.is_file()} == before
+
+
+def test_results_below_a_folder_of_pictures_are_not_predicted(scans):
+    (scans / "found" / "old").mkdir(parents=True)
+    Image.fromarray(drawn_image(3, 5)).save(scans / "found" / "old" / "b.png")
+    wanted = list(predict_module.wanted([str(scans)], scans / "found"))
+    assert [x.name for x in wanted] == ["a", "old/b"]
+    assert len(list(predict_module.wanted([str(scans)], Path("elsewhere")))) == 3
+
+
+def test_a_picture_that_is_called_like_a_result_is_refused(run, scans, tmp_path, capsys):
+    Image.fromarray(drawn_image(3, 5)).save(scans / "a_colour.png")
+    assert main(["predict", str(run), str(scans), "--out", str(tmp_path / "out")]) == 2
+    assert "would have the same results" in capsys.readouterr().err
+
+
+def test_a_full_disk_ends_it(run, scans, tmp_path, capsys, monkeypatch):
+    tried = []
+
+    def full(picture, file):
+        tried.append(file)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(predict_module, "save_whole", full)
+    assert main(["predict", str(run), str(scans), "--out", str(tmp_path / "out")]) == 2
+    assert "No space left on device): free some space" in capsys.readouterr().err
+    assert len(tried) == 1
+
+
+def test_classes_that_are_hardly_there_are_not_named(model):
+    classes = np.zeros((50, 100), np.uint8)
+    classes[0, :3], classes[1, 0] = 3, 1
+    assert predict_module.shares(classes, model) == "sky 99.9 %, car 0.1 %"

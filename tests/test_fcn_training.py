@@ -8,6 +8,8 @@ import struct
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import jax
 import numpy as np
@@ -24,13 +26,14 @@ from experiments.fcn.config import Initial, Optimizer
 from experiments.fcn.evaluate import as_model
 from experiments.fcn.feed import Feed, Spent
 from experiments.fcn.initial import begin
+from experiments.fcn.log import Log
 from experiments.fcn.network import abstract_network
 from experiments.fcn.presets import PRESETS
 from experiments.fcn.progress import Progress
 from experiments.fcn.saved_model import save_model
 from experiments.fcn.state import draw, make_trainer
 from experiments.fcn.stopping import best_of, is_stopped
-from experiments.fcn.task import Batch, Signature
+from experiments.fcn.task import Batch, Classes, Signature
 from experiments.fcn.train import Trained, train
 from experiments.fcn8.data import DigitScenes, DigitTask
 from experiments.problem import Problem
@@ -461,3 +464,18 @@ def test_an_unknown_command_is_named(capsys):
 def test_the_overview_names_the_commands(capsys):
     assert main([]) == 0
     assert "  train " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("background", "said"), [(0, "held-out thing IoU 0.417, mean IoU 0.611"), (None, "held-out mean IoU 0.611")]
+)
+def test_a_score_is_not_said_twice(tmp_path, monkeypatch, background, said):
+    """Without a background the mean of the foreground is the mean of all."""
+    classes = Classes(("a", "b", "c"), ("#000000",) * 3, background, "thing")
+    monkeypatch.setattr("experiments.fcn.run.evaluate", lambda *_: np.array([[4, 0, 0], [0, 1, 1], [0, 1, 2]]))
+    heard = []
+    nothing: Any = SimpleNamespace(save=lambda *_: None, say=heard.append)
+    task: Any = SimpleNamespace(classes=classes)
+    state: Any = SimpleNamespace(scored=lambda: None)
+    run.Run(TINY, nothing, task, Log(tmp_path / "metrics.jsonl", []), nothing, nothing, nothing).score(3, state)
+    assert heard == [f"step 3/{TINY.steps}: {said}"]

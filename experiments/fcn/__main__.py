@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-from experiments.command_line import exit_with, guarded
+from experiments.command_line import GOES_ON, exit_with, guarded
 
 PROG = "python -m experiments.fcn"
 # Each is a module of `commands`, imported when it is asked for, with `parse(args, prog)` and `run`.
@@ -18,7 +18,8 @@ COMMANDS = {
 
 def main(args: list[str] | None = None) -> int:
     """Run the command line; see `guarded` for the exit status."""
-    return guarded(lambda: execute(sys.argv[1:] if args is None else args))
+    args = sys.argv[1:] if args is None else args
+    return guarded(lambda: execute(args), GOES_ON if args[:1] == ["train"] else "Interrupted.")
 
 
 def execute(args: list[str]) -> int | None:

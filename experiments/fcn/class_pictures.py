@@ -8,7 +8,7 @@ from experiments.fcn.task import IGNORE, Classes
 
 GREY = (153, 153, 153)  # of IGNORE
 OPACITY = 0.55  # of the colours over a picture
-STRIP = 1024  # rows that are blended at once
+STRIP = 64  # rows that are blended at once, as floats
 
 
 def palette(classes: Classes) -> NDArray[np.uint8]:
@@ -31,9 +31,8 @@ def as_rgb(image: NDArray) -> Image.Image:
     """A task's picture (h, w, in_ch) as colours: grey if it has no three channels; floats are 0 to 1."""
     if not np.issubdtype(image.dtype, np.integer):
         image = (255 * np.clip(image, 0, 1)).astype(np.uint8)
-    return Image.fromarray(np.ascontiguousarray(image[..., :3] if image.shape[-1] >= 3 else image[..., 0])).convert(
-        "RGB"
-    )
+    shown = image[..., :3] if image.shape[-1] >= 3 else image[..., 0]
+    return Image.fromarray(np.ascontiguousarray(shown)).convert("RGB")
 
 
 def overlay(image: NDArray, labels: NDArray[np.uint8], classes: Classes) -> Image.Image:

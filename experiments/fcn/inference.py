@@ -144,7 +144,7 @@ def apply(model: Any, x: Array, extents: Array | None) -> Array:
 
 def within(x: Array, size: tuple[int, int], extents: Array) -> Array:
     """x (n, h, w, c) where it is in the picture, else zero; `extents` are in pixels of pictures of `size`."""
-    reach = extents * jnp.asarray(x.shape[-3:-1]) // jnp.asarray(size)
+    reach = extents // (jnp.asarray(size) // jnp.asarray(x.shape[-3:-1]))  # the layers' sizes divide the picture's
     rows = jnp.arange(x.shape[-3]) < reach[:, :1]
     columns = jnp.arange(x.shape[-2]) < reach[:, 1:]
     return jnp.where((rows[:, :, None] & columns[:, None, :])[..., None], x, 0)

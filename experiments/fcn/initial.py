@@ -55,7 +55,7 @@ def load_encoder(model: Any, network: Network, file: Path, signature: Signature)
 
 def scaled(preprocessing: Preprocessing, white: float) -> Preprocessing:
     """For pictures up to `white` rather than 255."""
-    return dataclasses.replace(preprocessing, scale=preprocessing.scale * 255 / white)
+    return dataclasses.replace(preprocessing, scale=preprocessing.scale * (255 / white))
 
 
 def load_coarser(model: Any, run: Path, signature: Signature) -> Preprocessing:
@@ -67,7 +67,7 @@ def load_coarser(model: Any, run: Path, signature: Signature) -> Preprocessing:
     except (TypeError, ValueError) as error:
         what = "cannot be started from: " + " ".join(str(error).split()).rstrip(".")
         raise Problem(run, what, "choose the run of a coarser decoder, with the same settings otherwise") from error
-    return saved.signature.preprocessing
+    return scaled(saved.signature.preprocessing, signature.white)
 
 
 def save_preprocessing(preprocessing: Preprocessing, folder: Path) -> None:

@@ -9,7 +9,10 @@ from experiments.fcn.task import IGNORE, Classes
 
 
 class Scores(NamedTuple):
-    """How well pixels are classified; a class that is neither there nor predicted scores nan."""
+    """How well pixels are classified; a class that is neither there nor predicted scores nan.
+
+    Without a pixel that counts, everything is nan.
+    """
 
     class_iou: NDArray[np.float64]  # (num_classes,)
     mean_iou: float  # over all classes
@@ -36,17 +39,18 @@ def scores(confusion: NDArray[np.int64], classes: Classes) -> Scores:
     both, there = np.diag(confusion), confusion.sum(1)
     iou = ratio(both, there + confusion.sum(0) - both)
     accuracy = ratio(both, there)
-    pixels = max(1, confusion.sum())
+    pixels = confusion.sum()
+    share = ratio(there, np.full(len(there), pixels))
     foreground = iou if classes.background is None else np.delete(iou, classes.background)
     return Scores(
         iou,
         mean_iou=mean(iou),
         foreground_iou=mean(foreground),
-        frequency_weighted_iou=float(np.sum(there * np.nan_to_num(iou)) / pixels),
-        pixel_accuracy=float(both.sum() / pixels),
+        frequency_weighted_iou=float(np.sum(share * np.nan_to_num(iou))),
+        pixel_accuracy=float(both.sum() / pixels) if pixels else float("nan"),
         mean_accuracy=mean(accuracy),
         class_accuracy=accuracy,
-        class_share=there / pixels,
+        class_share=share,
     )
 
 

@@ -1,6 +1,8 @@
 """Classes of people's own pictures: files in, files out."""
 
 import glob
+import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,13 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from experiments.fcn.class_pictures import index_picture, overlay
+from experiments.fcn.data.pairs import EXTENSIONS, walk
 from experiments.fcn.data.reading import read_image
 from experiments.fcn.inference import classes_of
 from experiments.fcn.saved_model import Model
 from experiments.fcn.tiling import Tiling, classes_by_tiles, is_large
+from experiments.files import writing
 from experiments.problem import Problem
 
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"}
+INDEX, COLOUR, OVERLAY = ENDINGS = ("", "_colour", "_overlay")  # of the names of a picture's results
 Say = Callable[[str], object]
 
 
@@ -27,15 +31,16 @@ class Wanted(NamedTuple):
     name: str
 
 
-def wanted(inputs: Sequence[str]) -> Iterator[Wanted]:
+def wanted(inputs: Sequence[str], out: Path) -> Iterator[Wanted]:
     """The pictures of files, of folders (with those below them) and of globs such as "scans/*.png".
 
-    A folder's keep their places below it. Raises `Problem` for an input that holds none.
+    A folder's keep their places below it; results in `out` are none of them. Raises `Problem` for an
+    input that holds none.
     """
     for text in inputs:
         path = Path(text)
         if path.is_dir():
-            found = [x for x in sorted(path.rglob("*")) if x.suffix.lower() in PICTURES and x.is_file()]
+            found = pictures_below(path, out)
             yield from (Wanted(x, str(x.relative_to(path).with_suffix(""))) for x in found)
         elif path.exists() or not glob.has_magic(text):
             found = [path]  # where it does not exist, reading it says so
@@ -44,39 +49,62 @@ def wanted(inputs: Sequence[str]) -> Iterator[Wanted]:
             found = [Path(x) for x in sorted(glob.glob(text, recursive=True)) if Path(x).is_file()]
             yield from (Wanted(x, x.stem) for x in found)
         if not found:
-            raise Problem(path, "holds no pictures", f"name a picture ({', '.join(sorted(PICTURES))})")
+            raise Problem(path, "holds no pictures", f"name a picture ({', '.join(EXTENSIONS)})")
 
 
-def with_own_names(pictures: Sequence[Wanted]) -> list[Wanted]:
-    """The same with endings in their names where two would have the same results: a.jpg and a.png."""
-    counts: dict[str, int] = {}
-    for picture in pictures:
-        counts[picture.name] = counts.get(picture.name, 0) + 1
+def pictures_below(folder: Path, out: Path) -> list[Path]:
+    """Raises `Problem` where `out` is the folder itself: results could not be told from pictures later on."""
+    here, results = Path(os.path.realpath(folder)), Path(os.path.realpath(out))
+    if here == results:
+        raise Problem(folder, "holds the pictures, and is where their results would go", "choose another --out")
+    files = walk(folder)
+    if not results.is_relative_to(here):
+        return files
+    return [x for x in files if not Path(os.path.realpath(x)).is_relative_to(results)]
+
+
+def with_own_names(pictures: Sequence[Wanted], out: Path) -> list[Wanted]:
+    """The same, each once, with endings in their names where two would have the same results: a.jpg and a.png.
+
+    Raises `Problem` where results would take the place of others, or of a picture.
+    """
+    pictures = list({(os.path.realpath(x.file), x.name): x for x in pictures}.values())
+    counts = Counter(x.name for x in pictures)
     named = [x if counts[x.name] == 1 else x._replace(name=f"{x.name}_{x.file.suffix[1:]}") for x in pictures]
-    for i, picture in enumerate(named):
-        for other in named[:i]:
-            if other.name == picture.name and other.file != picture.file:
-                what = f"and {other.file} would have the same results"
+    inputs = {os.path.realpath(x.file) for x in named}
+    owners: dict[Path, Path] = {}
+    for picture in named:
+        for ending in ENDINGS:
+            result = result_file(out, picture.name, ending)
+            if os.path.realpath(result) in inputs:
+                raise Problem(result, "is a picture, and would become a result", "choose another --out")
+            if (owner := owners.setdefault(result, picture.file)) is not picture.file:
+                what = f"and {owner} would have the same results"
                 raise Problem(picture.file, what, "predict them into different folders")
-    return list(dict.fromkeys(named))
+    return named
+
+
+def result_file(out: Path, name: str, ending: str) -> Path:
+    return out / f"{name}{ending}.png"
 
 
 def predict(model: Model, pictures: Sequence[Wanted], out: Path, tiling: Tiling, say: Say) -> int:
     """Write the results of every picture into `out`; a picture at fault is reported and passed over.
 
-    Returns how many were at fault.
+    Returns how many were at fault. Raises `Problem` where `out` cannot take the results.
     """
     failed = 0
     for i, picture in enumerate(pictures, 1):
         try:
             image = read_image(picture.file, model.signature.in_ch)
-            classes = classes_with_notes(model, image, tiling, say)
-            save_results(image, classes, model, out, picture.name)
         except Problem as problem:
             failed += 1
             say(f"[{i}/{len(pictures)}] {problem}")
-        else:
-            say(f"[{i}/{len(pictures)}] {picture.file}: {shares(classes, model)}")
+            continue
+        classes = classes_with_notes(model, image, tiling, say)
+        with writing(out):
+            save_results(image, classes, model, out, picture.name)
+        say(f"[{i}/{len(pictures)}] {picture.file}: {shares(classes, model)}")
     return failed
 
 
@@ -91,21 +119,17 @@ def classes_with_notes(model: Model, image: NDArray, tiling: Tiling, say: Say) -
 def shares(classes: NDArray[np.uint8], model: Model) -> str:
     """The most frequent classes."""
     counts = np.bincount(classes.ravel(), minlength=len(model.classes.names)) / classes.size
-    most = [i for i in np.argsort(-counts, kind="stable")[:3] if counts[i] > 0]
+    most = [i for i in np.argsort(-counts, kind="stable")[:3] if counts[i] >= 0.0005]  # 0.1 %, rounded
     return ", ".join(f"{model.classes.names[i]} {100 * counts[i]:.1f} %" for i in most)
 
 
 def save_results(image: NDArray, classes: NDArray[np.uint8], model: Model, out: Path, name: str) -> None:
     """NAME.png (an index with a palette), NAME_colour.png and NAME_overlay.png."""
-    file = out / f"{name}.png"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        index = index_picture(classes, model.classes)
-        save_whole(index, file)
-        save_whole(index.convert("RGB"), out / f"{name}_colour.png")
-        save_whole(overlay(image, classes, model.classes), out / f"{name}_overlay.png")
-    except OSError as error:
-        raise Problem(file, f"cannot be written ({error.strerror or error})", "choose another --out") from error
+    index = index_picture(classes, model.classes)
+    result_file(out, name, INDEX).parent.mkdir(parents=True, exist_ok=True)
+    save_whole(index, result_file(out, name, INDEX))
+    save_whole(index.convert("RGB"), result_file(out, name, COLOUR))
+    save_whole(overlay(image, classes, model.classes), result_file(out, name, OVERLAY))
 
 
 def save_whole(picture: Image.Image, file: Path) -> None:

@@ -17,7 +17,7 @@ from experiments.fcn.task import Classes, Sample
 from experiments.fcn.train import CONFUSION, CURVES, PAGE, PREDICTIONS, SCORES, Trained
 from experiments.files import write_whole, writing
 
-FEW = 12  # classes, whose confusion matrix fits into a terminal
+WIDEST = 100  # columns of a confusion matrix in a terminal
 EXTREMES = 3  # best and worst pictures shown
 LONGEST_NAME = 32  # of a class, in a table
 
@@ -80,8 +80,8 @@ def save_scores(result: Scores, confusion: NDArray, classes: Classes, file: Path
     values = {
         f"{classes.foreground}_iou": or_null(result.foreground_iou),
         "mean_iou": or_null(result.mean_iou),
-        "frequency_weighted_iou": result.frequency_weighted_iou,
-        "pixel_accuracy": result.pixel_accuracy,
+        "frequency_weighted_iou": or_null(result.frequency_weighted_iou),
+        "pixel_accuracy": or_null(result.pixel_accuracy),
         "mean_accuracy": or_null(result.mean_accuracy),
         **({} if seconds is None else {"training_seconds": seconds}),
         "class_iou": by_class(result.class_iou, classes),
@@ -102,16 +102,17 @@ def or_null(value: float) -> float | None:
 
 
 def tables(result: Scores, confusion: NDArray[np.int64], classes: Classes) -> str:
-    """All that is said in a terminal: the confusion matrix if it is small, every class, the means."""
-    parts = [confusion_table(confusion, classes)] if len(classes.names) <= FEW else []
+    """All that is said in a terminal: the confusion matrix if it fits, every class, the means."""
+    matrix = confusion_table(confusion, classes)
+    parts = [matrix] if matrix.index("\n") <= WIDEST else []
     return "\n\n".join([*parts, class_table(result, classes), means(result, classes)])
 
 
 def confusion_table(confusion: NDArray[np.int64], classes: Classes) -> str:
     """Pixels by true class (row) and predicted class (column)."""
     names = [clipped(name, 12) for name in classes.names]
-    width = max(5, len(str(confusion.max())), *map(len, names))
-    rows = [["true\\as", *names]]
+    width = max(6, len(str(confusion.max())))  # names above give way to the numbers
+    rows = [["true\\as", *(clipped(name, width) for name in names)]]
     rows += [[name, *map(str, row)] for name, row in zip(names, confusion, strict=True)]
     first = max(7, *map(len, names))
     return "\n".join(f"{row[0]:>{first}} " + " ".join(f"{x:>{width}}" for x in row[1:]) for row in rows)

@@ -131,8 +131,8 @@ class Run:
         s = scores(evaluate(self.trainer, state, self.task), classes)
         values = {f"{classes.foreground}_iou": s.foreground_iou, "mean_iou": s.mean_iou}
         self.log.add(step, **values)
-        text = f"held-out {classes.foreground} IoU {s.foreground_iou:.3f}, mean IoU {s.mean_iou:.3f}"
-        self.progress.say(f"step {step}/{self.config.steps}: {text}")
+        foreground = "" if classes.background is None else f"{classes.foreground} IoU {s.foreground_iou:.3f}, "
+        self.progress.say(f"step {step}/{self.config.steps}: held-out {foreground}mean IoU {s.mean_iou:.3f}")
         best = best_of(self.log.lines)
         if best is not None and best.step == step:
             self.best.save(step, state.scored())

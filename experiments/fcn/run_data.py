@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.fcn.data.config import Source
-from experiments.fcn.data.dataset import check_found, open_dataset
+from experiments.fcn.data.dataset import check_sound, open_dataset
 from experiments.fcn.data.task import Samples
 from experiments.fcn.saved_model import Model
 from experiments.fcn.task import Sample
@@ -31,21 +31,22 @@ def samples_of_run(
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     channels: Any = model.signature.in_ch
     source = Source(channels=channels, **given) if saved is None else replace(saved, **given)
-    dataset = open_dataset(source if split in (None, EVERYTHING) else with_split(source, split))
-    check_found(dataset.found, source)
+    trained_on = split == (source.train_split or "train")
+    if trained_on:
+        source = replace(source, train_split=split)  # by name: no other share instead
+    elif split not in (None, EVERYTHING):
+        source = replace(source, test_split=split)
+    dataset = open_dataset(source)
+    check_sound(dataset.found, source)
     n = len(model.classes.names)
     if dataset.classes is not None and len(dataset.classes.names) != n:
         what = f"has {len(dataset.classes.names)} classes, the model {n}"
         raise Problem(source.data, what, "name a data set with the classes of the training")
     train, test = dataset.found[:2]
-    return Samples([*train, *test] if split == EVERYTHING else test, dataset.reader, n)
-
-
-def with_split(source: Source, split: str) -> Source:
-    """`split` is held out; where it is what was trained on, the two change places."""
-    if split == (source.train_split or "train"):
-        return replace(source, train_split=source.test_split or "val", test_split=split)
-    return replace(source, test_split=split)
+    chosen = [*train, *test] if split == EVERYTHING else train if trained_on else test
+    if not chosen:
+        raise Problem(source.data, "has no pictures in this split", f"name another, or --split {EVERYTHING}")
+    return Samples(chosen, dataset.reader, n)
 
 
 def saved_source(file: Path) -> Source | None:

@@ -8,6 +8,7 @@ For each picture DIR/NAME.png has the classes as its values, with a palette in t
 import argparse
 import json
 import struct
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import jax
 import jax.export  # its functions: `import jax` alone leaves them out
 import jax.numpy as jnp
 import numpy as np
+from PIL import Image, ImageOps
 
 HERE = Path(__file__).resolve().parent
 GRID = 32  # tiles start at multiples of this, where the network's coarsest pixels do
@@ -72,25 +74,57 @@ def tiles(length: int, tile: int) -> list[tuple[int, slice]]:
     return [(start, slice(first, last)) for start, first, last in zip(starts, cuts, cuts[1:], strict=False)]
 
 
-def main() -> None:
-    from PIL import Image, ImageOps
+def read_picture(file: Path, in_ch: int) -> np.ndarray:
+    """(h, w, in_ch) with values 0 to 255; of grey with 16 bits the upper 8."""
+    with Image.open(file) as opened:
+        picture = ImageOps.exif_transpose(opened)
+        if picture.mode.startswith(("I", "F")):
+            values = np.asarray(picture)
+            if picture.mode == "F" or values.min() < 0 or values.max() > 0xFFFF:
+                raise ValueError("it has neither 8 nor 16 bits")
+            picture = Image.fromarray((values >> 8).astype(np.uint8))
+        return np.asarray(picture.convert(MODES[in_ch])).reshape(picture.height, picture.width, in_ch)
 
+
+def results_of(pictures: list[Path], out: Path) -> dict[Path, Path]:
+    """Each result with its picture. Raises ValueError where two would be one, or take a picture's place."""
+    inputs, results = {file.resolve() for file in pictures}, {}
+    for file in pictures:
+        result = out / f"{file.stem}.png"
+        other = results.setdefault(result, file)
+        if other != file:
+            raise ValueError(f"{other} and {file} would both become {result}: choose an --out for each")
+        if result.resolve() in inputs:
+            raise ValueError(f"{result} is a picture: choose another --out")
+    return results
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description="Find the classes in pictures.")
     parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the results")
     options = parser.parse_args()
+    try:
+        results = results_of(options.pictures, options.out)
+    except ValueError as error:
+        parser.error(str(error))
     network = Network()
     palette = b"".join(bytes.fromhex(colour[1:]) for colour in network.about["colours"])
     options.out.mkdir(parents=True, exist_ok=True)
-    for file in options.pictures:
-        with Image.open(file) as opened:
-            picture = ImageOps.exif_transpose(opened).convert(MODES[network.about["in_ch"]])
-        values = np.asarray(picture).reshape(picture.height, picture.width, -1)
+    failed = 0
+    for result, file in results.items():
+        try:
+            values = read_picture(file, network.about["in_ch"])
+        except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, struct.error, …
+            print(f"{file} cannot be read: {error}", file=sys.stderr)
+            failed = 1
+            continue
         index = Image.fromarray(network(values))
         index.putpalette(palette)
-        index.save(options.out / f"{file.stem}.png")
-        print(options.out / f"{file.stem}.png")
+        index.save(result)
+        print(result)
+    return failed
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

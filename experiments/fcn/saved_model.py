@@ -47,7 +47,7 @@ def save_model(model: Model, settings: Network, folder: Path) -> None:
     Each file is written whole or not at all. `model.json` comes last and has the digest of
     `model.safetensors`, so that an old one beside a new one is noticed.
     """
-    save(folder / ARRAYS, arrays_of(model) | model.signature.preprocessing.entries())
+    save(folder / ARRAYS, arrays_of(model) | for_pictures_in_files(model.signature).entries())
     description = {
         "format": FORMAT,
         "network": dataclasses.asdict(settings),
@@ -56,6 +56,12 @@ def save_model(model: Model, settings: Network, folder: Path) -> None:
         "sha256": sha256(folder / ARRAYS),
     }
     write_whole(folder / DESCRIPTION, json.dumps(description, indent=2) + "\n")
+
+
+def for_pictures_in_files(signature: Signature) -> Preprocessing:
+    """The preprocessing for values up to 255, whatever the task's own are."""
+    preprocessing = signature.preprocessing
+    return dataclasses.replace(preprocessing, scale=preprocessing.scale * (signature.white / 255))
 
 
 def arrays_of(model: Model) -> dict[str, np.ndarray]:
@@ -124,6 +130,8 @@ def checked_classes(values: Mapping[str, Any], num_classes: int) -> Classes:
     classes = Classes(tuple(values["names"]), tuple(values["colours"]), values["background"], values["foreground"])
     if not len(classes.names) == len(classes.colours) == num_classes:
         raise ValueError(f"{len(classes.names)} names and {len(classes.colours)} colours of {num_classes} classes")
+    if classes.background is not None and classes.background not in range(num_classes):
+        raise ValueError(f"background {classes.background!r} is none of {num_classes} classes")
     for colour in classes.colours:
         if not re.fullmatch("#[0-9a-fA-F]{6}", colour):
             raise ValueError(f"colour {colour!r} is not #rrggbb")

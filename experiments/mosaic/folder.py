@@ -57,4 +57,4 @@ def save(sample: Sample, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    exit_with(lambda: guarded(execute))
+    exit_with(lambda: guarded(execute, "Interrupted."))

@@ -45,6 +45,7 @@ def run(command: Evaluate) -> int:
         check_writable(command.out)
     confusion, _ = score(model, samples)
     result = scores(confusion, model.classes)
+    print(f"{len(samples)} picture{'s' * (len(samples) != 1)} with masks\n")
     print(tables(result, confusion, model.classes))
     if command.out is not None:
         with writing(command.out):

@@ -39,7 +39,7 @@ def run(command: Predict) -> int:
     """The exit status: 1 if a picture was at fault, else 0."""
     if not command.inputs:
         raise ValueError("`INPUT` must be at least one picture, folder or glob, got none.")
-    pictures = with_own_names(list(wanted(command.inputs)))
+    pictures = with_own_names(list(wanted(command.inputs, command.out)), command.out)
     model = load_model(command.run)
     check_writable(command.out)
     failed = predict(model, pictures, command.out, command.tiling, lambda text: print(text, file=sys.stderr))

@@ -108,12 +108,17 @@ def counted(dataset: Dataset, source: Source) -> Classes:
     return numbered(count_classes(sorted(seen), dataset.reader.table, source.data))
 
 
-def check_found(found: Found, source: Source) -> None:
-    """Raise the first `Problem`, if there is any, or if there is nothing to train on or to hold out."""
+def check_sound(found: Found, source: Source) -> None:
+    """Raise the first `Problem`, if there is any."""
     if found.problems:
         first = str(found.problems[0]).removesuffix(".")
         what = f"has {len(found.problems)} files without their like, or at fault otherwise. The first: {first}"
         raise Problem(source.data, what, "python -m experiments.fcn check-data lists them all")
+
+
+def check_found(found: Found, source: Source) -> None:
+    """Raise the first `Problem`, if there is any, or if there is nothing to train on or to hold out."""
+    check_sound(found, source)
     for pairs, what in ((found.train, "to train on"), (found.test, "that are held out")):
         if not pairs:
             raise Problem(source.data, f"has no pictures {what}", "add some with their masks, or change --held-out")

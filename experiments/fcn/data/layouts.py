@@ -29,8 +29,11 @@ def find_folder(source: Source) -> Found:
     for folders in (within, around):
         if folders[0][0].is_dir():
             return joined(*(pair_up(*both, "", suffix) for both in folders))
-    if source.train_split is not None or source.test_split is not None:  # else what it names would be learnt, too
-        raise Problem(within[0][0], "is not a folder", f"name splits that are, or none; {contents(root / images)}")
+        if source.train_split is None and folders[1][0].is_dir():  # a test set alone: there is nothing to train on
+            return joined(([], []), pair_up(*folders[1], "", suffix))
+    for split, folders in ((source.train_split, within[0]), (source.test_split, within[1])):
+        if split is not None:  # rather than some other share of the pictures
+            raise Problem(folders[0], "is not a folder", f"give a split that is one; {contents(root / images)}")
     for folder in (root / images, root / masks):
         if not folder.is_dir():
             raise Problem(folder, "is not a folder", f"name it with --images or --masks; {contents(root)}")
