@@ -507,7 +507,7 @@ def test_own_classes_in_a_published_layout(tmp_path):
         ({}, "images is not a folder.*holds pics, seg"),
         ({"images": "pics"}, "masks is not a folder.*holds pics, seg"),
         ({"images": "pics", "masks": "seg", "train_split": "a"}, "pics/a is not a folder"),
-        ({"images": "pics", "masks": "seg", "test_split": "a"}, "pics/train is not a folder"),
+        ({"images": "pics", "masks": "seg", "test_split": "a"}, "pics/a is not a folder"),
         ({"layout": "voc"}, "train.txt is no list"),
         ({"layout": "cityscapes"}, "leftImg8bit/train is not a folder"),
         ({"layout": "camvid"}, "train is not a folder"),

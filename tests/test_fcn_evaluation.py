@@ -6,6 +6,7 @@ import shutil
 from html.parser import HTMLParser
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from fcn_helpers import quick_float32
@@ -126,7 +127,7 @@ def test_mixed_sizes_come_back_in_order_from_few_programs(model):
 
 def test_what_is_within_a_wide_picture():
     """Where sizes, multiplied, are beyond 32 bits."""
-    inside = within(np.ones((1, 1, 2**16, 1), np.float32), (32, 2**17), np.array([[32, 100_000]], np.int32))
+    inside = within(jnp.ones((1, 1, 2**16, 1)), (32, 2**17), jnp.array([[32, 100_000]], jnp.int32))
     assert_array_equal(np.flatnonzero(inside), np.arange(50_000))
 
 
