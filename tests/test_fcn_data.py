@@ -627,7 +627,7 @@ RANDOM = Augmentation(crop=(16, 12), scale=(0.8, 1.6), flip=True, brightness=0.1
 
 def test_a_task(folder):
     task = load_task(config(folder, RANDOM, batch_size=3))
-    assert task.signature == (3, 5, Preprocessing.torch())
+    assert task.signature == (3, 5, Preprocessing.torch(), 255.0)
     batch = batch_of(task, 0)
     assert (batch.images.shape, batch.images.dtype) == ((3, 16, 12, 3), np.uint8)
     assert (batch.labels.shape, batch.labels.dtype) == ((3, 16, 12), np.int32)
