@@ -32,7 +32,8 @@ def parameter_groups(model: nnx.Module | nnx.State) -> nnx.State:
     >>> transforms |= {"head/bias": biases, "score/bias": biases}
     >>> optimizer = optax.multi_transform(transforms, parameter_groups)
     >>> model = nnx.eval_shape(lambda: FCN8.paper(21, rngs=nnx.Rngs(0)))
-    >>> parameter_groups(model)["decoder"]["up"]["kernel"].get_value()
+    >>> labels = parameter_groups(model)
+    >>> labels.decoder.up.kernel.get_value()
     'upsample/kernel'
     """
     state = model if isinstance(model, nnx.State) else nnx.state(model, nnx.Param)
