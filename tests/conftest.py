@@ -1,10 +1,13 @@
-"""What TensorStore still says of a restore that has failed."""
+"""What several files of tests begin with: a network, and what its run leaves of it; no late reads of another's."""
 
 import sys
 
 import pytest
+from fcn_helpers import quick_float32
+from fcn_models import SETTINGS, drawn_model
 
 from experiments.command_line import without_closed_loops
+from experiments.fcn.saved_model import save_model
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -17,3 +20,25 @@ def _no_late_reads():
     sys.unraisablehook = without_closed_loops(show)
     yield
     sys.unraisablehook = show
+
+
+@pytest.fixture
+def single_precision():
+    with quick_float32():
+        yield
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A network with drawn parameters."""
+    with quick_float32():
+        return drawn_model()
+
+
+@pytest.fixture
+def run(tmp_path, model):
+    """What a finished run leaves of its model."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    save_model(model, SETTINGS, folder)
+    return folder

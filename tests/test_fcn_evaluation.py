@@ -9,7 +9,6 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from fcn_helpers import quick_float32
 from fcn_models import CLASSES, SETTINGS, drawn_image, drawn_model, scores_alone
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
@@ -29,25 +28,7 @@ from experiments.problem import Problem
 SIZES = [(50, 70), (64, 96), (1, 1), (97, 31), (33, 65)]
 
 
-@pytest.fixture(autouse=True)
-def _single_precision():
-    with quick_float32():
-        yield
-
-
-@pytest.fixture(scope="module")
-def model():
-    with quick_float32():
-        return drawn_model()
-
-
-@pytest.fixture
-def run(tmp_path, model):
-    """What a finished run leaves of its model."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    save_model(model, SETTINGS, folder)
-    return folder
+pytestmark = pytest.mark.usefixtures("single_precision")
 
 
 def programs():

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fcn_helpers import quick_float32
-from fcn_models import CLASSES, SETTINGS, drawn_image, drawn_model, scores_alone
+from fcn_models import CLASSES, drawn_image, scores_alone
 from numpy.testing import assert_array_equal
 from PIL import Image
 
@@ -18,29 +17,16 @@ from experiments.fcn.__main__ import main
 from experiments.fcn.data.reading import read_image
 from experiments.fcn.export import export_program
 from experiments.fcn.run_exported import read_picture, results_of
-from experiments.fcn.saved_model import save_model
 
 SIZE = (64, 96)
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(autouse=True)
-def _single_precision():
-    with quick_float32():
-        yield
-
-
-@pytest.fixture(scope="module")
-def model():
-    with quick_float32():
-        return drawn_model()
+pytestmark = pytest.mark.usefixtures("single_precision")
 
 
 @pytest.fixture
-def exported(tmp_path, model):
-    run = tmp_path / "run"
-    run.mkdir()
-    save_model(model, SETTINGS, run)
+def exported(run, tmp_path):
     size = [str(side) for side in SIZE]
     assert main(["export", str(run), "--out", str(tmp_path / "exported"), "--size", *size]) == 0
     return tmp_path / "exported"

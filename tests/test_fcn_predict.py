@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fcn_helpers import quick_float32
-from fcn_models import CLASSES, SETTINGS, drawn_image, drawn_model
+from fcn_models import CLASSES, drawn_image, drawn_model
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
@@ -18,31 +17,13 @@ from experiments.fcn.__main__ import main
 from experiments.fcn.class_pictures import OPACITY
 from experiments.fcn.data.reading import read_image
 from experiments.fcn.inference import classes_of, scores_of
-from experiments.fcn.saved_model import save_model
 from experiments.fcn.task import Classes
 from experiments.fcn.tiling import Tiling, classes_by_tiles, spans
 
 REACH = 126  # how far a score sees: conv6 3×3 at every 32nd pixel, and what is around it; measured below
 
 
-@pytest.fixture(autouse=True)
-def _single_precision():
-    with quick_float32():
-        yield
-
-
-@pytest.fixture(scope="module")
-def model():
-    with quick_float32():
-        return drawn_model()
-
-
-@pytest.fixture
-def run(tmp_path, model):
-    folder = tmp_path / "run"
-    folder.mkdir()
-    save_model(model, SETTINGS, folder)
-    return folder
+pytestmark = pytest.mark.usefixtures("single_precision")
 
 
 # --- tiles -----------------------------------------------------------------------------------

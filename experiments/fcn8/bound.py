@@ -79,10 +79,12 @@ LAYERS = (
 
 def main(command: Command) -> None:
     """Fit every layer and print what it reaches."""
+    train = compose(source_digits()[0], command.train_scenes, np.random.default_rng(TRAIN)).labels
+    test = compose(source_digits()[1], command.test_scenes, np.random.default_rng(TEST)).labels
     print("strides kernel channels  digit IoU  mean IoU  pixel accuracy")
     for layer in LAYERS:
         began = time.perf_counter()
-        reached = best(layer, command)
+        reached = best(layer, train, test, command)
         print(
             f"{layer.strides:7} {layer.kernel_size:6} {layer.channels:8}  {reached.foreground_iou:9.4f}"
             f" {reached.mean_iou:9.4f}  {reached.pixel_accuracy:14.4f}   fitted in {time.perf_counter() - began:.0f} s",
@@ -90,14 +92,8 @@ def main(command: Command) -> None:
         )
 
 
-def best(layer: LastLayer, command: Command) -> Scores:
+def best(layer: LastLayer, train: NDArray[np.int32], test: NDArray[np.int32], command: Command) -> Scores:
     """The scores of the held-out masks that the fitted layer draws."""
-    train, test = (
-        compose(digits, count, np.random.default_rng(seed)).labels
-        for digits, count, seed in zip(
-            source_digits(), (command.train_scenes, command.test_scenes), (TRAIN, TEST), strict=True
-        )
-    )
     keys = jax.random.split(jax.random.key(command.seed), 3)
     start = layer.vectors(len(train), keys[0]), layer.kernel(keys[1])
     _, kernel = fit(lambda free: layer.logits(*free), start, train, command.steps)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import grain
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.fcn.pictures import MUTED
 from experiments.fcn.task import Batch, Classes, Sample, Signature
@@ -45,6 +46,12 @@ class MosaicTask:
 
 def held_out(number: int) -> Sample:
     """A mosaic as the photographs are, of a size of its own."""
-    rng = np.random.default_rng((TEST, number))
-    height, width = rng.integers(TEST_SIZES[0], TEST_SIZES[1] + 1, 2)
-    return mosaic(parts().test, (int(height), int(width)), rng, f"mosaic {number}")
+    return of_some_size(parts().test, TEST_SIZES, np.random.default_rng((TEST, number)), f"mosaic {number}")
+
+
+def of_some_size(
+    photographs: Sequence[NDArray[np.uint8]], sizes: tuple[int, int], rng: np.random.Generator, name: str
+) -> Sample:
+    """A mosaic of the photographs as they are, with height and width in `sizes`, both included."""
+    height, width = rng.integers(sizes[0], sizes[1] + 1, 2)
+    return mosaic(photographs, (int(height), int(width)), rng, name)

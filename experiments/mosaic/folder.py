@@ -11,9 +11,8 @@ from experiments.command_line import exit_with, guarded
 from experiments.fcn.config import check, check_counts
 from experiments.fcn.task import Sample
 from experiments.files import writing
-from experiments.mosaic.data import CLASSES, TEST, TRAIN
+from experiments.mosaic.data import CLASSES, TEST, TRAIN, of_some_size
 from experiments.mosaic.photographs import parts
-from experiments.mosaic.scenes import mosaic
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,7 @@ def execute(args: list[str] | None = None) -> None:
         ):
             for number in range(count):
                 rng = np.random.default_rng((seed, number))
-                height, width = (int(n) for n in rng.integers(command.sizes[0], command.sizes[1] + 1, 2))
-                save(mosaic(photographs, (height, width), rng, f"{number:04}"), command.out / split)
+                save(of_some_size(photographs, command.sizes, rng, f"{number:04}"), command.out / split)
         named = zip(CLASSES.names, CLASSES.colours, strict=True)
         text = "".join(f"{name} {colour}\n" for name, colour in named)
         (command.out / "classes.txt").write_text(text, encoding="utf-8")
