@@ -155,7 +155,7 @@ def distance(one: dict[str, NDArray], other: dict[str, NDArray]) -> float:
 
 
 def perturbed_losses(seed: int, config: Config = CONFIG) -> NDArray[np.float64]:
-    """The losses on one device where each parameter begins one unit in the last place higher or lower, or as it is."""
+    """The losses on one device where each parameter begins one unit in the last place higher or lower."""
     task = Blocks(config)
     trainer, state = make_trainer(config, task.signature), draw(config, task.signature)
     state = state._replace(parameters=nudged(state.parameters, np.random.default_rng(seed)))
@@ -168,10 +168,8 @@ def perturbed_losses(seed: int, config: Config = CONFIG) -> NDArray[np.float64]:
 
 def nudged(parameters: Any, rng: np.random.Generator) -> Any:
     def nudge(leaf: jax.Array) -> jax.Array:
-        values = np.asarray(leaf)
-        return jnp.asarray(
-            np.nextafter(values, rng.integers(-1, 2, values.shape) * np.inf + values, dtype=values.dtype)
-        )
+        towards = rng.choice((-np.inf, np.inf), leaf.shape).astype(leaf.dtype)
+        return jnp.asarray(np.nextafter(np.asarray(leaf), towards))
 
     return jax.tree.map(nudge, parameters)
 
@@ -185,15 +183,16 @@ def moved(*, shard_parameters: bool) -> dict[str, Any]:
     assert placement is not None
     state = shaped(placement, abstract_state(CONFIG, Blocks.signature))
     found = collectives(compiled_step(placement, state))
+    total: Counter[str] = Counter()
+    for kind, size in found:
+        total[kind] += size
     cut = [leaf for leaf in jax.tree.leaves(state.parameters) if not leaf.sharding.is_fully_replicated]
     return {
         "devices": placement.mesh.size,
         "parameters": size_of(state.parameters),
         "parameters_cut": size_of(cut),
         "statistics": size_of(state.statistics),
-        "bytes": {
-            name: sum(size for kind, size in found if kind == name) for name in sorted({kind for kind, _ in found})
-        },
+        "bytes": dict(sorted(total.items())),
         "operations": dict(Counter(kind for kind, _ in found)),
     }
 
@@ -278,9 +277,8 @@ def markdown(result: dict[str, Any]) -> str:
 def curves_table(result: dict[str, Any]) -> str:
     curves = result["curves"]
     rows = [[name, f"{row['loss']:.1e}", f"{row['parameters']:.1e}"] for name, row in curves["layouts"].items()]
-    rows.append(
-        [f"1 device, begun a rounding beside ({PERTURBED} runs, greatest)", f"{max(curves['perturbed']):.1e}", ""]
-    )
+    drift = f"{max(curves['perturbed']):.1e}"
+    rows.append([f"1 device, begun a rounding beside ({PERTURBED} runs, greatest)", drift, ""])
     text = f"Loss {curves['first_loss']:.4f} at first, {curves['last_loss']:.4f} after {result['steps']} steps.\n\n"
     return text + table(["run", "loss: greatest difference", "parameters: relative difference at the end"], rows)
 
@@ -289,15 +287,14 @@ def moved_table(result: dict[str, Any]) -> str:
     rows = []
     for name, entry in result["moved"].items():
         moves = ", ".join(f"{kind} {size:,}" for kind, size in entry["bytes"].items())
-        rows.append(
-            [name, f"{entry['parameters']:,}", f"{entry['parameters_cut']:,}", f"{entry['statistics']:,}", moves]
-        )
+        sizes = [f"{entry[key]:,}" for key in ("parameters", "parameters_cut", "statistics")]
+        rows.append([name, *sizes, moves])
     head = ["parameters are", "their bytes", "of these cut", "statistics", "bytes moved per step"]
     return table(head, rows)
 
 
 def prediction_table(result: dict[str, Any]) -> str:
-    """A ring's time for the gradients, how long a device must compute meanwhile for 90 %, and what this machine's does."""
+    """A ring's time for the gradients, what a device must compute besides for 90 %, and what this machine's does."""
     size, digits = result["article"], result["digits"]
     rows = []
     for name, rate in LINKS.items():

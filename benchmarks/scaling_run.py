@@ -71,7 +71,7 @@ class Command:
     out: Path
     """Folder for the run."""
     terminate_at: int | None = None
-    """Send SIGTERM to this process when the batch of this step is made."""
+    """Send SIGTERM to the last process when its rows of this step are made."""
     config: Annotated[Config, tyro.conf.arg(name="")] = CONFIG
     machines: Annotated[Machines, tyro.conf.arg(name="")] = field(default_factory=Machines)
 
@@ -80,7 +80,8 @@ def execute(args: list[str] | None = None) -> None:
     command = tyro.cli(Command, args=args, prog="python -m benchmarks.scaling_run")
     begin(command.machines)
     run.NOTE_EVERY = 1  # the loss of every step is wanted
-    task = Blocks(command.config, terminate_at=command.terminate_at)
+    is_last = jax.process_index() == jax.process_count() - 1
+    task = Blocks(command.config, terminate_at=command.terminate_at if is_last else None)
     trained = train(command.config, task, command.out, shard_parameters=command.machines.shard_parameters)
     save_state(trained, command.out)
 
