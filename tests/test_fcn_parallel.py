@@ -208,7 +208,11 @@ def test_where_one_process_fails_no_other_goes_on(monkeypatch):
 
 
 def losses(folder):
-    return {line["step"]: line["loss"] for line in map(json.loads, (folder / "metrics.jsonl").open()) if "loss" in line}
+    return {
+        line["step"]: line["loss"]
+        for line in map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+        if "loss" in line
+    }
 
 
 @pytest.fixture(scope="module")
