@@ -218,7 +218,8 @@ def collectives(text: str) -> list[tuple[str, int]]:
     [('all-reduce', 32)]
     """
     pattern = re.compile(rf"= (\(?[^=]*?\)?) ({'|'.join(MOVES)})(?:-start)?\(")
-    return [(match[2], result_bytes(match[1])) for match in pattern.finditer(text)]
+    without_comments = re.sub(r"/\*.*?\*/", "", text)  # such as /*index=5*/ in long tuples
+    return [(match[2], result_bytes(match[1])) for match in pattern.finditer(without_comments)]
 
 
 def result_bytes(shape: str) -> int:

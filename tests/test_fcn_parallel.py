@@ -5,6 +5,8 @@ Devices are the CPU's. Each number of them is a process of its own, since it is 
 
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -310,12 +312,28 @@ def test_sigterm_ends_a_run_in_good_order(tmp_path, capfd):
 
 def test_collectives_are_read_from_programs():
     text = """
-  %all-reduce.3 = (f32[2,3]{1,0}, bf16[4]{0}) all-reduce(%x, %y), channel_id=1, to_apply=%add
+  %all-reduce.3 = (f32[2,3]{1,0}, /*index=1*/bf16[4]{0}) all-reduce(%x, %y), channel_id=1, to_apply=%add
   %all-gather-start = f32[8]{0} all-gather-start(%z), dimensions={0}
   %all-reduce-done = f32[] all-reduce-done(%w)
   ROOT %fusion = f32[9]{0} fusion(%all-reduce.3), calls=%c
 """
     assert scaling.collectives(text) == [("all-reduce", 32), ("all-gather", 32)]
+
+
+def test_a_step_moves_the_gradients_and_little_else():
+    """Mean, mean square and a number of their slopes for each normalised channel; the loss and the pixels counted."""
+    program = f"""
+import json, jax
+jax.config.update("jax_num_cpu_devices", {scaling.DEVICES})
+from benchmarks import scaling
+print(json.dumps(scaling.moved(shard_parameters=False)))
+"""
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu", **QUICK}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=scaling.ROOT, env=environment, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    channels = found["statistics"] // 8  # a mean and a variance of each
+    assert found["bytes"] == {"all-reduce": found["parameters"] + 12 * channels + 8}
 
 
 def test_predictions_of_a_ring():
