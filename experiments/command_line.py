@@ -1,22 +1,30 @@
 """What the experiments' command lines have in common: what is at fault is one line, and an exit status."""
 
 import logging
+import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
-from experiments.problem import Problem
+from experiments.problem import Problem, Stopped
 
 GOES_ON = "Interrupted: the same command goes on from the last checkpoint."
 Hook = Callable[[Any], object]  # of sys.unraisablehook
 
 
 def guarded(act: Callable[[], int | None], interrupted: str = GOES_ON) -> int:
-    """The exit status of `act`: its own or 0, 2 for a setting or file at fault, 130 if `interrupted`, which is said."""
+    """The exit status of `act`.
+
+    Its own or 0; 0 too where it was stopped in good order; 2 for a setting or file at fault; 130 if
+    `interrupted`, which is said.
+    """
     # Orbax comments on its own options through absl; what matters is raised.
     logging.getLogger("absl").setLevel(logging.CRITICAL)
     try:
         return act() or 0
+    except Stopped:
+        return 0
     except (Problem, ValueError) as error:  # Tyro reports what it finds itself, and exits with 2
         print(error, file=sys.stderr)
         return 2
@@ -42,4 +50,21 @@ def exit_with(main: Callable[[], int]) -> None:
     """Run `main` as the process."""
     # For good: those reads may come back after `main`.
     sys.unraisablehook = without_closed_loops(sys.unraisablehook)
-    sys.exit(main())
+    try:
+        status = main()
+    except BaseException:
+        if not is_one_of_many():
+            raise
+        traceback.print_exc()
+        status = 1
+    if status and is_one_of_many():
+        # At once: an orderly end would wait minutes for the others, and they for this process.
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
+def is_one_of_many() -> bool:
+    """Whether there are other processes, which JAX knows."""
+    jax = sys.modules.get("jax")
+    return jax is not None and jax.distributed.is_initialized()

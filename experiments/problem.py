@@ -1,4 +1,4 @@
-"""What a user can mend: a file that is missing, damaged or another run's."""
+"""What ends a run early: what a user can mend, a file that is missing, damaged or another run's; a request."""
 
 from pathlib import Path
 
@@ -8,3 +8,7 @@ class Problem(Exception):
 
     def __init__(self, file: Path, what: str, remedy: str):
         super().__init__(f"{file} {what}: {remedy}.")
+
+
+class Stopped(Exception):
+    """The run was asked to end, has saved its state and said so."""

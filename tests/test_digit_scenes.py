@@ -109,7 +109,7 @@ def test_enlarging_without_bending_keeps_a_digit_upright():
     """A digit inked in its top left corner only is inked there in the box."""
     image = np.zeros((1, 8, 8), np.float32)
     image[0, 1, 2] = 1
-    box = sc.enlarge(image, rng(), sc.PLAIN)[0]
+    box = sc.enlarge(image, sc.draw_bends(1, rng(), sc.PLAIN))[0]
     row, column = np.unravel_index(box.argmax(), box.shape)
     assert row < column < 14
 

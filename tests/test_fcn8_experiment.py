@@ -233,10 +233,10 @@ def test_due_evenly_and_at_the_end(steps, times):
 def interrupt_at(last):
     batch = DigitScenes.batch
 
-    def interrupted(self, step):
+    def interrupted(self, step, rows):
         if step == last:
             raise KeyboardInterrupt
-        return batch(self, step)
+        return batch(self, step, rows)
 
     return interrupted
 

@@ -221,8 +221,8 @@ def test_a_best_state_that_is_gone_is_named(tmp_path):
 def test_a_loss_that_is_not_finite_ends_training_before_it_is_saved(tmp_path, monkeypatch):
     batch = DigitScenes.batch
 
-    def damaged(self, step):
-        scenes = batch(self, step)
+    def damaged(self, step, rows):
+        scenes = batch(self, step, rows)
         return scenes._replace(images=scenes.images * np.float32(np.nan if step == 4 else 1))
 
     with monkeypatch.context() as patch:

@@ -13,7 +13,7 @@ from experiments.mosaic.config import Config
 from experiments.mosaic.data import MosaicTask, held_out
 from experiments.mosaic.folder import execute
 from experiments.mosaic.photographs import NAMES, parts, photograph
-from experiments.mosaic.scenes import changed, mosaic, nearest
+from experiments.mosaic.scenes import changed, draw_change, mosaic, nearest
 
 
 def numbered(count, height, width):
@@ -51,7 +51,7 @@ def test_the_parts_of_a_photograph_are_apart():
 
 def test_light_changes_within_bounds_and_nothing_else():
     piece = numbered(1, 9, 13)[0] + 100
-    seen = [changed(piece, np.random.default_rng(seed)).astype(float) for seed in range(40)]
+    seen = [changed(piece, draw_change(np.random.default_rng(seed))).astype(float) for seed in range(40)]
     shifts = [(s if s[0, 0, 2] < s[0, -1, 2] else s[:, ::-1]) - piece for s in seen]
     assert min(s.min() for s in shifts) >= -0.25 * 128 - 0.25 * 28 - 1
     assert max(s.max() for s in shifts) <= 0.25 * 128 + 0.25 * 28

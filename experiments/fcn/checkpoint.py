@@ -1,7 +1,10 @@
-"""The state of training on disk: written whole or not at all, and checked when it is read."""
+"""The state of training on disk: written whole or not at all, and checked when it is read.
+
+Each process writes the parts of arrays that its devices have, and reads the parts that they are to have:
+the numbers of devices and processes may differ.
+"""
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 import orbax.checkpoint as ocp
 
+from experiments.fcn.fingerprint import fingerprint
+from experiments.fcn.placement import is_key
+from experiments.fcn.processes import is_first
 from experiments.fcn.state import State
 from experiments.problem import Problem
 
@@ -36,10 +40,10 @@ class Checkpoints:
         """
         if step <= (self.manager.latest_step() or 0):
             return
-        arrays = {name: np.asarray(array) for name, array in by_name(state).items()}
+        arrays = by_name(state)
         items = ocp.args.Composite(
             state=ocp.args.StandardSave(arrays),  # pyright: ignore[reportCallIssue]
-            digest=ocp.args.JsonSave({"sha256": digest(step, arrays)}),  # pyright: ignore[reportCallIssue]
+            digest=ocp.args.JsonSave({"fingerprint": fingerprint(step, arrays)}),  # pyright: ignore[reportCallIssue]
         )
         with storing(self.folder):
             self.manager.save(step, args=items)
@@ -68,7 +72,7 @@ def open_checkpoints(folder: Path, kept: int = KEPT) -> Iterator[Checkpoints]:
             with storing(folder):
                 manager.close()
         finally:  # to make room, if it was the disk
-            for half in folder.glob("*.orbax-checkpoint-tmp*"):
+            for half in folder.glob("*.orbax-checkpoint-tmp*") if is_first() else ():
                 shutil.rmtree(half, ignore_errors=True)
 
 
@@ -86,9 +90,11 @@ def storing(folder: Path) -> Iterator[None]:
 
 
 def restore(folder: Path, like: State) -> tuple[int, State] | None:
-    """The last whole checkpoint, shaped `like` a state, with its step; None if there is none.
+    """The last whole checkpoint, with its step; None if there is none.
 
-    Nothing is written. Raises `Problem` if the checkpoint is damaged.
+    Shapes are those of `like`, arrays or `jax.ShapeDtypeStruct`s, and so are the devices that the arrays
+    come to lie on; those that name none lie on the first. Nothing is written. Raises `Problem` if the
+    checkpoint is damaged.
     """
     if not folder.is_dir():
         return None
@@ -99,7 +105,7 @@ def restore(folder: Path, like: State) -> tuple[int, State] | None:
 
 
 def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> State:
-    abstract = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), by_name(like))
+    abstract = {name: as_saved(leaf) for name, leaf in named_leaves(like)}
     items = ocp.args.Composite(
         state=ocp.args.StandardRestore(abstract),  # pyright: ignore[reportCallIssue]
         digest=ocp.args.JsonRestore(),
@@ -107,10 +113,10 @@ def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> 
     remedy = "delete it to go on from the checkpoint before it, or from the start"
     try:
         restored = manager.restore(step, args=items)
-        arrays, saved_digest = restored["state"], restored["digest"].get("sha256")
+        arrays, saved_fingerprint = restored["state"], restored["digest"].get("fingerprint")
     except Exception as error:  # Orbax, TensorStore and JSON each have their own
         raise Problem(file, "is damaged", remedy) from error
-    if digest(step, arrays) != saved_digest:
+    if fingerprint(step, arrays) != saved_fingerprint:
         raise Problem(file, "is damaged (its digest differs)", remedy)
     leaves = [
         jax.random.wrap_key_data(arrays[name]) if is_key(leaf) else arrays[name] for name, leaf in named_leaves(like)
@@ -128,15 +134,7 @@ def named_leaves(state: State) -> list[tuple[str, Any]]:
     return [(jax.tree_util.keystr(path, simple=True, separator="."), leaf) for path, leaf in leaves]
 
 
-def is_key(leaf: Any) -> bool:
-    """Whether it is a key of random numbers (dropout's), which files know as integers."""
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-
-
-def digest(step: int, arrays: Arrays) -> str:
-    """SHA-256 over the step, and over the arrays' names, dtypes, shapes and contents."""
-    sha = hashlib.sha256(str(step).encode())
-    for name in sorted(arrays):
-        sha.update(f"\n{name} {arrays[name].dtype} {arrays[name].shape}\n".encode())
-        sha.update(np.ascontiguousarray(arrays[name]).tobytes())
-    return sha.hexdigest()
+def as_saved(leaf: Any) -> jax.ShapeDtypeStruct:
+    data = jax.eval_shape(jax.random.key_data, leaf) if is_key(leaf) else leaf
+    sharding = leaf.sharding or jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    return jax.ShapeDtypeStruct(data.shape, data.dtype, sharding=sharding)

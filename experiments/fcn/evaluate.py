@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.fcn.metrics import confusion_matrix
+from experiments.fcn.placement import take_whole
+from experiments.fcn.processes import mine, total
 from experiments.fcn.saved_model import Model
 from experiments.fcn.state import State, Trainer
 from experiments.fcn.task import Sample, Task
@@ -13,16 +15,17 @@ from experiments.fcn.tiling import Tiling, classes_of_any
 
 
 def as_model(trainer: Trainer, state: State, task: Task) -> Model:
-    """The network as it is in `state`, or on average if an average is kept."""
-    scored = state.scored()
+    """The network as it is in `state`, or on average if an average is kept, whole on the first device."""
+    scored = take_whole(trainer.placement, state.scored())
     signature = task.signature._replace(preprocessing=trainer.preprocessing)
     return Model(trainer.network, scored.parameters, scored.statistics, task.classes, signature)
 
 
 def evaluate(trainer: Trainer, state: State, task: Task) -> NDArray[np.int64]:
-    """The confusion matrix of the held-out pictures."""
+    """The confusion matrix of the held-out pictures, of which each process predicts its share."""
     n = task.signature.num_classes
-    return sum(per_sample(as_model(trainer, state, task), task.test), start=np.zeros((n, n), np.int64))
+    model = as_model(trainer, state, task)
+    return total(sum(per_sample(model, task.test[mine()]), start=np.zeros((n, n), np.int64)))
 
 
 def predictions(model: Model, samples: Sequence[Sample]) -> Iterator[NDArray[np.uint8]]:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol, Self
 
 import grain
@@ -25,14 +25,14 @@ class Running(Protocol):
 class Feed:
     """Batches on the device, one ahead. `waited`: seconds, at most, in which no step ran for want of one."""
 
-    def __init__(self, batches: Iterator[Batch]):
-        self.batches = batches
+    def __init__(self, batches: Iterator[Batch], put: Callable[[Batch], Batch] = jax.device_put):
+        self.batches, self.put = batches, put
         self.waited = 0.0
         self.ahead = self.fetch()
 
     def fetch(self) -> Batch | None:
         batch = next(self.batches, None)
-        return None if batch is None else jax.device_put(batch)
+        return None if batch is None else self.put(batch)
 
     def take(self) -> Batch:
         """The batch that was fetched last."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from experiments.fcn.processes import is_first
 from experiments.files import write_whole
 
 Line = dict[str, Any]
@@ -34,19 +35,24 @@ def parse(text: str) -> Line | None:
 
 
 class Log:
-    """Appends lines to the file and keeps them; goes on after `lines`. `listeners` hear of each."""
+    """Appends lines to the file and keeps them; goes on after `lines`. `listeners` hear of each.
+
+    Of several processes all keep the lines, and the first writes them.
+    """
 
     def __init__(self, file: Path, lines: list[Line]):
         self.file = file
         self.lines = lines
         self.listeners: list[Listener] = []
-        write_whole(file, "".join(map(to_text, lines)))
+        if is_first():
+            write_whole(file, "".join(map(to_text, lines)))
 
     def add(self, step: int, **values: Any) -> None:
         line = {"step": step, **values}
         self.lines.append(line)
-        with self.file.open("a", encoding="utf-8") as file:
-            file.write(to_text(line))
+        if is_first():
+            with self.file.open("a", encoding="utf-8") as file:
+                file.write(to_text(line))
         for listener in self.listeners:
             listener(step, values)
 

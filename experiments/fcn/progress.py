@@ -1,9 +1,14 @@
-"""A progress bar with loss, rate, speed and the time left; plain lines where the output is no terminal."""
+"""A progress bar with loss, rate, speed and the time left; plain lines where the output is no terminal.
+
+Of several processes the first shows it.
+"""
 
 import sys
 from typing import Self
 
 from tqdm import tqdm
+
+from experiments.fcn.processes import is_first
 
 PLAIN_LINES = 20
 
@@ -13,7 +18,8 @@ class Progress:
 
     def __init__(self, name: str, steps: int, first: int):
         self.name, self.steps = name, steps
-        self.is_terminal = sys.stderr.isatty()
+        self.is_shown = is_first()
+        self.is_terminal = self.is_shown and sys.stderr.isatty()
         self.printed = self.part(first)
         self.bar = tqdm(total=steps, initial=first, desc=name, unit="step", disable=not self.is_terminal)
 
@@ -43,5 +49,5 @@ class Progress:
         """A line that stays above the bar."""
         if self.is_terminal:
             self.bar.write(f"{self.name} {text}", file=sys.stderr)
-        else:
+        elif self.is_shown:
             print(self.name, text, file=sys.stderr, flush=True)

@@ -11,6 +11,7 @@ from experiments.fcn import pictures
 from experiments.fcn.evaluate import as_model, per_sample, predictions
 from experiments.fcn.html_report import Page, save_page
 from experiments.fcn.metrics import Scores, scores
+from experiments.fcn.processes import interleaved, is_first, mine, total
 from experiments.fcn.run import seconds_spent
 from experiments.fcn.saved_model import Model, save_model
 from experiments.fcn.task import Classes, Sample
@@ -23,11 +24,21 @@ LONGEST_NAME = 32  # of a class, in a table
 
 
 def report(trained: Trained, folder: Path) -> Scores:
-    """Score the held-out pictures; save the model, scores.json, pictures and a page in `folder`."""
-    task, classes = trained.task, trained.task.classes
-    model = as_model(trained.trainer, trained.state, task)
-    confusion, each = score(model, task.test)
-    result = scores(confusion, classes)
+    """Score the held-out pictures; save the model, scores.json, pictures and a page in `folder`.
+
+    Of several processes all score, and the first saves.
+    """
+    model = as_model(trained.trainer, trained.state, trained.task)
+    confusion, each = score(model, trained.task.test)
+    if is_first():
+        save_results(trained, model, confusion, each, folder)
+    result = scores(confusion, trained.task.classes)
+    print(tables(result, confusion, trained.task.classes))
+    return result
+
+
+def save_results(trained: Trained, model: Model, confusion: NDArray[np.int64], each: list[float], folder: Path) -> None:
+    task, classes, result = trained.task, trained.task.classes, scores(confusion, trained.task.classes)
     seconds = seconds_spent(trained.log)
     with writing(folder):
         save_model(model, trained.config.network, folder)
@@ -48,18 +59,19 @@ def report(trained: Trained, folder: Path) -> Scores:
             worst=examples(model, task.test, each, worst),
         )
         save_page(page, folder / CURVES, folder / CONFUSION, folder / PAGE)
-    print(tables(result, confusion, classes))
-    return result
 
 
 def score(model: Model, samples: Sequence[Sample]) -> tuple[NDArray[np.int64], list[float]]:
-    """The confusion matrix of all pixels, and the mean IoU of each picture (nan where no pixel counts)."""
+    """The confusion matrix of all pixels, and the mean IoU of each picture (nan where no pixel counts).
+
+    Each process predicts its share.
+    """
     n = len(model.classes.names)
-    total, each = np.zeros((n, n), np.int64), []
-    for confusion in per_sample(model, samples):
-        total += confusion
+    counts, each = np.zeros((n, n), np.int64), []
+    for confusion in per_sample(model, samples[mine()]):
+        counts += confusion
         each.append(scores(confusion, model.classes).mean_iou)
-    return total, each
+    return total(counts), interleaved(each, len(samples))
 
 
 def extremes(each: Sequence[float]) -> tuple[list[int], list[int]]:

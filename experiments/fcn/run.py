@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 import jax
@@ -15,11 +16,13 @@ from experiments.fcn.evaluate import evaluate
 from experiments.fcn.feed import READING, Feed, Running, Spent
 from experiments.fcn.log import Line, Log
 from experiments.fcn.metrics import scores
+from experiments.fcn.placement import own_rows, put_batch
 from experiments.fcn.progress import Progress
 from experiments.fcn.state import State, Trainer, is_finite, train_step
+from experiments.fcn.stop_signal import Ends, never
 from experiments.fcn.stopping import best_of, is_stopped
 from experiments.fcn.task import Batch, Task
-from experiments.problem import Problem
+from experiments.problem import Problem, Stopped
 
 NOTE_EVERY = 10  # steps
 NOTHING = Spent()
@@ -36,16 +39,20 @@ class Run:
     checkpoints: Checkpoints
     best: Checkpoints
     progress: Progress
+    ends: Ends = never
     losses: dict[int, Array] = field(default_factory=dict)  # by step, since they were last read
     total: Spent = NOTHING  # without the first step, for which programs are compiled
     noted: Spent = NOTHING
 
     def advance(self, state: State, first: int) -> State:
-        """Take the steps after `first`. Raises `Problem` where they lead to what is not finite."""
+        """Take the steps after `first`.
+
+        Raises `Problem` where they lead to what is not finite, `Stopped` where the run is asked to end.
+        """
         began = time.perf_counter() - seconds_spent(self.log.lines)
         if first == self.config.steps or self.is_stopped():
             return state
-        feed = Feed(self.batches(first))
+        feed = Feed(self.batches(first), partial(put_batch, self.trainer.placement))
         for step in range(first + 1, self.config.steps + 1):
             state = self.take_step(step, state, feed)
             if step == first + 1:  # has compiled
@@ -56,12 +63,15 @@ class Run:
             if self.is_stopped():
                 self.say_stopped(step)
                 break
+            if self.ends(step) and step < self.config.steps:
+                self.end(step, state)
         self.say_waiting()
         return state
 
     def batches(self, first: int) -> Iterator[Batch]:
-        """What the steps after `first` train on."""
-        return iter(self.task.batches()[first : self.config.steps].to_iter_dataset(READING))
+        """What the steps after `first` train on, as far as it is this process's."""
+        rows = own_rows(self.trainer.placement, self.config.batch_size)
+        return iter(self.task.batches(rows)[first : self.config.steps].to_iter_dataset(READING))
 
     def take_step(self, step: int, state: State, feed: Feed) -> State:
         began = time.perf_counter()
@@ -80,13 +90,25 @@ class Run:
         """Score and save the state, if that is due."""
         if not (self.is_scored(step) or self.is_saved(step)):
             return
-        if not is_finite(state):
-            raise self.diverged(step, "the parameters are not finite")
+        self.check_state(step, state)
         if self.is_scored(step):
             self.score(step, state)
         if self.is_saved(step) or self.is_stopped():
-            self.best.finish()  # a run goes on after a checkpoint: what is scored up to there must be on disk
-            self.checkpoints.save(step, state)
+            self.save(step, state)
+
+    def save(self, step: int, state: State) -> None:
+        self.best.finish()  # a run goes on after a checkpoint: what is scored up to there must be on disk
+        self.checkpoints.save(step, state)
+
+    def end(self, step: int, state: State) -> None:
+        """Save the state and end the run before its time."""
+        self.check_losses()
+        self.check_state(step, state)
+        self.save(step, state)
+        self.checkpoints.finish()
+        text = f"step {step}/{self.config.steps}: asked to end by SIGTERM; the same command goes on from here"
+        self.progress.say(text)
+        raise Stopped
 
     # --- when what is due
 
@@ -110,6 +132,10 @@ class Run:
             if not np.isfinite(value):
                 raise self.diverged(step, f"the loss is {value}")
             self.losses = {step: value}
+
+    def check_state(self, step: int, state: State) -> None:
+        if not is_finite(state):
+            raise self.diverged(step, "the parameters are not finite")
 
     def diverged(self, step: int, what: str) -> Problem:
         last = self.checkpoints.newest()

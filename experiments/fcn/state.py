@@ -14,6 +14,7 @@ from experiments.fcn.average import Average, averaged, begin
 from experiments.fcn.config import Config, Network, Optimizer
 from experiments.fcn.network import abstract_network, make_network
 from experiments.fcn.optimizer import make_optimizer, schedule
+from experiments.fcn.placement import Placement, everywhere, settled
 from experiments.fcn.task import IGNORE, Batch, Signature
 from jtconv.weights import Preprocessing
 
@@ -41,19 +42,34 @@ class Trainer(NamedTuple):
     learning_rate: optax.Schedule  # by the number of changes of the parameters before
     settings: Optimizer = Optimizer()
     class_weights: tuple[float, ...] | None = None
+    placement: Placement | None = None  # None: on one device
 
 
-def make_trainer(config: Config, signature: Signature, class_weights: tuple[float, ...] | None = None) -> Trainer:
+def make_trainer(
+    config: Config,
+    signature: Signature,
+    class_weights: tuple[float, ...] | None = None,
+    placement: Placement | None = None,
+) -> Trainer:
     """Equal ones for configurations that differ in nothing that is compiled: a program is found again."""
     network = nnx.graphdef(abstract_network(config.network, signature))
     settings, steps = config.optimizer, config.steps
     optimizer, learning_rate = make_optimizer(settings, steps), schedule(settings, steps)
-    return Trainer(network, signature.preprocessing, optimizer, learning_rate, settings, class_weights)
+    return Trainer(network, signature.preprocessing, optimizer, learning_rate, settings, class_weights, placement)
 
 
 def draw(config: Config, signature: Signature) -> State:
-    """The state at step 0, as the seed has it."""
-    return draw_state(config.network, config.optimizer, config.steps, config.seed, signature)
+    """The state at step 0, as the seed has it, on one device."""
+    return draw_state(*drawn_from(config, signature))
+
+
+def abstract_state(config: Config, signature: Signature) -> State:
+    """Shapes and dtypes of the state: nothing is drawn."""
+    return draw_state.eval_shape(*drawn_from(config, signature))
+
+
+def drawn_from(config: Config, signature: Signature) -> tuple[Network, Optimizer, int, int, Signature]:
+    return config.network, config.optimizer, config.steps, config.seed, signature
 
 
 # One program rather than one per kernel; since it runs once, it is not worth optimising: compiling
@@ -74,13 +90,15 @@ def beginning(settings: Optimizer, steps: int, parameters: nnx.State, statistics
 def train_step(trainer: Trainer, state: State, batch: Batch) -> tuple[State, Array]:
     """One step down the mean cross-entropy of the pixels, and that mean before it."""
     gradient = jax.value_and_grad(partial(loss, trainer), has_aux=True)
-    (value, statistics), slope = gradient(state.parameters, state.statistics, batch)
+    whole = everywhere(trainer.placement, state.parameters)
+    (value, statistics), slope = gradient(whole, state.statistics, batch)
+    slope = settled(trainer.placement, slope)
     update, optimizer = trainer.optimizer.update(slope, state.optimizer, state.parameters)
     parameters = cast(nnx.State, optax.apply_updates(state.parameters, update))
     average = state.average
     if average is not None:
         average = averaged(average, parameters, statistics, trainer.settings)
-    return State(parameters, statistics, optimizer, average), value
+    return settled(trainer.placement, State(parameters, statistics, optimizer, average)), value
 
 
 def loss(trainer: Trainer, parameters: nnx.State, statistics: nnx.State, batch: Batch) -> tuple[Array, nnx.State]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from jtconv.weights import Preprocessing
 
+EVERY = slice(None)
 IGNORE = 255  # the label of pixels that count neither in the loss nor in a score
 
 
@@ -56,6 +57,9 @@ class Task(Protocol):
         """What is held out, of any sizes."""
         ...
 
-    def batches(self) -> grain.MapDataset[Batch]:
-        """Entry i is what step i + 1 trains on, whichever entries were asked for before."""
+    def batches(self, rows: slice = EVERY) -> grain.MapDataset[Batch]:
+        """Entry i is what step i + 1 trains on, whichever entries were asked for before.
+
+        `rows` of each batch are made, those of one process: the same as they would be in the whole batch.
+        """
         ...

@@ -10,10 +10,13 @@ from experiments.fcn.checkpoint import open_checkpoints, restore
 from experiments.fcn.class_weights import class_weights
 from experiments.fcn.config import Config, Initial, check_same_config
 from experiments.fcn.log import Line, Log, read_log
+from experiments.fcn.placement import Placement, find_placement, own_rows, put_state, shaped
+from experiments.fcn.processes import is_first, together, wait_for_all
 from experiments.fcn.progress import Progress
 from experiments.fcn.run import Run
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION
-from experiments.fcn.state import State, Trainer, draw, make_trainer
+from experiments.fcn.state import State, Trainer, abstract_state, draw, make_trainer
+from experiments.fcn.stop_signal import listening
 from experiments.fcn.stopping import is_stopped
 from experiments.fcn.task import Task
 from experiments.files import REMEDY, check_writable, writing
@@ -36,26 +39,34 @@ class Trained(NamedTuple):
     config: Config
 
 
-def train(config: Config, task: Task, folder: Path, *, tensorboard: bool = False) -> Trained:
+def train(
+    config: Config, task: Task, folder: Path, *, tensorboard: bool = False, shard_parameters: bool = False
+) -> Trained:
     """Train and leave config.json, metrics.jsonl, checkpoints/ and best/ in `folder`.
 
     Whatever is read is checked before anything is written; `Problem` says what was wrong. The state
-    at the end is the best one if there is a `patience`, else the last.
+    at the end is the best one if there is a `patience`, else the last. All devices of all processes take
+    part; each process calls this, with a folder that all of them see. `shard_parameters` cuts the state
+    over them, too. On SIGTERM the state is saved, and `Stopped` is raised.
     """
-    check_folder(config, folder)
-    if tensorboard:
-        check_installed()
-    step, trainer, state = start(config, task, folder)
-    if step == config.steps or is_stopped(read_log(folder / METRICS, step), config.patience):
+    placement = find_placement(config.batch_size, shard_parameters=shard_parameters)
+    with together():
+        check_folder(config, folder)
+        if tensorboard:
+            check_installed()
+    step, trainer, state = start(config, task, folder, placement)
+    wait_for_all("all has been read")
+    if is_finished(config, folder, step):
         print(f"already trained: {step} steps; scoring again")
     with writing(folder), ExitStack() as stack:
         log = open_log(config, trainer, folder, step)
-        if tensorboard:
+        if tensorboard and is_first():
             log.listeners.append(stack.enter_context(open_board(folder / BOARD, step)))
         checkpoints = stack.enter_context(open_checkpoints(folder / CHECKPOINTS))
         best = stack.enter_context(open_checkpoints(folder / BEST, kept=1))
         progress = stack.enter_context(Progress(config.network.decoder, config.steps, step))
-        state = Run(config, trainer, task, log, checkpoints, best, progress).advance(state, step)
+        ends = stack.enter_context(listening())
+        state = Run(config, trainer, task, log, checkpoints, best, progress, ends).advance(state, step)
     if config.patience is not None:
         state = best_state(folder, state)
     return Trained(trainer, state, task, log.lines, config)
@@ -70,19 +81,29 @@ def best_state(folder: Path, like: State) -> State:
     return restored[1]
 
 
-def start(config: Config, task: Task, folder: Path) -> tuple[int, Trainer, State]:
+def start(config: Config, task: Task, folder: Path, placement: Placement | None = None) -> tuple[int, Trainer, State]:
     """The last whole checkpoint, or the beginning, with its step and what goes on from there."""
-    weights = class_weights(config, task)
-    drawn = draw(config, task.signature)
-    trainer = make_trainer(config, task.signature, weights)
-    restored = restore(folder / CHECKPOINTS, drawn)
+    restored = restore(folder / CHECKPOINTS, shaped(placement, abstract_state(config, task.signature)))
+    step = 0 if restored is None else restored[0]
+    # What is scored only needs no weights, for which batches may have to be counted.
+    weights = None
+    if not is_finished(config, folder, step):
+        weights = class_weights(config, task, own_rows(placement, config.batch_size))
+    trainer = make_trainer(config, task.signature, weights, placement)
     if restored is None:
-        step, (state, preprocessing) = 0, initial.begin(config, task.signature, trainer, drawn)
+        with together():
+            state, preprocessing = initial.begin(config, task.signature, trainer, draw(config, task.signature))
+        state = put_state(placement, state)
     else:
-        step, state = restored
+        state = restored[1]
         own = config.initial == Initial()
         preprocessing = task.signature.preprocessing if own else initial.read_preprocessing(folder)
     return step, trainer._replace(preprocessing=preprocessing), state
+
+
+def is_finished(config: Config, folder: Path, step: int) -> bool:
+    """Whether a run ends with this step."""
+    return step == config.steps or is_stopped(read_log(folder / METRICS, step), config.patience)
 
 
 def check_folder(config: Config, folder: Path) -> None:
@@ -105,9 +126,15 @@ def check_folder(config: Config, folder: Path) -> None:
 def open_log(config: Config, trainer: Trainer, folder: Path, step: int) -> Log:
     """The folder and its config.json, made if need be, and the metrics up to `step`."""
     lines = read_log(folder / METRICS, step)
+    if is_first():
+        save_settings(config, trainer, folder)
+    wait_for_all("the folder is there")
+    return Log(folder / METRICS, lines)
+
+
+def save_settings(config: Config, trainer: Trainer, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if config.initial != Initial():
         initial.save_preprocessing(trainer.preprocessing, folder)
     if not (folder / CONFIG).exists():
         config.save(folder / CONFIG)
-    return Log(folder / METRICS, lines)

@@ -7,6 +7,7 @@ from typing import Annotated
 import tyro
 
 from experiments.command_line import exit_with, guarded
+from experiments.fcn.machines import Machines, begin
 from experiments.fcn.network import NETWORKS, abstract_network
 from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
@@ -45,6 +46,7 @@ class Command:
     tensorboard: bool = False
     """Write the log for TensorBoard as well."""
     config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
+    machines: Annotated[Machines, tyro.conf.arg(name="")] = field(default_factory=Machines)
 
 
 def main(args: list[str] | None = None) -> int:
@@ -54,29 +56,29 @@ def main(args: list[str] | None = None) -> int:
 
 def execute(args: list[str] | None) -> None:
     command = tyro.cli(Command, args=args, prog="python -m experiments.fcn8", description=DESCRIPTION)
-    compare(command) if command.compare else run(command.config, command.out, tensorboard=command.tensorboard)
+    begin(command.machines)
+    how = {"tensorboard": command.tensorboard, "shard_parameters": command.machines.shard_parameters}
+    compare(command, **how) if command.compare else run(command.config, command.out, **how)
 
 
-def run(config: Config, folder: Path, *, tensorboard: bool = False) -> str:
-    """Train, report, and return the run's row of the comparison."""
+def run(config: Config, folder: Path, **how: bool) -> str:
+    """Train, report, and return the run's row of the comparison; `how` is what `train` takes."""
     print(summary(abstract_network(config.network, DigitTask.signature), (1, HEIGHT, WIDTH, 1)))
-    trained = train(config, DigitTask(config), folder, tensorboard=tensorboard)
+    trained = train(config, DigitTask(config), folder, **how)
     result = report(trained, folder)
     seconds = seconds_spent(trained.log)
     print(f"trained in {seconds:.0f} s; everything is in {folder}")
     return f"{config.network.decoder:8} {result.foreground_iou:9.4f} {result.mean_iou:8.4f} {seconds:8.0f} s"
 
 
-def compare(command: Command) -> None:
+def compare(command: Command, **how: bool) -> None:
     """Train every decoder with the same configuration otherwise; one table at the end."""
     config = command.config
     configs = [replace(config, network=replace(config.network, decoder=name)) for name in reversed(NETWORKS)]
     folders = [command.out / config.network.decoder for config in configs]
     for config, folder in zip(configs, folders, strict=True):  # rather than hours later
         check_folder(config, folder)
-    rows = [
-        run(config, folder, tensorboard=command.tensorboard) for config, folder in zip(configs, folders, strict=True)
-    ]
+    rows = [run(config, folder, **how) for config, folder in zip(configs, folders, strict=True)]
     print("\n".join(["decoder  digit IoU mean IoU training", *rows]))
 
 

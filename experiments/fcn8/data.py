@@ -6,7 +6,7 @@ import grain
 import numpy as np
 
 from experiments.fcn.pictures import MUTED
-from experiments.fcn.task import Batch, Classes, Sample, Signature
+from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature
 from experiments.fcn8.config import Config
 from experiments.fcn8.digits import source_digits
 from experiments.fcn8.m2nist import load_m2nist
@@ -24,7 +24,9 @@ class Data(Protocol):
 
     test: Scenes
 
-    def batch(self, step: int) -> Scenes: ...
+    def batch(self, step: int, rows: slice = EVERY) -> Scenes:
+        """`rows` of a batch."""
+        ...
 
 
 class DigitScenes:
@@ -38,9 +40,9 @@ class DigitScenes:
         self.digits, test_digits = source_digits()
         self.test = compose(test_digits, config.test_scenes, np.random.default_rng(TEST))
 
-    def batch(self, step: int) -> Scenes:
+    def batch(self, step: int, rows: slice = EVERY) -> Scenes:
         rng = np.random.default_rng((TRAIN, self.config.seed, step))
-        return compose(self.digits, self.config.batch_size, rng, self.config.augmentation)
+        return compose(self.digits, self.config.batch_size, rng, self.config.augmentation, rows)
 
 
 class M2nist:
@@ -55,9 +57,9 @@ class M2nist:
         self.train = Scenes(scenes.images[:cut], scenes.labels[:cut])
         self.test = Scenes(scenes.images[cut:stop], scenes.labels[cut:stop])
 
-    def batch(self, step: int) -> Scenes:
+    def batch(self, step: int, rows: slice = EVERY) -> Scenes:
         rng = np.random.default_rng((TRAIN, self.config.seed, step))
-        chosen = rng.integers(len(self.train.images), size=self.config.batch_size)
+        chosen = rng.integers(len(self.train.images), size=self.config.batch_size)[rows]
         return Scenes(self.train.images[chosen], self.train.labels[chosen])
 
 
@@ -78,5 +80,5 @@ class DigitTask:
         scenes = zip(self.data.test.images, self.data.test.labels, strict=True)
         self.test = [Sample(image, labels, f"scene {i}") for i, (image, labels) in enumerate(scenes)]
 
-    def batches(self) -> grain.MapDataset[Batch]:
-        return grain.MapDataset.range(1, self.steps + 1).map(lambda step: Batch(*self.data.batch(step)))
+    def batches(self, rows: slice = EVERY) -> grain.MapDataset[Batch]:
+        return grain.MapDataset.range(1, self.steps + 1).map(lambda step: Batch(*self.data.batch(step, rows)))

@@ -3,7 +3,8 @@
 A digit is enlarged from 8×8 to a side of 20 to 28 pixels in a 28×28 box (MNIST's box, in which the
 ink is 20 pixels high), boxes are put down at random so that they do not overlap, and a pixel bears
 the digit's class where the enlarged ink exceeds `INK`, else `BACKGROUND`. Everything is a function
-of the generator handed in, and nothing loops over scenes.
+of the generator handed in, and nothing loops over scenes. What is drawn at random is drawn for a whole batch,
+and pixels are computed for the scenes that are asked for: they are the same whichever those are.
 """
 
 import sys
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.fcn.task import EVERY
 from experiments.fcn8.digits import NUM_DIGITS, SIDE, Digits
 
 HEIGHT, WIDTH = 64, 84
@@ -61,19 +63,26 @@ class Augmentation:
 PLAIN = Augmentation()
 
 
-def compose(digits: Digits, count: int, rng: np.random.Generator, augmentation: Augmentation = PLAIN) -> Scenes:
-    """`count` scenes of digits drawn with replacement from `digits`."""
+def compose(
+    digits: Digits, count: int, rng: np.random.Generator, augmentation: Augmentation = PLAIN, rows: slice = EVERY
+) -> Scenes:
+    """`rows`, a run, of `count` scenes of digits drawn with replacement from `digits`."""
     number = rng.integers(1, MAX_DIGITS + 1, count)
     shown = np.arange(MAX_DIGITS) < number[:, None]
     corners = place_boxes(shown, rng)[shown]
     chosen = rng.integers(len(digits.labels), size=len(corners))
-    ink = enlarge(digits.images[chosen], rng, augmentation)
-    fade = 1 - rng.uniform(0, augmentation.fade, (len(ink), 1, 1)).astype(np.float32)
-    classes = np.where(ink > INK, digits.labels[chosen, None, None], BACKGROUND)
+    bends = draw_bends(len(chosen), rng, augmentation)
+    fade = 1 - rng.uniform(0, augmentation.fade, (len(chosen), 1, 1)).astype(np.float32)
     scene = np.nonzero(shown)[0]
+
+    first, stop, _ = rows.indices(count)
+    here = (first <= scene) & (scene < stop)
+    scene, corners, chosen, fade = scene[here] - first, corners[here], chosen[here], fade[here]
+    ink = enlarge(digits.images[chosen], Bends(*(each[here] for each in bends)))
+    classes = np.where(ink > INK, digits.labels[chosen, None, None], BACKGROUND)
     return Scenes(
-        paste(ink * fade, scene, corners, count, empty=0.0)[..., None],
-        paste(classes.astype(np.int32), scene, corners, count, empty=BACKGROUND),
+        paste(ink * fade, scene, corners, stop - first, empty=0.0)[..., None],
+        paste(classes.astype(np.int32), scene, corners, stop - first, empty=BACKGROUND),
     )
 
 
@@ -89,14 +98,23 @@ def place_boxes(shown: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[n
     return corners[np.arange(len(shown)), free.argmax(1)]
 
 
-def enlarge(images: NDArray[np.float32], rng: np.random.Generator, augmentation: Augmentation) -> NDArray[np.float32]:
-    """The digits (n, 8, 8) in boxes (n, 28, 28), sampled bilinearly."""
-    n = len(images)
+class Bends(NamedTuple):
+    """How digits lie in their boxes."""
+
+    to_source: NDArray[np.float64]  # (n, 2, 2), from offsets in the box to offsets in the source digit
+    shift: NDArray[np.float64]  # (n, 2, 1), in the box
+
+
+def draw_bends(n: int, rng: np.random.Generator, augmentation: Augmentation) -> Bends:
     to_source = inverse_affine(n, rng, augmentation)
-    shift = rng.uniform(-augmentation.shift, augmentation.shift, (n, 2, 1))
+    return Bends(to_source, rng.uniform(-augmentation.shift, augmentation.shift, (n, 2, 1)))
+
+
+def enlarge(images: NDArray[np.float32], bends: Bends) -> NDArray[np.float32]:
+    """The digits (n, 8, 8) in boxes (n, 28, 28), sampled bilinearly."""
     pixel = np.indices((BOX, BOX)).reshape(2, -1) - (BOX - 1) / 2
-    source = to_source @ (pixel - shift) + (SIDE - 1) / 2
-    return bilinear(images, source.astype(np.float32)).reshape(n, BOX, BOX)
+    source = bends.to_source @ (pixel - bends.shift) + (SIDE - 1) / 2
+    return bilinear(images, source.astype(np.float32)).reshape(-1, BOX, BOX)
 
 
 def inverse_affine(n: int, rng: np.random.Generator, augmentation: Augmentation) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import tyro
 
 from experiments.command_line import exit_with, guarded
+from experiments.fcn.machines import Machines, begin
 from experiments.fcn.metrics import scores
 from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
@@ -33,6 +34,7 @@ class Command:
     out: Path = Path("runs/mosaic")
     """Folder for the results; made if need be."""
     config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
+    machines: Annotated[Machines, tyro.conf.arg(name="")] = field(default_factory=Machines)
 
 
 def main(args: list[str] | None = None) -> int:
@@ -42,8 +44,9 @@ def main(args: list[str] | None = None) -> int:
 
 def execute(args: list[str] | None) -> None:
     command = tyro.cli(Command, args=args, prog="python -m experiments.mosaic", description=DESCRIPTION)
+    begin(command.machines)
     task = MosaicTask(command.config)
-    trained = train(command.config, task, command.out)
+    trained = train(command.config, task, command.out, shard_parameters=command.machines.shard_parameters)
     report(trained, command.out)
     colour = scores(colour_confusion(task), task.classes)
     print(f"by colour alone: mean IoU {colour.mean_iou:.4f}   pixel accuracy {colour.pixel_accuracy:.4f}")

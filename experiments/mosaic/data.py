@@ -1,16 +1,16 @@
 """Mosaics as what a network is trained on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import grain
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.fcn.pictures import MUTED
-from experiments.fcn.task import Batch, Classes, Sample, Signature
+from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature
 from experiments.mosaic.config import Config
 from experiments.mosaic.photographs import NAMES, parts
-from experiments.mosaic.scenes import mosaic
+from experiments.mosaic.scenes import draw, mosaic, paint
 from jtconv.weights import Preprocessing
 
 TRAIN, TEST = 0, 1  # the first entry of each generator's seed, so that the two never meet
@@ -31,17 +31,15 @@ class MosaicTask:
         self.config = config
         self.test: Sequence[Sample] = [held_out(i) for i in range(config.test_scenes)]
 
-    def batches(self) -> grain.MapDataset[Batch]:
-        return grain.MapDataset.range(1, self.config.steps + 1).map(self.batch)
+    def batches(self, rows: slice = EVERY) -> grain.MapDataset[Batch]:
+        return grain.MapDataset.range(1, self.config.steps + 1).map(lambda step: self.batch(step, rows))
 
-    def batch(self, step: int) -> Batch:
-        samples = self.samples(np.random.default_rng((TRAIN, self.config.seed, step)))
-        images, labels, _ = zip(*samples, strict=True)
+    def batch(self, step: int, rows: slice = EVERY) -> Batch:
+        photographs, size = parts().train, (self.config.size, self.config.size)
+        rng = np.random.default_rng((TRAIN, self.config.seed, step))
+        plans = [draw(photographs, size, rng, change=True) for _ in range(self.config.batch_size)]
+        images, labels, _ = zip(*(paint(photographs, plan, "") for plan in plans[rows]), strict=True)
         return Batch(np.stack(images), np.stack(labels))
-
-    def samples(self, rng: np.random.Generator) -> Iterator[Sample]:
-        for _ in range(self.config.batch_size):
-            yield mosaic(parts().train, (self.config.size, self.config.size), rng, "", change=True)
 
 
 def held_out(number: int) -> Sample:

@@ -1,10 +1,12 @@
 """Mosaics: a scene is divided into regions, and each shows a piece of another photograph.
 
 The class of a pixel is the photograph that it is from, which is known exactly. Everything is a
-function of the generator handed in.
+function of the generator handed in. What is drawn at random is drawn first: many scenes can be drawn from
+one generator, and a few of them painted.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,22 +17,56 @@ MOST_REGIONS = 4
 BRIGHTNESS = 0.25  # highest change of a training piece's brightness and contrast, as a share
 
 
+Photographs = Sequence[NDArray[np.uint8]]
+
+
+class Change(NamedTuple):
+    """Of a piece's light, as shares, and of its direction."""
+
+    contrast: float
+    brightness: float
+    direction: int  # -1: flipped
+
+
+class Plan(NamedTuple):
+    """All that is random about a scene (h, w)."""
+
+    size: tuple[int, int]
+    chosen: NDArray[np.int64]  # (n,) photographs
+    centres: NDArray[np.float64]  # (n, 2) of their regions
+    corners: Sequence[tuple[int, int]]  # of their pieces
+    changes: Sequence[Change | None]
+
+
 def mosaic(
-    photographs: Sequence[NDArray[np.uint8]],
-    size: tuple[int, int],
-    rng: np.random.Generator,
-    name: str,
-    *,
-    change: bool = False,
+    photographs: Photographs, size: tuple[int, int], rng: np.random.Generator, name: str, *, change: bool = False
 ) -> Sample:
     """A scene (h, w) of two to four photographs; `change` flips its pieces and changes their light."""
+    return paint(photographs, draw(photographs, size, rng, change=change), name)
+
+
+def draw(photographs: Photographs, size: tuple[int, int], rng: np.random.Generator, *, change: bool) -> Plan:
     chosen = rng.permutation(len(photographs))[: rng.integers(2, MOST_REGIONS + 1)]
-    region = nearest(rng.uniform(0, 1, (len(chosen), 2)) * size, size)
-    image = np.zeros((*size, 3), np.uint8)
-    for i, number in enumerate(chosen):
-        here = piece(photographs[number], size, rng)
-        image[region == i] = (changed(here, rng) if change else here)[region == i]
-    return Sample(image, chosen[region].astype(np.int32), name)
+    centres = rng.uniform(0, 1, (len(chosen), 2)) * size
+    corners, changes = [], []
+    for number in chosen:
+        corners.append(tuple(rng.integers(np.subtract(photographs[number].shape[:2], size) + 1)))
+        changes.append(draw_change(rng) if change else None)
+    return Plan(size, chosen, centres, corners, changes)
+
+
+def draw_change(rng: np.random.Generator) -> Change:
+    contrast, brightness = rng.uniform(-BRIGHTNESS, BRIGHTNESS, 2)
+    return Change(contrast, brightness, rng.choice((1, -1)))
+
+
+def paint(photographs: Photographs, plan: Plan, name: str) -> Sample:
+    region = nearest(plan.centres, plan.size)
+    image = np.zeros((*plan.size, 3), np.uint8)
+    for i, (number, (top, left), change) in enumerate(zip(plan.chosen, plan.corners, plan.changes, strict=True)):
+        here = photographs[number][top : top + plan.size[0], left : left + plan.size[1]]
+        image[region == i] = (changed(here, change) if change else here)[region == i]
+    return Sample(image, plan.chosen[region].astype(np.int32), name)
 
 
 def nearest(centres: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.int64]:
@@ -40,14 +76,7 @@ def nearest(centres: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.i
     return distance.argmin(0)
 
 
-def piece(photograph: NDArray[np.uint8], size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A window of `size` (h, w) anywhere in the photograph."""
-    top, left = rng.integers(np.subtract(photograph.shape[:2], size) + 1)
-    return photograph[top : top + size[0], left : left + size[1]]
-
-
-def changed(piece: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def changed(piece: NDArray[np.uint8], change: Change) -> NDArray[np.uint8]:
     """Flipped or not, brighter or darker, with more or less contrast."""
-    contrast, brightness = rng.uniform(-BRIGHTNESS, BRIGHTNESS, 2)
-    values = (1 + contrast) * (piece.astype(np.float32) - 128) + 128 * (1 + brightness)
-    return np.clip(values, 0, 255).astype(np.uint8)[:, :: rng.choice((1, -1))]
+    values = (1 + change.contrast) * (piece.astype(np.float32) - 128) + 128 * (1 + change.brightness)
+    return np.clip(values, 0, 255).astype(np.uint8)[:, :: change.direction]

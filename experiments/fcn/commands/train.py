@@ -11,8 +11,10 @@ import tyro
 from experiments.fcn.config import Network, Optimizer
 from experiments.fcn.data.config import FolderConfig
 from experiments.fcn.data.task import load_task
+from experiments.fcn.machines import Machines, begin
 from experiments.fcn.network import abstract_network
 from experiments.fcn.presets import PRESETS, Preset, PresetName
+from experiments.fcn.processes import together
 from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
 from experiments.fcn.train import check_folder, train
@@ -42,6 +44,7 @@ class Train:
     tensorboard: bool = False
     """Write the log for TensorBoard as well."""
     config: Annotated[FolderConfig, tyro.conf.arg(name="")]
+    machines: Annotated[Machines, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Machines)
 
 
 def parse(args: list[str], prog: str) -> Train:
@@ -66,12 +69,15 @@ def with_defaults(preset: Preset) -> type[Train]:
 
 def run(command: Train) -> None:
     """Train, and report."""
+    begin(command.machines)
     config = command.config
-    check_folder(config, command.out)
-    task = load_task(config)
+    with together():
+        check_folder(config, command.out)
+        task = load_task(config)
     network = abstract_network(config.network, task.signature)
     parameters = summary(network, (1, SIDE, SIDE, task.signature.in_ch)).parameters
     print(f"{config.network.decoder} of {parameters:,} parameters for {len(task.classes.names)} classes")
-    trained = train(config, task, command.out, tensorboard=command.tensorboard)
+    how = {"tensorboard": command.tensorboard, "shard_parameters": command.machines.shard_parameters}
+    trained = train(config, task, command.out, **how)
     report(trained, command.out)
     print(f"trained in {seconds_spent(trained.log):.0f} s; everything is in {command.out}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import grain
 import numpy as np
@@ -14,7 +14,7 @@ from experiments.fcn.data.config import FolderConfig
 from experiments.fcn.data.dataset import Reader, check_found, counted, open_dataset
 from experiments.fcn.data.labels import Table, bounded
 from experiments.fcn.data.pairs import Pair
-from experiments.fcn.task import Batch, Classes, Sample, Signature, Task
+from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature, Task
 from experiments.problem import Problem
 from jtconv.weights import Preprocessing
 
@@ -62,17 +62,20 @@ class FolderTask:
         self.train = Samples(dataset.found.train, dataset.reader, n)
         self.test: Sequence[Sample] = Samples(dataset.found.test, dataset.reader, n)
 
-    def batches(self) -> grain.MapDataset[Batch]:
+    def batches(self, rows: slice = EVERY) -> grain.MapDataset[Batch]:
         """Entry i is what step i + 1 trains on: a function of the seed and of i."""
-        how = self.config.augmentation
+        how, size = self.config.augmentation, self.config.batch_size
         change = partial(augment, how=how, fill=mean_colour(self.signature.preprocessing))
-        return (
+        samples: Any = (
             grain.MapDataset.source(self.train)
             .seed(self.config.seed)
             .shuffle()
             .repeat()
             .random_map(lambda sample, rng: change(sample, rng=rng))
-            .batch(self.config.batch_size, batch_fn=to_batch)
+        )
+        # Not `.batch`, which would make rows of other processes too.
+        return grain.MapDataset.range(self.config.steps).map(
+            lambda i: to_batch([samples[i * size + row] for row in range(size)[rows]])
         )
 
 
