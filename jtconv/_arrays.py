@@ -8,13 +8,18 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import DTypeLike
 
+from jtconv import _arguments as arg
+
+# What NumPy and JAX raise for a list that holds itself, text, a range without end, …
+_NO_ARRAY = (TypeError, ValueError, OverflowError, MemoryError, RecursionError, AttributeError)
+
 Precision = Any  # whatever `lax.conv_general_dilated` takes; jax exports no name for it
 
 
 def float_array(name: str, value: Any) -> Array:
     """`value` as a floating or complex array; integers are refused, since C of them is not."""
     if not isinstance(value, jax.Array):
-        value = _as_array(name, value)
+        value = as_array(name, value)
     if not jnp.issubdtype(value.dtype, jnp.inexact):
         variable = name if name.isidentifier() else "v"
         raise TypeError(
@@ -24,13 +29,13 @@ def float_array(name: str, value: Any) -> Array:
     return value
 
 
-def _as_array(name: str, value: Any) -> Array:
+def as_array(name: str, value: Any) -> Array:
+    """`value` as an array of any dtype that JAX has."""
     try:
         return jnp.asarray(value)
-    except (TypeError, ValueError, OverflowError) as reason:
-        raise TypeError(
-            f"`{name}` must be an array that JAX can hold, got {type(value).__name__}: {str(reason).splitlines()[0]}"
-        ) from None
+    except _NO_ARRAY as reason:
+        first = str(reason).partition("\n")[0]
+        raise TypeError(f"`{name}` must be an array that JAX can hold, got {type(value).__name__}: {first}") from None
 
 
 def check_kernel(kernel: Array) -> tuple[int, ...]:
@@ -90,8 +95,9 @@ def floating(name: str, dtype: DTypeLike) -> jnp.dtype:
     """`dtype`, if it is a floating or complex one."""
     try:
         known = jnp.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"`{name}` must be a floating or complex dtype, got {dtype!r}.") from None
+        jnp.promote_types(known, known)  # refuses those that NumPy has and JAX has not
+    except (TypeError, ValueError):
+        raise TypeError(f"`{name}` must be a floating or complex dtype, got {arg.shown(dtype)}.") from None
     if not jnp.issubdtype(known, jnp.inexact):
         raise TypeError(f"`{name}` must be a floating or complex dtype, got {known}.")
     return known
@@ -117,7 +123,7 @@ def check_precision(precision: Precision) -> Precision:
     except ValueError:
         raise ValueError(
             f"`precision` must be None, 'default', 'high', 'highest', a jax.lax.Precision or a pair of them, got "
-            f"{precision!r}."
+            f"{arg.shown(precision)}."
         ) from None
     return checked if len(checked) == 2 else checked[0]
 

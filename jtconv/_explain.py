@@ -253,6 +253,6 @@ def _check_channels(name: str, value: int | None, groups: int) -> None:
 
 def _agreed(name: str, read: int | None, given: int | None) -> int | None:
     """Channels from the call or the argument."""
-    if read is not None and given is not None and read != given:
+    if read is not None and given is not None and read != arg.integer(name, given):
         raise ValueError(f"`{name}` is {read} in the call, got {given}. Leave it out.")
     return given if read is None else read

@@ -186,7 +186,7 @@ class ConvOperator:
         if not 1 <= arg.integer("k", k) <= least:
             raise ValueError(f"`k` must be in [1, {least}] for a matrix of shape {self.shape}, got {k}.")
         if not 0 < arg.real("tolerance", tolerance) < 1:
-            raise ValueError(f"`tolerance` must be above 0 and below 1, got {tolerance!r}.")
+            raise ValueError(f"`tolerance` must be above 0 and below 1, got {arg.shown(tolerance)}.")
         return singular_values(self, k, float(tolerance))
 
     def to_matrix(self) -> ConvMatrix:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from jtconv import _arguments as arg
 from jtconv._arguments import Pads
 from jtconv._dialects import lax
 from jtconv._dialects.torch import repeated
@@ -29,7 +30,9 @@ def read(
 
 def _named(padding: str | Sequence[Pads]) -> str:
     if padding not in ("SAME", "VALID"):
-        raise ValueError(f"`padding` must be 'SAME' or 'VALID' where `output_shape` is given, got {padding!r}.")
+        raise ValueError(
+            f"`padding` must be 'SAME' or 'VALID' where `output_shape` is given, got {arg.shown(padding)}."
+        )
     return str(padding)
 
 

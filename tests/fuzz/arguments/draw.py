@@ -12,12 +12,40 @@ REPLACED = (0, 1, 1, 1, 1, 2, 2, 3)  # how many arguments
 ARRAYS = frozenset("x y kernel input weight bias inputs lhs rhs mask w b X W B filters other picture".split())
 MAPPINGS = frozenset(("entries", "parameters", "source", "arrays"))
 OF_MAPPINGS = (
-    *("{}", "{'weight': 1}", "{'weight': None}", "{1: ints(2)}", "{'weight': ints(2)}", "{'weight': ints(3, 2, 4), 'bias': ints(3)}"),
-    *("{'kernel': ints(3, 2, 4), 'bias': ints(7)}", "{'kernel': 'text'}", "{'kernel': ints(3, 2, 4, dtype=object)}", "{'kernel': [[1.0], [2.0, 3.0]]}"),
-    *("{'features.0.weight': ints(2, 3, 3)}", "{'features.0.weight': ints(2, 0, 3, 3), 'features.0.bias': ints(2)}", "{'weight': object()}"),
-    *("{'features.0.weight': ints(2, 3, 3, 3, dtype=complex), 'features.0.bias': ints(2)}", "{'': ints(2)}", "{'\\0': ints(2)}"),
-    *("{'kernel': ints(3, 2, 4) + 1j}", "{'kernel': jnp.ones((3, 2, 4))}", "{'weight': ints(0, 2, 4)}", "{b'weight': ints(3, 2, 4)}"),
-    *("{'preprocessing/mean': ints(3)}", "{'preprocessing/std': np.zeros(3), 'preprocessing/mean': np.zeros(3), 'preprocessing/scale': 1, 'preprocessing/channels': [0, 1, 2]}"),
+    *(
+        "{}",
+        "{'weight': 1}",
+        "{'weight': None}",
+        "{1: ints(2)}",
+        "{'weight': ints(2)}",
+        "{'weight': ints(3, 2, 4), 'bias': ints(3)}",
+    ),
+    *(
+        "{'kernel': ints(3, 2, 4), 'bias': ints(7)}",
+        "{'kernel': 'text'}",
+        "{'kernel': ints(3, 2, 4, dtype=object)}",
+        "{'kernel': [[1.0], [2.0, 3.0]]}",
+    ),
+    *(
+        "{'features.0.weight': ints(2, 3, 3)}",
+        "{'features.0.weight': ints(2, 0, 3, 3), 'features.0.bias': ints(2)}",
+        "{'weight': object()}",
+    ),
+    *(
+        "{'features.0.weight': ints(2, 3, 3, 3, dtype=complex), 'features.0.bias': ints(2)}",
+        "{'': ints(2)}",
+        "{'\\0': ints(2)}",
+    ),
+    *(
+        "{'kernel': ints(3, 2, 4) + 1j}",
+        "{'kernel': jnp.ones((3, 2, 4))}",
+        "{'weight': ints(0, 2, 4)}",
+        "{b'weight': ints(3, 2, 4)}",
+    ),
+    *(
+        "{'preprocessing/mean': ints(3)}",
+        "{f'preprocessing/{name}': [0] for name in ('std', 'mean', 'scale', 'channels')}",
+    ),
 )
 
 

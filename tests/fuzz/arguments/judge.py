@@ -29,6 +29,8 @@ def judge(case: Call | Command) -> Outcome:
         promised = promise(case, given)
     except spec.Refused:
         promised = spec.Refused
+    except Exception as error:
+        return undocumented(error, "the specification itself failed")
     try:
         result = settled(eval(case.code, dict(NAMES)))
     except DOCUMENTED as error:
@@ -58,7 +60,7 @@ def judge_refusal(case: Call, error: Exception, promised: Any) -> Outcome:
         return undocumented(error, "the layer is in order")
     names = {*case.surface.parameters, *case.surface.among.split()}
     quoted = {name for text in re.findall("`([^`]*)`", str(error)) for name in re.findall(r"\w+", text)}
-    if not names & quoted:
+    if not names & quoted and "operand of @" not in str(error):
         return undocumented(error, "names no argument")
     return Outcome("refused")
 

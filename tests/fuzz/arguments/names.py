@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 from flax import nnx
+from jax.experimental.sparse import BCOO
 
 import jtconv.compat.equinox
 import jtconv.compat.flax
@@ -87,7 +88,12 @@ def tiny_vgg() -> Any:
 
 NAMES: dict[str, Any] = {
     **{"jtconv": jtconv, "jax": jax, "jnp": jnp, "np": np, "nnx": nnx, "ml_dtypes": ml_dtypes},
-    **{"Fraction": fractions.Fraction, "Decimal": decimal.Decimal, "Preprocessing": jtconv.weights.Preprocessing},
+    **{
+        "Fraction": fractions.Fraction,
+        "Decimal": decimal.Decimal,
+        "BCOO": BCOO,
+        "Preprocessing": jtconv.weights.Preprocessing,
+    },
     **{f.__name__: f for f in (ints, int_init, Index, Two, Word, cyclic, read_only, strided, tiny_vgg)},
     "nan": float("nan"),
     "inf": float("inf"),

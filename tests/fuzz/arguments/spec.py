@@ -172,7 +172,7 @@ def array(value: Any) -> np.ndarray:
         held = jnp.asarray(value)
         need(jnp.issubdtype(held.dtype, jnp.inexact))
         return np.asarray(held)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, MemoryError, RecursionError, AttributeError):
         raise Refused from None
 
 
@@ -181,7 +181,7 @@ def floating(value: Any) -> Any:
         dtype = jnp.dtype(value)
     except TypeError:
         raise Refused from None
-    need(jnp.issubdtype(dtype, jnp.inexact))
+    need(jnp.issubdtype(dtype, jnp.inexact) and dtype not in (np.longdouble, np.clongdouble))
     return jax.dtypes.canonicalize_dtype(dtype)
 
 
@@ -195,13 +195,16 @@ def result_dtype(preferred: Any, *arrays: np.ndarray) -> Any:
     return dtype
 
 
+PRECISIONS = ("default", "high", "highest", "bfloat16", "tensorfloat32", "float32", "fastest")
+
+
 def check_precision(value: Any) -> None:
     entries = value if isinstance(value, tuple | list) else (value,)
     if value is None:
         return
     need(len(entries) in (1, 2))
     for entry in entries:
-        need(isinstance(entry, jax.lax.Precision) or entry in ("default", "high", "highest", "bfloat16", "tensorfloat32", "float32", "fastest"))
+        need(isinstance(entry, jax.lax.Precision) or (isinstance(entry, str) and entry in PRECISIONS))
 
 
 def sources(i: int, pads: tuple[int, int], mode: str) -> list[int]:
