@@ -7,7 +7,7 @@ from typing import Any
 Pads = tuple[int, int]
 Padding = str | int | Sequence[int | Sequence[int]]
 
-_TOO_LARGE = 2**31  # XLA counts positions in 32 bits
+TOO_LARGE = 2**31  # XLA counts positions in 32 bits
 MOST_AXES = 64  # that an array has, in NumPy
 _LONGEST = 200  # characters of a value in a message
 
@@ -26,7 +26,7 @@ def integer(name: str, value: Any) -> int:
         if "Tracer" in type(value).__name__:  # seen without importing jax: this file is integers only
             remedy = " It must be known while tracing: bind it with functools.partial or static_argnames."
         raise TypeError(f"`{name}` must be an int, got {shown(value)} ({type(value).__name__}).{remedy}") from None
-    if abs(number) >= _TOO_LARGE:
+    if abs(number) >= TOO_LARGE:
         raise ValueError(f"`{name}` must be smaller than 2**31 in size, got {shown(number)}.")
     return number
 

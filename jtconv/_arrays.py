@@ -79,7 +79,7 @@ def check_image(name: str, image: Array, channels: int, ndim: int, meaning: str)
 def dtypes(a: Array, b: Array, preferred: DTypeLike | None) -> tuple[jnp.dtype, jnp.dtype]:
     """(dtype to compute in, dtype of the result). Mixed inputs are promoted, as in jax.numpy."""
     with jax.numpy_dtype_promotion("standard"):
-        common = jnp.result_type(a, b)
+        common = promoted(a, b)
         if preferred is None:
             return common, common
         result = floating("preferred_element_type", preferred)
@@ -88,7 +88,19 @@ def dtypes(a: Array, b: Array, preferred: DTypeLike | None) -> tuple[jnp.dtype, 
                 f"`preferred_element_type` must be complex where an input is, got {result} for {common}: it would "
                 f"drop the imaginary part. Take .real of the result."
             )
-        return jnp.promote_types(common, result), result
+        return promoted(common, result), result
+
+
+def promoted(*operands: Array | jnp.dtype) -> jnp.dtype:
+    """The dtype that these arrays and dtypes promote to. Raises TypeError where JAX has none, as for most floats of 8 bits."""
+    try:
+        return jnp.result_type(*operands)
+    except (TypeError, ValueError):
+        given = " and ".join(dict.fromkeys(str(getattr(x, "dtype", x)) for x in operands))
+        raise TypeError(
+            f"the `dtype` of all arrays, and what is asked for with them, must promote to one, got {given}. Convert "
+            f"one of them with .astype."
+        ) from None
 
 
 def floating(name: str, dtype: DTypeLike) -> jnp.dtype:

@@ -9,7 +9,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jtconv import _arguments as arg
 from jtconv import _kernel_layouts
 from jtconv._arguments import Pads
-from jtconv._arrays import Precision, as_array, floating
+from jtconv._arrays import Precision, as_array, floating, promoted
 from jtconv._dialects import flax
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
@@ -80,9 +80,9 @@ def conv_transpose(
 
 def _common(dtype: DTypeLike | None, *arrays: Array) -> jnp.dtype:
     """The dtype to compute in: at least a floating one."""
-    common = jnp.result_type(*arrays)
+    common = promoted(*arrays)
     if dtype is None:
-        return common if jnp.issubdtype(common, jnp.inexact) else jnp.promote_types(jnp.float32, common)
+        return common if jnp.issubdtype(common, jnp.inexact) else promoted(jnp.dtype(jnp.float32), common)
     given = floating("dtype", dtype)
     if jnp.issubdtype(common, jnp.complexfloating) and not jnp.issubdtype(given, jnp.complexfloating):
         raise TypeError(f"`dtype` must be complex where an array is, got {given}: it would drop the imaginary part.")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from tests.fuzz.outcome import FINE
 from tests.fuzz.work import run_case
 from tests.fuzz.workers import run_shares
 
@@ -44,9 +45,6 @@ def run(kind: str, seed: int, cases: int, jobs: int) -> int:
     print("\n".join(f"{n:>9,}  {k}" for k, n in counts.most_common()))
     print(f"=> {'every outcome is documented' if not failures else f'{failures:,} undocumented outcomes'}")
     return int(failures > 0)
-
-
-FINE = ("right", "refused", "no case")  # the last: the case's own array or file cannot be made
 
 
 def is_failure(outcome: dict[str, Any]) -> bool:

@@ -8,8 +8,12 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = (str(ROOT / "jtconv"), str(ROOT / "experiments"))
 
 
+# "no case": its own array or file cannot be made. "out of memory": JAX's own words for a result of a gigabyte or more.
+FINE = ("right", "refused", "no case", "out of memory")
+
+
 class Outcome(NamedTuple):
-    """`kind` is "right" or "refused" where all is well; else what was wrong, with `words` about it."""
+    """`kind` is one of FINE where all is well; else what was wrong, with `words` about it."""
 
     kind: str
     words: str = ""
@@ -17,7 +21,7 @@ class Outcome(NamedTuple):
     @property
     def ok(self) -> bool:
         """Whether it is what the documentation promises."""
-        return self.kind in ("right", "refused")
+        return self.kind in FINE
 
 
 class TooLong(BaseException):

@@ -38,8 +38,16 @@ def judge(case: Call | Command) -> Outcome:
     except Exception as error:
         if isinstance(error, FileNotFoundError) and case.surface.name in ("jtconv.weights.load", "jtconv.weights.save"):
             return Outcome("refused")
+        if "RESOURCE_EXHAUSTED" in str(error) and asked_for(str(error)) >= 2**30:
+            return Outcome("out of memory")
         return undocumented(error, "an error of another kind")
     return judge_result(result, promised)
+
+
+def asked_for(message: str) -> int:
+    """How many bytes could not be had, by JAX's own message."""
+    found = re.search(r"allocating (\d+) bytes", message)
+    return int(found.group(1)) if found else 0
 
 
 def promise(case: Call, given: dict[str, Any]) -> Any:
@@ -60,9 +68,14 @@ def judge_refusal(case: Call, error: Exception, promised: Any) -> Outcome:
         return undocumented(error, "the layer is in order")
     names = {*case.surface.parameters, *case.surface.among.split()}
     quoted = {name for text in re.findall("`([^`]*)`", str(error)) for name in re.findall(r"\w+", text)}
-    if not names & quoted and "operand of @" not in str(error):
+    if not names & quoted and not names_in_words(str(error)):
         return undocumented(error, "names no argument")
     return Outcome("refused")
+
+
+def names_in_words(message: str) -> bool:
+    """The operands of `@` have no name, and a result's size follows from several arguments."""
+    return any(words in message for words in ("operand of @", "`@` takes arrays", "the result must have fewer"))
 
 
 def judge_result(result: Any, promised: Any) -> Outcome:

@@ -181,16 +181,26 @@ def floating(value: Any) -> Any:
         dtype = jnp.dtype(value)
     except TypeError:
         raise Refused from None
-    need(jnp.issubdtype(dtype, jnp.inexact) and dtype not in (np.longdouble, np.clongdouble))
+    need(jnp.issubdtype(dtype, jnp.inexact))
+    promoted(dtype)
     return jax.dtypes.canonicalize_dtype(dtype)
+
+
+def promoted(*dtypes: Any) -> Any:
+    try:
+        return jnp.result_type(*dtypes)
+    except (TypeError, ValueError):
+        raise Refused from None
 
 
 def result_dtype(preferred: Any, *arrays: np.ndarray) -> Any:
     with jax.numpy_dtype_promotion("standard"):
-        common = jnp.result_type(*arrays)
+        common = promoted(*arrays)
     if preferred is None:
         return common
     dtype = floating(preferred)
+    with jax.numpy_dtype_promotion("standard"):
+        promoted(common, dtype)
     need(not (jnp.issubdtype(common, jnp.complexfloating) and not jnp.issubdtype(dtype, jnp.complexfloating)))
     return dtype
 
