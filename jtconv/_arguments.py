@@ -59,18 +59,15 @@ def sizes(name: str, value: Any) -> tuple[int, ...]:
 
 def per_axis(name: str, value: Any, ndim: int, *, minimum: int | None = None) -> tuple[int, ...]:
     """Repeat an int over `ndim` axes, or check that a sequence has `ndim` ints."""
-    if not is_sequence(value):
-        axes = (integer(name, value),) * ndim
-    elif len(value) == ndim:
-        axes = tuple(integer(name, v) for v in value)
-    else:
+    entries = value if is_sequence(value) else (value,)
+    if is_sequence(value) and len(value) != ndim:
         raise ValueError(
             f"`{name}` must be an int or {_count(ndim, 'int')}, one per spatial axis of the kernel, got {shown(value)}."
         )
-    if minimum is not None:
-        for v in axes:
-            at_least(name, v, minimum)
-    return axes
+    axes = tuple(integer(name, v) for v in entries)
+    for v in axes if minimum is not None else ():
+        at_least(name, v, minimum)
+    return axes if is_sequence(value) else axes * ndim
 
 
 def number_of_axes(name: str, count: int) -> int:

@@ -83,7 +83,7 @@ class ConvOperator:
             groups=groups,
             padding_mode=padding_mode,
         )
-        self.kernel, self.sized, self.transposed = kernel, geometry.at(input_size), False
+        self.kernel, self.sized, self.transposed = kernel, _arrays.countable(geometry.at(input_size)), False
 
     def __repr__(self) -> str:
         if not self._is_single():  # of `vmap`, or of JAX's own making

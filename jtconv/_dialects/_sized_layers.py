@@ -45,7 +45,7 @@ def sized_layer(
     )
     x_size = geometry.transpose_output_size(tuple(y_size), output_padding=tuple(rest))
     for axis, size in enumerate(x_size):
-        if size >= arg.TOO_LARGE:
+        if size >= arg.TOO_LARGE:  # said in the framework's words rather than ours
             raise ValueError(
                 f"the result must have fewer than 2**31 positions on each axis, got {size:,} on spatial axis {axis} "
                 f"with `strides` {tuple(strides)}."

@@ -29,7 +29,7 @@ def read(
 
 
 def _named(padding: str | Sequence[Pads]) -> str:
-    if padding not in ("SAME", "VALID"):
+    if not isinstance(padding, str) or padding not in ("SAME", "VALID"):
         raise ValueError(
             f"`padding` must be 'SAME' or 'VALID' where `output_shape` is given, got {arg.shown(padding)}."
         )

@@ -30,6 +30,7 @@ def kernel_rank(name: str, kernel: Array, axes: str) -> Array:
 def channels(name: str, y: Array, kernel_name: str, kernel: Array) -> None:
     """That y (*batch, *size, ch) has the axes and the channels that `kernel`, in our layout, takes."""
     ndim = kernel.ndim - 2
+    not_empty(kernel_name, kernel)
     if y.ndim <= ndim:
         raise ValueError(
             f"`{name}` must have {ndim} spatial axes, as `{kernel_name}` has, and channels, got {y.shape}."

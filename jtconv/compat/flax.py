@@ -80,9 +80,10 @@ def conv_transpose(
 
 def _common(dtype: DTypeLike | None, *arrays: Array) -> jnp.dtype:
     """The dtype to compute in: at least a floating one."""
-    common = promoted(*arrays)
+    rule = "`inputs`, `kernel` and `bias` must have dtypes that promote to one"
+    common = promoted(rule, *arrays)
     if dtype is None:
-        return common if jnp.issubdtype(common, jnp.inexact) else promoted(jnp.dtype(jnp.float32), common)
+        return common if jnp.issubdtype(common, jnp.inexact) else promoted(rule, jnp.dtype(jnp.float32), common)
     given = floating("dtype", dtype)
     if jnp.issubdtype(common, jnp.complexfloating) and not jnp.issubdtype(given, jnp.complexfloating):
         raise TypeError(f"`dtype` must be complex where an array is, got {given}: it would drop the imaginary part.")

@@ -57,7 +57,6 @@ def conv_transpose(
             f"`w` must have shape (*k, out_ch, in_ch), and `inputs` as many spatial axes, channels and at most one "
             f"batch axis, got {w.shape} and {inputs.shape}."
         )
-    _checks.not_empty("w", w)
     channels = -1 if _channels_last(data_format) else inputs.ndim - w.ndim + 1
     y, kernel = jnp.moveaxis(inputs, channels, -1), _kernel_layouts.HAIKU.to_ours(w)
     _checks.channels("inputs", y, "w", kernel)

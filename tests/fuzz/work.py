@@ -1,6 +1,7 @@
 """One process's share of the cases: `python -m tests.fuzz.work KIND SEED NUMBER...`; a line of JSON after each."""
 
 import json
+import logging
 import os
 import resource
 import signal
@@ -10,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from experiments.command_line import without_closed_loops
 from tests.fuzz.outcome import Outcome, TooLong, as_json, undocumented
 
 SECONDS = 30  # for one case
-MEMORY = 2 * 2**30  # more than what is there at the start
+MEMORY = 5 * 2**30  # more than what is there at the start
 
 
 def run_case(kind: str, seed: int, number: int) -> tuple[Outcome, str]:
@@ -59,6 +61,8 @@ def main(words: list[str]) -> int:
     """Run cases FIRST, FIRST + STEP, … below LAST."""
     kind, seed, first, last, step = words[0], *map(int, words[1:])
     warnings.simplefilter("ignore")
+    logging.disable()
+    sys.unraisablehook = without_closed_loops(sys.unraisablehook)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")  # what is tested prints as it likes
     os.dup2(2, 1)
     run_case(kind, seed, first)  # with what it imports and starts

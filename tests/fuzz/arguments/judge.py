@@ -36,9 +36,9 @@ def judge(case: Call | Command) -> Outcome:
     except DOCUMENTED as error:
         return judge_refusal(case, error, promised)
     except Exception as error:
-        if isinstance(error, FileNotFoundError) and case.surface.name in ("jtconv.weights.load", "jtconv.weights.save"):
+        if isinstance(error, FileNotFoundError) and case.surface.name.startswith("jtconv.weights."):
             return Outcome("refused")
-        if "RESOURCE_EXHAUSTED" in str(error) and asked_for(str(error)) >= 2**30:
+        if asked_for(str(error)) >= 2**30:
             return Outcome("out of memory")
         return undocumented(error, "an error of another kind")
     return judge_result(result, promised)
@@ -47,7 +47,10 @@ def judge(case: Call | Command) -> Outcome:
 def asked_for(message: str) -> int:
     """How many bytes could not be had, by JAX's own message."""
     found = re.search(r"allocating (\d+) bytes", message)
-    return int(found.group(1)) if found else 0
+    if found:
+        return int(found.group(1))
+    found = re.search(r"Unable to allocate ([\d.]+) ([GTPE])iB", message)  # NumPy's, of an initialiser
+    return 2**30 if found else 0
 
 
 def promise(case: Call, given: dict[str, Any]) -> Any:
@@ -68,14 +71,20 @@ def judge_refusal(case: Call, error: Exception, promised: Any) -> Outcome:
         return undocumented(error, "the layer is in order")
     names = {*case.surface.parameters, *case.surface.among.split()}
     quoted = {name for text in re.findall("`([^`]*)`", str(error)) for name in re.findall(r"\w+", text)}
-    if not names & quoted and not names_in_words(str(error)):
+    if not (quoted if case.surface.among == "*" else names & quoted) and not names_in_words(str(error)):
         return undocumented(error, "names no argument")
     return Outcome("refused")
 
 
+IN_WORDS = ("operand of @", "`@` takes arrays", "the arrays must have dtypes", "must have fewer than 2**")
+
+
 def names_in_words(message: str) -> bool:
     """The operands of `@` have no name, and a result's size follows from several arguments."""
-    return any(words in message for words in ("operand of @", "`@` takes arrays", "the result must have fewer"))
+    return any(
+        words in message
+        for words in ("operand of @", "`@` takes arrays", "the arrays must have dtypes", "must have fewer than 2**")
+    )
 
 
 def judge_result(result: Any, promised: Any) -> Outcome:

@@ -152,7 +152,9 @@ def layer(kernel: Sizes, given: dict[str, Any]) -> Layer:
 
 
 def axes_of(*sizes: Any) -> int:
-    return max(len(size) if is_list(size) else 1 for size in sizes)
+    result = max(len(size) if is_list(size) else 1 for size in sizes)
+    need(result <= 64)
+    return result
 
 
 # --- arrays ----------------------------------------------------------------------------------
@@ -279,6 +281,14 @@ def kernel_layer(kernel: np.ndarray, given: dict[str, Any]) -> Layer:
     return a
 
 
+def need_countable(a: Layer, size: Sizes) -> None:
+    """XLA counts positions on an axis in 32 bits."""
+    padded = [i + max(lo, 0) + max(hi, 0) for i, (lo, hi) in zip(size, a.pads(size), strict=True)]
+    out = a.forward(size)
+    need(max((*out, *padded), default=1) < 2**31)
+    need(max(math.prod(out), math.prod(padded)) < 2**48)
+
+
 def spatial(image: np.ndarray, ch: int, ndim: int) -> Sizes:
     need(image.ndim >= ndim + 1 and image.shape[-1] == ch)
     size = image.shape[image.ndim - 1 - ndim : -1]
@@ -294,7 +304,7 @@ def conv(given: dict[str, Any]) -> Numbers:
     a = kernel_layer(kernel, given)
     size = spatial(x, kernel.shape[-2] * a.groups, len(a.kernel))
     dtype = result_dtype(given.get("preferred_element_type"), x, kernel)
-    a.forward(size)
+    need_countable(a, size)
     check_precision(given.get("precision"))
     return linear(a, x, kernel, size, False, dtype)
 
@@ -305,7 +315,7 @@ def conv_transpose(given: dict[str, Any]) -> Numbers:
     size = spatial(y, kernel.shape[-1], len(a.kernel))
     in_size = a.backward(size, given.get("output_padding"), given.get("output_size"))
     dtype = result_dtype(given.get("preferred_element_type"), y, kernel)
-    a.forward(in_size)
+    need_countable(a, in_size)
     word(given.get("method", "auto"), METHODS)
     check_precision(given.get("precision"))
     return linear(a, y, kernel, in_size, True, dtype)
@@ -337,7 +347,7 @@ def matrix(given: dict[str, Any]) -> Numbers:
     kernel = array(given["kernel"])
     a = kernel_layer(kernel, given)
     size = per_axis(given["input_size"], len(a.kernel), 1)
-    a.forward(size)
+    need_countable(a, size)
     in_ch = kernel.shape[-2] * a.groups
     columns = math.prod(size) * in_ch
     need(columns * math.prod(a.forward(size)) * kernel.shape[-1] < 2**31)

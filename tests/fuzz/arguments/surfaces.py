@@ -13,7 +13,7 @@ class Surface(NamedTuple):
     others: tuple[str, ...] = ()
     weight: int = 4  # how often it is drawn
     code: str = "{name}({arguments})"  # of a call
-    among: str = ""  # more names that a message may give
+    among: str = ""  # more names that a message may give; "*" is any
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -70,6 +70,7 @@ def layer(extra: Arguments, *names: str) -> tuple[Arguments, ...]:
 
 
 MODULE = (*GEOMETRY, "use_bias", "mask", "dtype", "param_dtype", *OPTIONS)
+OF_CALL = "x y"  # what the module is called with
 CALLED = "{name}({arguments})(ints(2, 5, 6, 3))"
 INIT = "{name}({arguments}).init_with_output(jax.random.key(0), ints(2, 5, 6, 3))[0]"
 NNX = {"in_ch": "3", "out_ch": "2", "kernel_size": "(4, 3)", "kernel_init": "int_init", "rngs": "nnx.Rngs(0)"}
@@ -154,12 +155,19 @@ SPECTRA = (
     ),
 )
 MODULES = (
-    Surface("jtconv.nn.ConvTranspose", layer(NNX, "output_padding"), (*MODULE, "method", "output_padding"), 4, CALLED),
-    Surface("jtconv.nn.Conv", layer(NNX), MODULE, 3, CALLED),
+    Surface(
+        "jtconv.nn.ConvTranspose",
+        layer(NNX, "output_padding"),
+        (*MODULE, "method", "output_padding"),
+        4,
+        CALLED,
+        OF_CALL,
+    ),
+    Surface("jtconv.nn.Conv", layer(NNX), MODULE, 3, CALLED, OF_CALL),
     Surface(
         "jtconv.linen.ConvTranspose", layer(LINEN, "output_padding"), (*MODULE, "method", "output_padding"), 3, INIT
     ),
-    Surface("jtconv.linen.Conv", layer(LINEN), MODULE, 3, INIT),
+    Surface("jtconv.linen.Conv", layer(LINEN), MODULE, 3, INIT, OF_CALL),
 )
 TORCH = ("stride", "padding", "output_padding", "groups", "dilation", "bias")
 COMPAT = (
@@ -316,7 +324,7 @@ WORDS = (
         ),
         ("kernel_size", "in_ch", "out_ch"),
         8,
-        among="stride strides padding output_padding kernel_size features filters in_channels out_channels dilation",
+        among="*",  # the framework's own
     ),
 )
 WEIGHTS = (
