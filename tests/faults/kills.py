@@ -42,7 +42,7 @@ def train_killed(bench: Bench, folder: Path, rng: random.Random, moments: Counte
 
 def kill(process: subprocess.Popen[str], folder: Path, rng: random.Random) -> bool:
     """Kill it at a random moment; False if it ended before that came."""
-    moment = rng.choice((anywhere, training, training, writing))
+    moment = rng.choice(MOMENTS)
     came = moment(process, folder, rng)
     if came:
         process.kill()
@@ -85,3 +85,6 @@ def wait_until(holds: Callable[[], object], process: subprocess.Popen[str], seco
             return True
         time.sleep(POLL)
     return None
+
+
+MOMENTS = (anywhere, training, training, writing)
