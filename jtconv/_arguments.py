@@ -65,8 +65,9 @@ def per_axis(name: str, value: Any, ndim: int, *, minimum: int | None = None) ->
             f"`{name}` must be an int or {_count(ndim, 'int')}, one per spatial axis of the kernel, got {shown(value)}."
         )
     axes = tuple(integer(name, v) for v in entries)
-    for v in axes if minimum is not None else ():
-        at_least(name, v, minimum)
+    if minimum is not None:
+        for v in axes:
+            at_least(name, v, minimum)
     return axes if is_sequence(value) else axes * ndim
 
 

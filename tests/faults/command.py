@@ -13,7 +13,7 @@ SETTINGS = (
     "--depths 1 1 1 1 1 --head-ch 4 --decoder-ch 4 --average 0.9 --dropout 0.5"
 )
 MODULE = "experiments.fcn8"
-PATIENCE = 300  # seconds, after which a process is taken to hang
+PATIENCE = 900  # seconds, after which a process is taken to hang
 
 
 class Ended(NamedTuple):
@@ -48,8 +48,8 @@ class Commands:
         return self.started(self.words(folder))
 
     def started(self, words: list[str]) -> subprocess.Popen[str]:
-        pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-        return subprocess.Popen(words, cwd=ROOT, env=self.environment, text=True, **pipes)
+        quiet, heard = subprocess.DEVNULL, subprocess.PIPE
+        return subprocess.Popen(words, cwd=ROOT, env=self.environment, text=True, stdout=quiet, stderr=heard)
 
     def run(self, folder: Path) -> Ended:
         return self.finished(self.words(folder))

@@ -63,14 +63,16 @@ def padding_of(value: Any, ndim: int) -> str | Pads:
     if isinstance(value, str):
         return word(value.upper(), NAMES)
     if not is_list(value):
-        return ((integer(value),) * 2,) * ndim
+        both = integer(value)
+        return ((both, both),) * ndim
     need(len(value) == ndim)
     return tuple(pair(v) for v in value)
 
 
 def pair(value: Any) -> tuple[int, int]:
     if not is_list(value):
-        return (integer(value),) * 2
+        both = integer(value)
+        return both, both
     need(len(value) == 2)
     return integer(value[0]), integer(value[1])
 

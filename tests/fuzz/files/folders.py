@@ -40,8 +40,8 @@ SETTINGS = Network(width=1, depths=(1, 1, 1, 1, 1), head_ch=2, decoder_ch=2)
 def model() -> Model:
     classes = Classes(("a", "b"), ("#000000", "#ffffff"), 0)
     signature = Signature(3, 2, Preprocessing.torch())
-    abstract = nnx.split(abstract_network(SETTINGS, signature), nnx.Param, ...)
-    empty = Model(*abstract, classes, signature)
+    graph, parameters, statistics = nnx.split(abstract_network(SETTINGS, signature), nnx.Param, ...)
+    empty = Model(graph, parameters, statistics, classes, signature)
     shapes = {
         name: variable.get_value().shape
         for part in (empty.parameters, nnx.filter_state(empty.statistics, SAVED))

@@ -101,7 +101,7 @@ def saved(suffix: str) -> bytes:
 
 def compressed() -> bytes:
     file = io.BytesIO()
-    np.savez_compressed(file, **arrays())
+    np.savez_compressed(file, allow_pickle=False, **arrays())
     return file.getvalue()
 
 
