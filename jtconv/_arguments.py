@@ -86,10 +86,9 @@ def truth(name: str, value: Any) -> bool:
         raise TypeError(f"`{name}` must be True or False, got {shown(value)} ({type(value).__name__}).") from None
 
 
-def callable_or_none(name: str, value: Any) -> Any:
+def callable_or_none(name: str, value: Any) -> None:
     if value is not None and not callable(value):
         raise TypeError(f"`{name}` must be a function, got {shown(value)} ({type(value).__name__}).")
-    return value
 
 
 def at_least(name: str, value: int, minimum: int) -> int:

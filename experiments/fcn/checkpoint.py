@@ -1,6 +1,5 @@
 """The state of training on disk: written whole or not at all, and checked when it is read."""
 
-import errno
 import hashlib
 import os
 import shutil
@@ -15,6 +14,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from experiments.fcn.state import State
+from experiments.files import FULL
 from experiments.problem import Problem
 
 KEPT = 2  # so that one is left should the newest be damaged
@@ -74,12 +74,12 @@ def open_checkpoints(folder: Path, kept: int = KEPT) -> Iterator[Checkpoints]:
 
 @contextmanager
 def storing(folder: Path) -> Iterator[None]:
-    """Within the block, a full disk is a `Problem`."""
+    """Within the block, a full disk, quota or file is a `Problem`."""
     try:
         yield
     except (OSError, ValueError) as error:  # TensorStore's is a ValueError
-        full = os.strerror(errno.ENOSPC)
-        if full not in str(error):
+        full = next((text for text in map(os.strerror, FULL) if text in str(error)), None)
+        if full is None:
             raise
         remedy = "free some space, and the same command goes on from the checkpoint before"
         raise Problem(folder, f"cannot take another checkpoint ({full})", remedy) from error

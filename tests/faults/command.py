@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS, CHECKPOINTS = 40, 20
 SETTINGS = (
-    f"--steps {STEPS} --checkpoints {CHECKPOINTS} --evaluations 4 --test-scenes 4 --batch-size 2 --width 1 "
+    "--steps 30 --checkpoints 15 --evaluations 3 --test-scenes 4 --batch-size 2 --decoder fcn32 --width 1 "
     "--depths 1 1 1 1 1 --head-ch 4 --decoder-ch 4 --average 0.9 --dropout 0.5"
 )
 MODULE = "experiments.fcn8"
