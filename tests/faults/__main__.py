@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from tests.faults.bench import Bench
 from tests.faults.disks import Skipped
@@ -14,8 +15,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=100, help="of the case `kills`; default: 100")
     parser.add_argument("--seed", type=int, default=0, help="of the moments and the damage; default: 0")
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), help="default: all")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the undisturbed run and compiled programs there")
     given = parser.parse_args(words)
-    bench, rows = Bench(given.kills, given.seed), []
+    bench, rows = Bench(given.kills, given.seed, kept=given.keep), []
     for name in given.cases:
         print(name, flush=True)
         rows.append((name, *tried(name, bench)))

@@ -11,16 +11,18 @@ from tests.faults.results import Results, results
 class Bench:
     """A scratch folder, the command, and the run that nothing happened to."""
 
-    def __init__(self, kills: int = 100, seed: int = 0, settings: str = SETTINGS):
+    def __init__(self, kills: int = 100, seed: int = 0, settings: str = SETTINGS, kept: Path | None = None):
         self.kills, self.seed = kills, seed
         self.scratch = Path(tempfile.mkdtemp(prefix="faults-"))
-        self.commands = Commands(self.scratch / "cache", settings)
-        self.finished = self.scratch / "reference"
+        self.kept = kept or self.scratch  # with what is the same every time
+        self.commands = Commands(self.kept / "cache", settings)
+        self.finished = self.kept / "reference"
         self.reference = self.train_reference()
 
     def train_reference(self) -> Results:
-        end = self.commands.run(self.finished)
-        assert end.status == 0, end.said
+        if not (self.finished / "scores.json").exists():
+            end = self.commands.run(self.finished)
+            assert end.status == 0, end.said
         return results(self.finished)
 
     def folder(self, name: str) -> Path:
@@ -29,7 +31,7 @@ class Bench:
 
     def copy(self, name: str) -> Path:
         """The finished run in a folder of its own."""
-        return Path(shutil.copytree(self.finished, self.scratch / name))
+        return Path(shutil.copytree(self.finished, self.folder(name)))
 
     def close(self) -> None:
         shutil.rmtree(self.scratch, ignore_errors=True)

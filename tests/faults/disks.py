@@ -27,7 +27,7 @@ def quoted(words: list[str]) -> str:
 
 def full_disk(bench: Bench) -> str:
     """Full at some point of the run: one line. With more space the same command goes on to the same bits."""
-    sizes = (60, 120, 200, 320, 440)  # KiB
+    sizes = (120, 320)  # KiB
     reached = []
     for size in sizes:
         disk, out = bench.folder(f"disk-{size}"), bench.folder(f"full-{size}")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tests.faults.command import Ended
 
-CLOCKS = ("seconds", "waiting")  # measured, not computed
+CLOCKS = ("seconds", "waiting", "training_seconds")  # measured, not computed
 
 
 class Results(NamedTuple):
@@ -15,7 +15,7 @@ class Results(NamedTuple):
 
     parameters: str  # SHA-256 of model.safetensors
     checkpoint: str  # the last one's own digest, over names and contents of all arrays
-    scores: str  # SHA-256 of scores.json
+    scores: dict[str, Any]
     log: list[dict[str, Any]]
 
 
@@ -23,12 +23,19 @@ def results(folder: Path) -> Results:
     last = newest(folder)
     assert last, f"no checkpoint in {folder}"
     state = json.loads((folder / "checkpoints" / str(last) / "digest" / "metadata").read_text())
-    return Results(sha256(folder / "model.safetensors"), state["sha256"], sha256(folder / "scores.json"), log(folder))
+    return Results(sha256(folder / "model.safetensors"), state["sha256"], scores(folder), log(folder))
 
 
 def log(folder: Path) -> list[dict[str, Any]]:
-    lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
-    return [{name: value for name, value in line.items() if name not in CLOCKS} for line in lines]
+    return [computed(json.loads(line)) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def scores(folder: Path) -> dict[str, Any]:
+    return computed(json.loads((folder / "scores.json").read_text()))
+
+
+def computed(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in CLOCKS}
 
 
 def sha256(file: Path) -> str:
