@@ -174,6 +174,11 @@ def test_parameters_of_odd_kinds(call, error, message):
         call()
 
 
+def test_numbers_that_are_arrays_are_taken():
+    operator = jtconv.ConvOperator(np.ones((2, 1, 1), np.float32), 3)
+    assert operator.singular_values(jnp.array(1), tolerance=jnp.array(0.1)).shape == (1,)
+
+
 def test_small_integers_do_not_overflow_in_explain():
     assert jtconv.explain(7, 4, in_ch=np.uint8(255), out_ch=np.uint8(255)).costs == (
         jtconv.explain(7, 4, in_ch=255, out_ch=255).costs
