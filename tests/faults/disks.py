@@ -27,7 +27,7 @@ def quoted(words: list[str]) -> str:
 
 def full_disk(bench: Bench) -> str:
     """Full at some point of the run: one line. With more space the same command goes on to the same bits."""
-    sizes = (120, 320)  # KiB
+    sizes = (320, 1500, 2500)  # KiB: a checkpoint has 800, and two are kept
     reached = []
     for size in sizes:
         disk, out = bench.folder(f"disk-{size}"), bench.folder(f"full-{size}")

@@ -11,7 +11,7 @@ from tests.faults.bench import Bench
 from tests.faults.command import ended
 from tests.faults.results import check_finished, half_written, newest
 
-POLL = 0.001  # seconds
+POLL = 0.004  # seconds
 
 
 def killed_at_random(bench: Bench) -> str:
