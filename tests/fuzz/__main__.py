@@ -36,7 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def run(kind: str, seed: int, cases: int, jobs: int) -> int:
     """All of them, with progress, failures as they come, and the table."""
     began, counts = time.perf_counter(), Counter[str]()
-    for outcome in with_progress(run_shares(kind, seed, cases, jobs), cases):
+    for outcome in until_interrupted(with_progress(run_shares(kind, seed, cases, jobs), cases)):
         counts[outcome["kind"]] += 1
         if is_failure(outcome) and sum(counts[k] for k in counts if k not in FINE) <= SHOWN:
             print(f"case {outcome['number']}: {outcome['kind']}, {outcome['words']}\n    {outcome['code'][:400]}")
@@ -49,6 +49,14 @@ def run(kind: str, seed: int, cases: int, jobs: int) -> int:
 
 def is_failure(outcome: dict[str, Any]) -> bool:
     return outcome["kind"] not in FINE
+
+
+def until_interrupted(outcomes: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Ctrl-C ends the cases, not the report."""
+    try:
+        yield from outcomes
+    except KeyboardInterrupt:
+        print("interrupted")
 
 
 def with_progress(outcomes: Iterator[dict[str, Any]], cases: int) -> Iterator[dict[str, Any]]:

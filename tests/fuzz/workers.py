@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from tests.fuzz.outcome import ROOT, Outcome, as_json
 
-PATIENCE = 90  # seconds without an answer; the first has imports before it
+PATIENCE = 300  # seconds without an answer, on a busy machine too; the first has imports before it
 CASES_OF_A_PROCESS = 4000  # then a fresh one: compiled programs are never given back
 
 
@@ -34,7 +34,7 @@ def run_shares(kind: str, seed: int, cases: int, jobs: int) -> Iterator[dict[str
             for key, _ in selector.select(timeout=5) or ():
                 yield from answer(selector, key)
             for key in [k for k in selector.get_map().values() if k.data.is_silent()]:
-                key.data.process.kill()
+                key.data.end_silence()
 
 
 def register(selector: selectors.BaseSelector, share: Share) -> None:
@@ -67,7 +67,7 @@ class Worker:
         command = [sys.executable, "-m", "tests.fuzz.work", share.kind, *numbers]
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self.log)
-        self.heard = time.monotonic()
+        self.heard, self.was_silent = time.monotonic(), False
 
     def read(self) -> dict[str, Any] | None:
         assert self.process.stdout is not None
@@ -81,10 +81,14 @@ class Worker:
     def is_silent(self) -> bool:
         return time.monotonic() - self.heard > PATIENCE
 
+    def end_silence(self) -> None:
+        self.was_silent = True
+        self.process.kill()
+
     def death(self) -> dict[str, Any]:
         """The case that it was at ended it."""
         status = self.process.wait()
         self.log.seek(0)
         last = self.log.read()[-400:].decode(errors="replace")
-        kind = "hang" if self.is_silent() else "crash"
+        kind = "hang" if self.was_silent else "crash"
         return as_json(self.next, Outcome(kind, f"exit status {status}: {last}"), "see --only")
