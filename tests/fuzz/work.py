@@ -36,7 +36,7 @@ def run_case(kind: str, seed: int, number: int) -> tuple[Outcome, str]:
 
 
 def timed(act: Callable[[], Outcome]) -> Outcome:
-    """What `act` returns. Raises TooLong where that takes more than SECONDS; waiting for ever is what the other process sees."""
+    """What `act` returns. Raises TooLong after SECONDS; that nothing happens is for the other process to see."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         raise TooLong
