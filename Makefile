@@ -10,7 +10,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test thorough lint format types peers agreement docs readme wheel clean force
+.PHONY: help demo test thorough fuzz faults lint format types peers agreement docs readme wheel clean force
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -25,6 +25,13 @@ test: $(VENV)/.test ## the tests (ARGS="-k padding" goes to pytest)
 
 thorough: $(VENV)/.test ## the tests, with 10,000 random examples of each main property
 	$(BIN)/python -m pytest --thorough $(ARGS)
+
+fuzz: $(VENV)/.test ## random and hostile arguments and files: 50,000 and 10,000 cases (half an hour and more)
+	$(BIN)/python -m tests.fuzz arguments $(ARGS)
+	$(BIN)/python -m tests.fuzz files $(ARGS)
+
+faults: $(VENV)/.test ## train while processes are killed, disks fill up, checkpoints are damaged (half an hour and more)
+	$(BIN)/python -m tests.faults $(ARGS)
 
 lint: $(VENV)/.dev ## ruff: rules and formatting; clang-format
 	$(BIN)/ruff check .

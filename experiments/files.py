@@ -9,6 +9,7 @@ from pathlib import Path
 from experiments.problem import Problem
 
 REMEDY = "choose another --out"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a full disk, quota or file
 
 
 @contextmanager
@@ -18,7 +19,7 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        remedy = "free some space, or " + REMEDY if error.errno == errno.ENOSPC else REMEDY
+        remedy = "free some space, or " + REMEDY if error.errno in FULL else REMEDY
         raise Problem(folder, f"cannot hold the results ({reason})", remedy) from error
 
 

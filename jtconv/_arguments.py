@@ -7,7 +7,9 @@ from typing import Any
 Pads = tuple[int, int]
 Padding = str | int | Sequence[int | Sequence[int]]
 
-_TOO_LARGE = 2**31  # XLA counts positions in 32 bits
+TOO_LARGE = 2**31  # XLA counts positions in 32 bits
+MOST_AXES = 64  # that an array has, in NumPy
+_LONGEST = 200  # characters of a value in a message
 
 PADDING_NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")
 PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
@@ -16,17 +18,26 @@ PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
 def integer(name: str, value: Any) -> int:
     """`value` as an int; floats, bools and strings are refused rather than rounded."""
     if isinstance(value, bool):
-        raise TypeError(f"`{name}` must be an int, got the bool {value!r}.")
+        raise TypeError(f"`{name}` must be an int, got the bool {shown(value)}.")
     try:
         number = operator.index(value)
     except TypeError:
         remedy = ""
         if "Tracer" in type(value).__name__:  # seen without importing jax: this file is integers only
             remedy = " It must be known while tracing: bind it with functools.partial or static_argnames."
-        raise TypeError(f"`{name}` must be an int, got {value!r} ({type(value).__name__}).{remedy}") from None
-    if abs(number) >= _TOO_LARGE:
-        raise ValueError(f"`{name}` must be smaller than 2**31 in size, got {number}.")
+        raise TypeError(f"`{name}` must be an int, got {shown(value)} ({type(value).__name__}).{remedy}") from None
+    if abs(number) >= TOO_LARGE:
+        raise ValueError(f"`{name}` must be smaller than 2**31 in size, got {shown(number)}.")
     return number
+
+
+def shown(value: Any) -> str:
+    """`repr(value)` for a message: of no more than a line or two, whatever the value is."""
+    try:
+        text = repr(value)
+    except Exception:  # an int of more digits than Python prints, say
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def real(name: str, value: Any) -> float:
@@ -36,27 +47,48 @@ def real(name: str, value: Any) -> float:
             return float(value)
         except (TypeError, ValueError):
             pass
-    raise TypeError(f"`{name}` must be a real number, got {value!r} ({type(value).__name__}).")
+    raise TypeError(f"`{name}` must be a real number, got {shown(value)} ({type(value).__name__}).")
 
 
 def sizes(name: str, value: Any) -> tuple[int, ...]:
     """An int or a sequence of ints as a tuple of ints of at least 1."""
-    entries = tuple(value) if is_sequence(value) else (value,)
+    entries = value if is_sequence(value) else (value,)
+    number_of_axes(name, len(entries))
     return tuple(at_least(name, integer(name, v), 1) for v in entries)
 
 
 def per_axis(name: str, value: Any, ndim: int, *, minimum: int | None = None) -> tuple[int, ...]:
     """Repeat an int over `ndim` axes, or check that a sequence has `ndim` ints."""
-    entries = value if is_sequence(value) else (value,) * ndim
-    axes = tuple(integer(name, v) for v in entries)
-    if len(axes) != ndim:
+    entries = value if is_sequence(value) else (value,)
+    if is_sequence(value) and len(value) != ndim:
         raise ValueError(
-            f"`{name}` must be an int or {_count(ndim, 'int')}, one per spatial axis of the kernel, got {value!r}."
+            f"`{name}` must be an int or {_count(ndim, 'int')}, one per spatial axis of the kernel, got {shown(value)}."
         )
+    axes = tuple(integer(name, v) for v in entries)
     if minimum is not None:
         for v in axes:
             at_least(name, v, minimum)
-    return axes
+    return axes if is_sequence(value) else axes * ndim
+
+
+def number_of_axes(name: str, count: int) -> int:
+    """`count`, if an array can have as many axes."""
+    if count > MOST_AXES:
+        raise ValueError(f"`{name}` must have at most {MOST_AXES} entries, one per spatial axis, got {count:,}.")
+    return count
+
+
+def truth(name: str, value: Any) -> bool:
+    """`value` as Python's conditions take it; arrays of several entries have no truth."""
+    try:
+        return bool(value)
+    except Exception:
+        raise TypeError(f"`{name}` must be True or False, got {shown(value)} ({type(value).__name__}).") from None
+
+
+def callable_or_none(name: str, value: Any) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(f"`{name}` must be a function, got {shown(value)} ({type(value).__name__}).")
 
 
 def at_least(name: str, value: int, minimum: int) -> int:
@@ -65,11 +97,17 @@ def at_least(name: str, value: int, minimum: int) -> int:
     return value
 
 
+def text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"`{name}` must be a string, got {shown(value)} ({type(value).__name__}).")
+    return value
+
+
 def one_of(name: str, value: Any, allowed: Sequence[str]) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"`{name}` must be a string, one of {_quoted(allowed)}, got {value!r}.")
+        raise TypeError(f"`{name}` must be a string, one of {_quoted(allowed)}, got {shown(value)}.")
     if value not in allowed:
-        raise ValueError(f"`{name}` must be one of {_quoted(allowed)}, got {value!r}.")
+        raise ValueError(f"`{name}` must be one of {_quoted(allowed)}, got {shown(value)}.")
     return value
 
 
@@ -82,7 +120,7 @@ def padding_rule(padding: Any, ndim: int) -> str | tuple[Pads, ...]:
     if len(padding) != ndim:
         raise ValueError(
             f"`padding` must be a name, an int, or {_count(ndim, 'entry', 'entries')}, one per spatial axis "
-            f"of the kernel, each an int or a (lo, hi) pair, got {padding!r}.{_pair_hint(padding, ndim)}"
+            f"of the kernel, each an int or a (lo, hi) pair, got {shown(padding)}.{_pair_hint(padding, ndim)}"
         )
     return tuple(_pads(entry) for entry in padding)
 
@@ -92,12 +130,12 @@ def _pads(entry: Any) -> Pads:
         if not hasattr(entry, "__index__"):
             raise TypeError(
                 f"`padding` must be one of {_quoted(PADDING_NAMES)}, an int, or per spatial axis an int or a (lo, hi) "
-                f"pair, got {entry!r}. A name holds for all axes."
+                f"pair, got {shown(entry)}. A name holds for all axes."
             )
         p = integer("padding", entry)
         return (p, p)
     if len(entry) != 2:
-        raise ValueError(f"each entry of `padding` must be an int or a (lo, hi) pair, got {entry!r}.")
+        raise ValueError(f"each entry of `padding` must be an int or a (lo, hi) pair, got {shown(entry)}.")
     return (integer("padding", entry[0]), integer("padding", entry[1]))
 
 

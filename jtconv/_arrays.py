@@ -8,13 +8,20 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import DTypeLike
 
+from jtconv import _arguments as arg
+from jtconv._sized import SizedGeometry
+
+# What NumPy and JAX raise for a list that holds itself, text, a range without end, …
+_NO_ARRAY = (TypeError, ValueError, OverflowError, MemoryError, RecursionError, AttributeError)
+_TOO_MANY = 2**48  # positions: XLA counts entries in 64 bits, and no memory holds so many
+
 Precision = Any  # whatever `lax.conv_general_dilated` takes; jax exports no name for it
 
 
 def float_array(name: str, value: Any) -> Array:
     """`value` as a floating or complex array; integers are refused, since C of them is not."""
     if not isinstance(value, jax.Array):
-        value = _as_array(name, value)
+        value = as_array(name, value)
     if not jnp.issubdtype(value.dtype, jnp.inexact):
         variable = name if name.isidentifier() else "v"
         raise TypeError(
@@ -24,13 +31,23 @@ def float_array(name: str, value: Any) -> Array:
     return value
 
 
-def _as_array(name: str, value: Any) -> Array:
+def as_array(name: str, value: Any) -> Array:
+    """`value` as an array of any dtype that JAX has."""
     try:
+        _check_not_in_itself(value)
         return jnp.asarray(value)
-    except (TypeError, ValueError, OverflowError) as reason:
-        raise TypeError(
-            f"`{name}` must be an array that JAX can hold, got {type(value).__name__}: {str(reason).splitlines()[0]}"
-        ) from None
+    except _NO_ARRAY as reason:
+        first = str(reason).partition("\n")[0]
+        raise TypeError(f"`{name}` must be an array that JAX can hold, got {type(value).__name__}: {first}") from None
+
+
+def _check_not_in_itself(value: Any, inside: tuple[int, ...] = ()) -> None:
+    """That no list is among its own entries: JAX (0.10) follows it down and leaves Python no stack to go on with."""
+    if isinstance(value, list | tuple):
+        if id(value) in inside or len(inside) > arg.MOST_AXES:
+            raise ValueError("it is nested more deeply than an array has axes.")
+        for entry in value:
+            _check_not_in_itself(entry, (*inside, id(value)))
 
 
 def check_kernel(kernel: Array) -> tuple[int, ...]:
@@ -71,10 +88,27 @@ def check_image(name: str, image: Array, channels: int, ndim: int, meaning: str)
     return spatial
 
 
+def countable(sized: SizedGeometry) -> SizedGeometry:
+    """`sized`, if XLA can count its positions. Raises ValueError before anything is traced."""
+    padded = [i + max(0, lo) + max(0, hi) for i, (lo, hi) in zip(sized.input_size, sized.pads, strict=True)]
+    for axis, n in enumerate(map(max, sized.output_size, padded)):
+        if n >= arg.TOO_LARGE:
+            raise ValueError(
+                f"the layer must have fewer than 2**31 positions on each axis, got {n:,} on spatial axis {axis}, with "
+                f"`strides` {sized.strides}, `padding` {sized.pads} and `dilation` {sized.dilation}."
+            )
+    if max(math.prod(sized.output_size), math.prod(padded)) >= _TOO_MANY:
+        raise ValueError(
+            f"the layer must have fewer than 2**48 positions, got {math.prod(padded):,}, with `strides` "
+            f"{sized.strides}, `padding` {sized.pads} and `dilation` {sized.dilation}."
+        )
+    return sized
+
+
 def dtypes(a: Array, b: Array, preferred: DTypeLike | None) -> tuple[jnp.dtype, jnp.dtype]:
     """(dtype to compute in, dtype of the result). Mixed inputs are promoted, as in jax.numpy."""
     with jax.numpy_dtype_promotion("standard"):
-        common = jnp.result_type(a, b)
+        common = promoted("the arrays must have dtypes that promote to one", a, b)
         if preferred is None:
             return common, common
         result = floating("preferred_element_type", preferred)
@@ -83,15 +117,29 @@ def dtypes(a: Array, b: Array, preferred: DTypeLike | None) -> tuple[jnp.dtype, 
                 f"`preferred_element_type` must be complex where an input is, got {result} for {common}: it would "
                 f"drop the imaginary part. Take .real of the result."
             )
-        return jnp.promote_types(common, result), result
+        rule = "`preferred_element_type` must be a dtype that the arrays' own promotes with"
+        return promoted(rule, common, result), result
+
+
+def promoted(rule: str, *operands: Array | jnp.dtype) -> jnp.dtype:
+    """The dtype that these arrays and dtypes promote to.
+
+    Raises TypeError, beginning with `rule`, where JAX has none, as for most floats of 8 bits.
+    """
+    try:
+        return jnp.result_type(*operands)
+    except (TypeError, ValueError):
+        given = " and ".join(dict.fromkeys(str(getattr(x, "dtype", x)) for x in operands))
+        raise TypeError(f"{rule}, got {given}. Convert one of the arrays with .astype.") from None
 
 
 def floating(name: str, dtype: DTypeLike) -> jnp.dtype:
     """`dtype`, if it is a floating or complex one."""
     try:
         known = jnp.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"`{name}` must be a floating or complex dtype, got {dtype!r}.") from None
+        jnp.promote_types(known, known)  # refuses those that NumPy has and JAX has not
+    except (TypeError, ValueError):
+        raise TypeError(f"`{name}` must be a floating or complex dtype, got {arg.shown(dtype)}.") from None
     if not jnp.issubdtype(known, jnp.inexact):
         raise TypeError(f"`{name}` must be a floating or complex dtype, got {known}.")
     return known
@@ -117,7 +165,7 @@ def check_precision(precision: Precision) -> Precision:
     except ValueError:
         raise ValueError(
             f"`precision` must be None, 'default', 'high', 'highest', a jax.lax.Precision or a pair of them, got "
-            f"{precision!r}."
+            f"{arg.shown(precision)}."
         ) from None
     return checked if len(checked) == 2 else checked[0]
 

@@ -68,7 +68,7 @@ def conv(
     in_ch = kernel.shape[-2] * geometry.groups
     input_size = _arrays.check_image("x", x, in_ch, geometry.ndim, "the kernel's second-to-last axis times groups")
     work, result = _arrays.dtypes(x, kernel, preferred_element_type)
-    sized = geometry.at(input_size)
+    sized = _arrays.countable(geometry.at(input_size))
     precision = _arrays.check_precision(precision)
     return _conv_any_batch(x.astype(work), kernel.astype(work), sized, precision).astype(result)
 

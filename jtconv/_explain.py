@@ -184,8 +184,10 @@ def _explained(
 ) -> Explanation:
     from jtconv._equivalents import IN_CH, OUT_CH, Layer, equivalents
 
-    for name, value in (("in_ch", in_ch), ("out_ch", out_ch)):
-        _check_channels(name, value, geometry.groups)
+    in_ch, out_ch = (
+        _checked_channels(name, value, geometry.groups) for name, value in (("in_ch", in_ch), ("out_ch", out_ch))
+    )
+    use_bias = arg.truth("use_bias", use_bias)
     _check_countable(geometry, y_size, x_size)
     transposed, axes = geometry.at(x_size), range(geometry.ndim)
     even = tuple(is_even(geometry, axis) for axis in axes)
@@ -246,13 +248,17 @@ def _check_countable(geometry: ConvGeometry, y_size: tuple[int, ...], x_size: tu
                 )
 
 
-def _check_channels(name: str, value: int | None, groups: int) -> None:
-    if value is not None and arg.at_least(name, arg.integer(name, value), 1) % groups:
-        raise ValueError(f"`{name}` must be a multiple of `groups` {groups}, got {value}.")
+def _checked_channels(name: str, value: int | None, groups: int) -> int | None:
+    if value is None:
+        return None
+    channels = arg.at_least(name, arg.integer(name, value), 1)
+    if channels % groups:
+        raise ValueError(f"`{name}` must be a multiple of `groups` {groups}, got {channels}.")
+    return channels
 
 
 def _agreed(name: str, read: int | None, given: int | None) -> int | None:
     """Channels from the call or the argument."""
-    if read is not None and given is not None and read != given:
+    if read is not None and given is not None and read != arg.integer(name, given):
         raise ValueError(f"`{name}` is {read} in the call, got {given}. Leave it out.")
     return given if read is None else read

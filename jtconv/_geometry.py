@@ -111,7 +111,8 @@ class ConvGeometry:
             return tuple(self._padded_size(axis, o, a[axis]) for axis, o in enumerate(outputs))
         if output_padding is not None:
             raise ValueError(
-                f"give `output_size` or `output_padding`, not both: got {target!r} and {output_padding!r}."
+                f"give `output_size` or `output_padding`, not both: got {arg.shown(target)} and "
+                f"{arg.shown(output_padding)}."
             )
         targets = arg.per_axis("output_size", target, self.ndim)
         for axis, (o, i) in enumerate(zip(outputs, targets, strict=True)):
@@ -306,5 +307,6 @@ def output_padding_for(
 
 def geometry_on(size: Any, kernel_size: Any, **geometry: Any) -> ConvGeometry:
     """A geometry on as many axes as `size` and `kernel_size` together ask for; ints are repeated."""
-    axes = max(len(v) if arg.is_sequence(v) else 1 for v in (size, kernel_size))
+    lengths = [len(v) if arg.is_sequence(v) else 1 for v in (size, kernel_size)]
+    axes = arg.number_of_axes("input_size` and `kernel_size", max(lengths))
     return ConvGeometry(arg.per_axis("kernel_size", kernel_size, axes, minimum=1), **geometry)

@@ -233,4 +233,4 @@ def conv_matrix(
         groups=groups,
         padding_mode=padding_mode,
     )
-    return matrix_of(kernel, geometry.at(input_size))
+    return matrix_of(kernel, _arrays.countable(geometry.at(input_size)))

@@ -83,7 +83,7 @@ class ConvOperator:
             groups=groups,
             padding_mode=padding_mode,
         )
-        self.kernel, self.sized, self.transposed = kernel, geometry.at(input_size), False
+        self.kernel, self.sized, self.transposed = kernel, _arrays.countable(geometry.at(input_size)), False
 
     def __repr__(self) -> str:
         if not self._is_single():  # of `vmap`, or of JAX's own making
@@ -183,11 +183,13 @@ class ConvOperator:
         [5. 5.]
         """
         least = min(self.shape)
-        if not 1 <= arg.integer("k", k) <= least:
+        k = arg.integer("k", k)
+        if not 1 <= k <= least:
             raise ValueError(f"`k` must be in [1, {least}] for a matrix of shape {self.shape}, got {k}.")
-        if not 0 < arg.real("tolerance", tolerance) < 1:
-            raise ValueError(f"`tolerance` must be above 0 and below 1, got {tolerance!r}.")
-        return singular_values(self, k, float(tolerance))
+        tolerance = arg.real("tolerance", tolerance)
+        if not 0 < tolerance < 1:
+            raise ValueError(f"`tolerance` must be above 0 and below 1, got {tolerance}.")
+        return singular_values(self, k, tolerance)
 
     def to_matrix(self) -> ConvMatrix:
         """The same matrix with its entries stored."""

@@ -1,7 +1,6 @@
 """How often the transposed convolution writes to each position, and layers that write equally often."""
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,9 +30,11 @@ def overlap_counts(sized: SizedGeometry, axis: int) -> tuple[int, ...]:
 
 def inputs_seen(sized: SizedGeometry, axis: int) -> int:
     """The most positions of y that one position of the result of Cᵀ adds up, on one axis."""
-    source = sized.tap_source(axis)
-    pairs = {(o, p) for o, row in enumerate(source.tolist()) for p in row if p >= 0}
-    return max(Counter(position for _, position in pairs).values(), default=0)
+    rows = np.sort(sized.tap_source(axis), axis=1)
+    first = np.ones(rows.shape, bool)  # several taps of one window may read the same position: it counts once
+    first[:, 1:] = rows[:, 1:] != rows[:, :-1]
+    seen = np.bincount(rows[first & (rows >= 0)])
+    return int(seen.max(initial=0))
 
 
 def contributions_inside(geometry: ConvGeometry, axis: int) -> tuple[int, ...]:

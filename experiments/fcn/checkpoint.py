@@ -4,7 +4,6 @@ Each process writes the parts of arrays that its devices have, and reads the par
 the numbers of devices and processes may differ.
 """
 
-import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from experiments.fcn.fingerprint import fingerprint
 from experiments.fcn.placement import is_key
 from experiments.fcn.processes import is_first
 from experiments.fcn.state import State
+from experiments.files import FULL
 from experiments.problem import Problem
 
 KEPT = 2  # so that one is left should the newest be damaged
@@ -78,12 +78,12 @@ def open_checkpoints(folder: Path, kept: int = KEPT) -> Iterator[Checkpoints]:
 
 @contextmanager
 def storing(folder: Path) -> Iterator[None]:
-    """Within the block, a full disk is a `Problem`."""
+    """Within the block, a full disk, quota or file is a `Problem`."""
     try:
         yield
     except (OSError, ValueError) as error:  # TensorStore's is a ValueError
-        full = os.strerror(errno.ENOSPC)
-        if full not in str(error):
+        full = next((text for text in map(os.strerror, FULL) if text in str(error)), None)
+        if full is None:
             raise
         remedy = "free some space, and the same command goes on from the checkpoint before"
         raise Problem(folder, f"cannot take another checkpoint ({full})", remedy) from error

@@ -17,7 +17,7 @@ import numpy as np
 from jax import Array
 
 from experiments.fcn.inference import FACTOR, compute, pads_around
-from experiments.fcn.saved_model import ARRAYS, Model, arrays_of, with_arrays
+from experiments.fcn.saved_model import ARRAYS, Model, arrays_of, sha256, with_arrays
 from experiments.files import write_whole
 from jtconv.weights import save
 
@@ -66,6 +66,7 @@ def save_export(model: Model, size: tuple[int, int], out: Path) -> None:
     save(out / ARRAYS, arrays_of(model) | model.signature.preprocessing.entries())
     write_whole(out / PROGRAM, program)
     about = {
+        "sha256": {name: sha256(out / name) for name in (PROGRAM, ARRAYS)},
         "size": size,
         "in_ch": model.signature.in_ch,
         "classes": model.classes.names,

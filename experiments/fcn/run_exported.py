@@ -6,6 +6,7 @@ For each picture DIR/NAME.png has the classes as its values, with a palette in t
 """
 
 import argparse
+import hashlib
 import json
 import struct
 import sys
@@ -22,11 +23,19 @@ HERE = Path(__file__).resolve().parent
 GRID = 32  # tiles start at multiples of this, where the network's coarsest pixels do
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 DTYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "BF16": jnp.bfloat16, "F16": np.float16}
+DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)  # what a file at fault leads to
 
 
-def read_safetensors(file: Path) -> dict[str, np.ndarray]:
-    """The arrays of a .safetensors file: a length, a JSON header, the bytes."""
+def read_whole(file: Path, digest: str) -> bytes:
+    """The bytes of a file, which are those that were exported: JAX takes damaged programs for sound ones."""
     data = file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ValueError(f"{file} is damaged (its digest differs)")
+    return data
+
+
+def read_safetensors(data: bytes) -> dict[str, np.ndarray]:
+    """The arrays of a .safetensors file: a length, a JSON header, the bytes."""
     (length,) = struct.unpack("<Q", data[:8])
     header, body = json.loads(data[8 : 8 + length]), memoryview(data)[8 + length :]
     header.pop("__metadata__", None)
@@ -41,8 +50,16 @@ class Network:
 
     def __init__(self, folder: Path = HERE):
         self.about = json.loads((folder / "export.json").read_text(encoding="utf-8"))
-        self.program = jax.jit(jax.export.deserialize(bytearray((folder / "model.jax_export").read_bytes())).call)
-        arrays = read_safetensors(folder / "model.safetensors")
+        program, arrays = (
+            read_whole(folder / name, self.about["sha256"][name]) for name in ("model.jax_export", "model.safetensors")
+        )
+        exported = jax.export.deserialize(bytearray(program))
+        (pictures,) = (x.shape for x in exported.in_avals if x.dtype == np.uint8)
+        if [*pictures[1:]] != [*self.about["size"], self.about["in_ch"]]:
+            raise ValueError(f"export.json is damaged (the program is for pictures {pictures})")
+        self.palette = b"".join(bytes.fromhex(colour[1:]) for colour in self.about["colours"])
+        self.program = jax.jit(exported.call)
+        arrays = read_safetensors(arrays)
         self.arrays = {name: jnp.asarray(x) for name, x in arrays.items() if not name.startswith("preprocessing/")}
 
     def __call__(self, picture: np.ndarray) -> np.ndarray:
@@ -108,8 +125,11 @@ def main() -> int:
         results = results_of(options.pictures, options.out)
     except ValueError as error:
         parser.error(str(error))
-    network = Network()
-    palette = b"".join(bytes.fromhex(colour[1:]) for colour in network.about["colours"])
+    try:
+        network = Network()
+    except DAMAGED as error:
+        print(f"{HERE} holds no exported network that is whole ({error}): export it again", file=sys.stderr)
+        return 2
     options.out.mkdir(parents=True, exist_ok=True)
     failed = 0
     for result, file in results.items():
@@ -120,7 +140,7 @@ def main() -> int:
             failed = 1
             continue
         index = Image.fromarray(network(values))
-        index.putpalette(palette)
+        index.putpalette(network.palette)
         index.save(result)
         print(result)
     return failed

@@ -82,6 +82,9 @@ def load_model(folder: Path) -> Model:
         preprocessing = Preprocessing.from_entries(arrays)
     except ValueError as error:
         raise Problem(arrays_file, f"is damaged ({error})".rstrip("."), REMEDY) from error
+    if sum(described.network.depths) > len(arrays):  # each would be made before its array is missed
+        what = f"describes {sum(described.network.depths):,} layers, which {ARRAYS} does not have"
+        raise Problem(description_file, what, REMEDY)
     signature = Signature(described.in_ch, len(described.classes.names), preprocessing)
     try:
         network = abstract_network(described.network, signature)

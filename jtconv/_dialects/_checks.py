@@ -10,7 +10,7 @@ def ints(name: str, value: Any, ndim: int) -> tuple[int, ...]:
     """A sequence of one int per spatial axis, where the framework does not repeat a single one."""
     if not arg.is_sequence(value) or len(value) != ndim:
         error = ValueError if arg.is_sequence(value) else TypeError
-        raise error(f"`{name}` must be a sequence of {ndim} ints, one per spatial axis, got {value!r}.")
+        raise error(f"`{name}` must be a sequence of {ndim} ints, one per spatial axis, got {arg.shown(value)}.")
     return tuple(arg.integer(name, v) for v in value)
 
 
@@ -24,5 +24,7 @@ def pairs(name: str, value: Any, ndim: int, names: Sequence[str] = ()) -> tuple[
     instead = "".join(f"{n!r}, " for n in names) + ("or " if names else "")
     fits = arg.is_sequence(value) and len(value) == ndim
     if not fits or not all(arg.is_sequence(pair) and len(pair) == 2 for pair in value):
-        raise ValueError(f"`{name}` must be {instead}{ndim} (lo, hi) pairs, one per spatial axis, got {value!r}.")
+        raise ValueError(
+            f"`{name}` must be {instead}{ndim} (lo, hi) pairs, one per spatial axis, got {arg.shown(value)}."
+        )
     return tuple((arg.integer(name, lo), arg.integer(name, hi)) for lo, hi in value)

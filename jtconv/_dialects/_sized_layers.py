@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from jtconv import _arguments as arg
 from jtconv._arguments import Pads
 from jtconv._geometry import ConvGeometry
 from jtconv._sized import SizedGeometry
@@ -42,7 +43,14 @@ def sized_layer(
         groups=groups,
         padding_mode=padding_mode,
     )
-    return geometry.at(geometry.transpose_output_size(tuple(y_size), output_padding=tuple(rest)))
+    x_size = geometry.transpose_output_size(tuple(y_size), output_padding=tuple(rest))
+    for axis, size in enumerate(x_size):
+        if size >= arg.TOO_LARGE:  # said in the framework's words rather than ours
+            raise ValueError(
+                f"the result must have fewer than 2**31 positions on each axis, got {size:,} on spatial axis {axis} "
+                f"with `strides` {tuple(strides)}."
+            )
+    return geometry.at(x_size)
 
 
 def _check_contributions(

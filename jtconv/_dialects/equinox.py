@@ -61,7 +61,7 @@ def _output_padding(value: Any, strides: Sequence[int]) -> tuple[int, ...]:
     entries = arg.per_axis("output_padding", value, len(strides))
     if any(a >= s for a, s in zip(entries, strides, strict=True)):
         raise ValueError(
-            f"`output_padding` must be smaller than `stride` {tuple(strides)} on each axis, got {value!r}."
+            f"`output_padding` must be smaller than `stride` {tuple(strides)} on each axis, got {arg.shown(value)}."
         )
     return entries
 

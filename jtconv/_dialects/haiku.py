@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from jtconv import _arguments as arg
 from jtconv._arguments import Pads
 from jtconv._dialects import lax
 from jtconv._dialects.torch import repeated
@@ -28,8 +29,10 @@ def read(
 
 
 def _named(padding: str | Sequence[Pads]) -> str:
-    if padding not in ("SAME", "VALID"):
-        raise ValueError(f"`padding` must be 'SAME' or 'VALID' where `output_shape` is given, got {padding!r}.")
+    if not isinstance(padding, str) or padding not in ("SAME", "VALID"):
+        raise ValueError(
+            f"`padding` must be 'SAME' or 'VALID' where `output_shape` is given, got {arg.shown(padding)}."
+        )
     return str(padding)
 
 

@@ -43,7 +43,7 @@ def _pads(padding: str | Sequence[Pads], sizes: list[int], strides: Sequence[int
     # lax hands every other string on to the stride-1 convolution, whose padding it then means.
     if max(strides, default=1) > 1 or padding.upper() not in (*_NAMES, "SAME_LOWER"):
         raise ValueError(
-            f"`padding` must be 'SAME', 'VALID' or {len(sizes)} (lo, hi) pairs, got {padding!r} (strides "
+            f"`padding` must be 'SAME', 'VALID' or {len(sizes)} (lo, hi) pairs, got {arg.shown(padding)} (strides "
             f"{tuple(strides)})."
         )
     return [_of_the_stride_1_convolution(padding.upper(), k) for k in sizes]

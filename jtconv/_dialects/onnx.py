@@ -66,9 +66,11 @@ def _pairs(pads: Sequence[int] | None, auto_pad: str, ndim: int) -> list[Pads]:
     if pads is None:
         return [(0, 0)] * ndim
     if auto_pad != "NOTSET":
-        raise ValueError(f"give `pads` or `auto_pad`, not both: got {pads!r} and {auto_pad!r}.")
+        raise ValueError(f"give `pads` or `auto_pad`, not both: got {arg.shown(pads)} and {arg.shown(auto_pad)}.")
     if not arg.is_sequence(pads) or len(pads) != 2 * ndim:
-        raise ValueError(f"`pads` must be {ndim} starts and then {ndim} ends, one per spatial axis, got {pads!r}.")
+        raise ValueError(
+            f"`pads` must be {ndim} starts and then {ndim} ends, one per spatial axis, got {arg.shown(pads)}."
+        )
     sides = [arg.at_least("pads", arg.integer("pads", p), 0) for p in pads]
     return list(zip(sides[:ndim], sides[ndim:], strict=True))
 

@@ -62,10 +62,12 @@ def _spatial(name: str, value: Any, ndim: int, first: int) -> tuple[int, ...]:
     if len(entries) == ndim + 2:
         spatial = entries[first : first + ndim]
         if entries[:first] + entries[first + ndim :] != (1, 1):
-            raise ValueError(f"`{name}` must be 1 for N and C, got {value!r}.")
+            raise ValueError(f"`{name}` must be 1 for N and C, got {arg.shown(value)}.")
         entries = spatial
     if len(entries) not in (1, ndim):
-        raise ValueError(f"`{name}` must be an int or a sequence of 1, {ndim} or {ndim + 2} ints, got {value!r}.")
+        raise ValueError(
+            f"`{name}` must be an int or a sequence of 1, {ndim} or {ndim + 2} ints, got {arg.shown(value)}."
+        )
     return arg.per_axis(name, entries * ndim if len(entries) == 1 else entries, ndim, minimum=1)
 
 
@@ -76,5 +78,5 @@ def _padding(padding: Any, ndim: int, first: int) -> str | tuple[Pads, ...]:
     pairs = _checks.pairs("padding", padding, ndim + 2, names)
     spatial = pairs[first : first + ndim]
     if pairs[:first] + pairs[first + ndim :] != ((0, 0),) * 2 or min(map(min, spatial)) < 0:
-        raise ValueError(f"`padding` must be (0, 0) for N and C and nowhere negative, got {padding!r}.")
+        raise ValueError(f"`padding` must be (0, 0) for N and C and nowhere negative, got {arg.shown(padding)}.")
     return spatial

@@ -9,7 +9,7 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from jtconv import _arguments as arg
-from jtconv._arrays import Precision, check_image, check_precision, float_array, floating
+from jtconv._arrays import Precision, as_array, check_image, check_precision, float_array, floating
 from jtconv._geometry import ConvGeometry
 from jtconv._modules._initializers import Initializer
 
@@ -93,7 +93,7 @@ class Layer:
 
 def checked_mask(mask: ArrayLike, kernel_shape: Shape) -> Array:
     """`mask` as an array, if it can be multiplied onto a kernel, entry by entry."""
-    mask = jnp.asarray(mask)
+    mask = as_array("mask", mask)
     if mask.shape != kernel_shape:
         raise ValueError(f"`mask` must have the kernel's shape {kernel_shape}, got shape {mask.shape}.")
     if jnp.issubdtype(mask.dtype, jnp.complexfloating):

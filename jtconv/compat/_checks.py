@@ -30,6 +30,7 @@ def kernel_rank(name: str, kernel: Array, axes: str) -> Array:
 def channels(name: str, y: Array, kernel_name: str, kernel: Array) -> None:
     """That y (*batch, *size, ch) has the axes and the channels that `kernel`, in our layout, takes."""
     ndim = kernel.ndim - 2
+    not_empty(kernel_name, kernel)
     if y.ndim <= ndim:
         raise ValueError(
             f"`{name}` must have {ndim} spatial axes, as `{kernel_name}` has, and channels, got {y.shape}."
@@ -52,8 +53,7 @@ def channels_first(
             f"`{kernel_name}` must have shape (in_ch, out_ch // groups, *k) with {ndim} spatial "
             f"{'axis' if ndim == 1 else 'axes'}, got {kernel.shape}."
         )
-    if 0 in kernel.shape:
-        raise ValueError(f"`{kernel_name}` must have no empty axis, got shape {kernel.shape}.")
+    not_empty(kernel_name, kernel)
     if y.ndim not in [ndim + 1 + has_batch for has_batch in batched]:
         axes = " or ".join("(N, in_ch, *size)" if has_batch else "(in_ch, *size)" for has_batch in reversed(batched))
         raise ValueError(f"`{name}` must have shape {axes} with {ndim} spatial axes, got {y.shape}.")
@@ -64,6 +64,12 @@ def channels_first(
         )
     if 0 in y.shape[-ndim:]:
         raise ValueError(f"`{name}` must have no empty spatial axis, got shape {y.shape}.")
+
+
+def not_empty(name: str, kernel: Array) -> None:
+    """That the kernel has taps and channels."""
+    if 0 in kernel.shape:
+        raise ValueError(f"`{name}` must have no empty axis, got shape {kernel.shape}.")
 
 
 def divided_by_groups(name: str, kernel: Array, axis: int, groups: Any, argument: str = "groups") -> None:
@@ -86,7 +92,7 @@ def with_bias(x: Array, name: str, bias: Any) -> Array:
 
 def bias_of(name: str, bias: Any, shape: tuple[int, ...]) -> Array:
     """`bias` as an array of `shape`, one number per output channel."""
-    array = jnp.asarray(bias)
+    array = _arrays.as_array(name, bias)
     if array.shape != shape:
         raise ValueError(f"`{name}` must have shape {shape}, one number per output channel, got {array.shape}.")
     return array
@@ -106,11 +112,12 @@ def wide_enough(preferred: DTypeLike | None, y: Array) -> jnp.dtype | None:
     return dtype
 
 
-def masked(kernel: Array, mask: Any, name: str) -> Array:
-    """The kernel, called `name`, times a mask of its shape."""
+def masked(kernel: Any, mask: Any, name: str) -> Array:
+    """The kernel, called `name`, as an array, times a mask of its shape."""
+    kernel = _arrays.as_array(name, kernel)
     if mask is None:
         return kernel
-    mask = jnp.asarray(mask)
+    mask = _arrays.as_array("mask", mask)
     if mask.shape != kernel.shape:
         raise ValueError(f"`mask` must have the shape of `{name}`, {kernel.shape}, got {mask.shape}.")
     return kernel * mask

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
+from jtconv import _arguments as arg
 from jtconv import _kernel_layouts
 from jtconv._arguments import Pads
-from jtconv._arrays import Precision, floating
+from jtconv._arrays import Precision, as_array, floating, promoted
 from jtconv._dialects import flax
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
@@ -56,11 +57,11 @@ def conv_transpose(
     >>> conv_transpose(jnp.ones((8, 3)), jnp.ones((3, 3, 4)), jnp.ones(4), padding="VALID").shape
     (10, 4)
     """
-    inputs, kernel = jnp.asarray(inputs), _checks.masked(jnp.asarray(kernel), mask, "kernel")
-    bias = None if bias is None else jnp.asarray(bias)
+    inputs, kernel = as_array("inputs", inputs), _checks.masked(kernel, mask, "kernel")
+    bias = None if bias is None else as_array("bias", bias)
     dtype = _common(dtype, *(inputs, kernel) if bias is None else (inputs, kernel, bias))
     y = inputs.astype(dtype)
-    layout = _kernel_layouts.KERAS if transpose_kernel else _kernel_layouts.LAX
+    layout = _kernel_layouts.KERAS if arg.truth("transpose_kernel", transpose_kernel) else _kernel_layouts.LAX
     ours = layout.to_ours(_checks.kernel_rank("kernel", kernel.astype(dtype), "(*k, in_ch, out_ch)"))
     _checks.channels("inputs", y, "kernel", ours)
     sized = flax.read(
@@ -69,8 +70,8 @@ def conv_transpose(
         strides=strides,
         padding=padding,
         kernel_dilation=kernel_dilation,
-        transpose_kernel=transpose_kernel,
-        circular_adjoint=circular_adjoint,
+        transpose_kernel=bool(transpose_kernel),
+        circular_adjoint=arg.truth("circular_adjoint", circular_adjoint),
     )
     preferred = _checks.wide_enough(preferred_element_type, y)
     x = transposed_as_read(y, ours, sized, precision=precision, preferred_element_type=preferred)
@@ -79,9 +80,10 @@ def conv_transpose(
 
 def _common(dtype: DTypeLike | None, *arrays: Array) -> jnp.dtype:
     """The dtype to compute in: at least a floating one."""
-    common = jnp.result_type(*arrays)
+    rule = "`inputs`, `kernel` and `bias` must have dtypes that promote to one"
+    common = promoted(rule, *arrays)
     if dtype is None:
-        return common if jnp.issubdtype(common, jnp.inexact) else jnp.promote_types(jnp.float32, common)
+        return common if jnp.issubdtype(common, jnp.inexact) else promoted(rule, jnp.dtype(jnp.float32), common)
     given = floating("dtype", dtype)
     if jnp.issubdtype(common, jnp.complexfloating) and not jnp.issubdtype(given, jnp.complexfloating):
         raise TypeError(f"`dtype` must be complex where an array is, got {given}: it would drop the imaginary part.")

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jtconv import _arguments as arg
 from jtconv import _kernel_layouts
 from jtconv._arguments import Pads
 from jtconv._arrays import Precision
@@ -50,7 +51,7 @@ def conv_transpose(
     >>> conv_transpose(jnp.ones((1, 5, 3)), jnp.ones((4, 2, 3)), stride=2, output_shape=9).shape
     (1, 9, 2)
     """
-    inputs, w = _checks.one_dtype(inputs=inputs, w=_checks.masked(jnp.asarray(w), mask, "w"))
+    inputs, w = _checks.one_dtype(inputs=inputs, w=_checks.masked(w, mask, "w"))
     if w.ndim < 3 or inputs.ndim not in (w.ndim - 1, w.ndim):
         raise ValueError(
             f"`w` must have shape (*k, out_ch, in_ch), and `inputs` as many spatial axes, channels and at most one "
@@ -76,7 +77,7 @@ def _channels_last(data_format: str) -> bool:
     if not isinstance(data_format, str):
         raise TypeError(
             f"`data_format` must be a string, 'channels_last', 'channels_first' or a name of the axes, got "
-            f"{data_format!r}."
+            f"{arg.shown(data_format)}."
         )
     if data_format == "channels_first" or re.fullmatch("NC[^C]*", data_format):
         return False
@@ -84,5 +85,5 @@ def _channels_last(data_format: str) -> bool:
         return True
     raise ValueError(
         f"`data_format` must be 'channels_last', 'channels_first' or a name of the axes such as 'NHWC', 'NCHW' or "
-        f"'BTHWD', got {data_format!r}."
+        f"'BTHWD', got {arg.shown(data_format)}."
     )

@@ -7,6 +7,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
+from jtconv import _arguments as arg
 from jtconv import _kernel_layouts
 from jtconv._arguments import Pads
 from jtconv._arrays import Precision
@@ -62,7 +63,7 @@ def conv_transpose(
     """
     lhs, rhs = _checks.one_dtype(lhs=lhs, rhs=rhs)
     image, taps, result = _axes(lhs, rhs, dimension_numbers)
-    layout = _kernel_layouts.KERAS if transpose_kernel else _kernel_layouts.LAX
+    layout = _kernel_layouts.KERAS if arg.truth("transpose_kernel", transpose_kernel) else _kernel_layouts.LAX
     y, kernel = lhs.transpose(image), layout.to_ours(rhs.transpose(taps))
     _checks.channels("lhs", y, "rhs", kernel)
     sized = lax.read(
@@ -71,7 +72,7 @@ def conv_transpose(
         strides=strides,
         padding=padding,
         rhs_dilation=rhs_dilation,
-        use_consistent_padding=use_consistent_padding,
+        use_consistent_padding=arg.truth("use_consistent_padding", use_consistent_padding),
     )
     x = transposed_as_read(
         y, kernel, sized, precision=precision, preferred_element_type=_checks.wide_enough(preferred_element_type, y)
@@ -85,7 +86,15 @@ def _axes(lhs: Array, rhs: Array, numbers: DimensionNumbers | None) -> list[tupl
         raise ValueError(f"`lhs` and `rhs` must have equally many axes, at least 2, got {lhs.shape} and {rhs.shape}.")
     if numbers is None and lhs.ndim not in _DEFAULTS:
         raise ValueError(f"`dimension_numbers` must be given for more than 3 spatial axes, got {lhs.ndim - 2}.")
-    specs = jax.lax.conv_dimension_numbers(lhs.shape, rhs.shape, numbers or _DEFAULTS[lhs.ndim])
+    try:
+        specs = jax.lax.conv_dimension_numbers(
+            lhs.shape, rhs.shape, _DEFAULTS[lhs.ndim] if numbers is None else numbers
+        )
+    except Exception as error:  # lax is not prepared for all that may be given
+        raise ValueError(
+            f"`dimension_numbers` must be three strings such as {_DEFAULTS[4]}, or None, got {arg.shown(numbers)}: "
+            f"{str(error).partition(chr(10))[0]}"
+        ) from None
     if any(sorted(spec) != list(range(lhs.ndim)) for spec in specs):
         raise ValueError(f"`dimension_numbers` must name each of the {lhs.ndim} axes once, got {specs}.")
     (n, c, *size), (o, i, *k), (to_n, to_c, *to_size) = specs

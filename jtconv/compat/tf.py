@@ -54,7 +54,8 @@ def conv_transpose(
     """
     axes = tuple(output_shape) if arg.is_sequence(output_shape) else ()
     if not 3 <= len(axes) <= 5:
-        raise ValueError(f"`output_shape` must be a sequence of 3 to 5 ints, the result's shape, got {output_shape!r}.")
+        got = arg.shown(output_shape)
+        raise ValueError(f"`output_shape` must be a sequence of 3 to 5 ints, the result's shape, got {got}.")
     return _conv_transpose(len(axes) - 2, input, filters, axes, strides, padding, data_format, dilations)
 
 
@@ -158,6 +159,6 @@ def _spatial_sizes(output_shape: Any, batch: int, channels: int, ndim: int, firs
         order = "(N, *size, out_ch)" if first == 1 else "(N, out_ch, *size)"
         raise ValueError(
             f"`output_shape` must be {order} with {ndim} spatial sizes, N = {batch} and out_ch = {channels}, got "
-            f"{output_shape!r}."
+            f"{arg.shown(output_shape)}."
         )
     return shape[first : first + ndim]

@@ -9,6 +9,7 @@ from flax.core import meta
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
+from jtconv import _arguments as arg
 from jtconv._arguments import Padding
 from jtconv._arrays import Precision
 from jtconv._modules._initializers import Initializer, zeros
@@ -55,6 +56,9 @@ class ConvModule(ByPosition, kw_only=True):
 
     def __post_init__(self):
         super().__post_init__()
+        arg.truth("use_bias", self.use_bias)
+        arg.callable_or_none("kernel_init", self.kernel_init)
+        arg.callable_or_none("bias_init", self.bias_init)
         self._layer()  # wrong arguments are refused here, not in the first call
 
     @linen.nowrap

@@ -8,6 +8,7 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from jtconv import _arguments as arg
 from jtconv._geometry import ConvGeometry
 from jtconv._modules._initializers import Initializer
 from jtconv._modules._layer import Layer, checked_mask, masked
@@ -42,11 +43,13 @@ class ConvModule(nnx.Module):
         self.geometry = layer.geometry
         shape = layer.kernel_shape(in_ch)
         self.mask = nnx.data(None if mask is None else checked_mask(mask, shape))
+        for name, given in (("kernel_init", kernel_init), ("bias_init", bias_init)):
+            arg.callable_or_none(name, given)
         kernel_init = kernel_init or layer.default_kernel_init()
         key = rngs.params if isinstance(rngs, nnx.Rngs) else rngs
         self.kernel = nnx.Param(kernel_init(key(), shape, layer.param_dtype), **kernel_metadata)
         self.bias = nnx.data(None)
-        if use_bias:
+        if arg.truth("use_bias", use_bias):
             self.bias = nnx.Param(bias_init(key(), (layer.out_ch,), layer.param_dtype), **bias_metadata)
 
     def _parameters(self) -> tuple[Array, Array | None]:

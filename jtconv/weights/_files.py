@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from jax.typing import ArrayLike
 
+from jtconv import _arguments as arg
 from jtconv.weights import _h5, _npz, _pth, _safetensors
 from jtconv.weights._entry import Entry
+from jtconv.weights._numpy import checked_mapping
 from jtconv.weights._refusal import Refusal, check_sizes, refusing
 
 _KINDS = ".npz, .safetensors, Keras's .h5, torch's .pth"
@@ -53,16 +55,24 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
 
     Raises ValueError for another suffix, an empty name, and an array that the format cannot hold.
     """
-    path = Path(path)
+    path = Path(checked_path(path))
     if path.suffix not in _WRITERS:
         raise ValueError(f"`path` must end in {', '.join(_WRITERS)}, got {str(path)!r}.")
-    checked = {name: _writable(path, name, array) for name, array in arrays.items()}
+    checked = {name: _writable(path, name, array) for name, array in checked_mapping("arrays", arrays).items()}
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         _WRITERS[path.suffix](str(temporary), checked)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def checked_path(path: Any) -> str:
+    """`path` as a string; TypeError for what is none."""
+    try:
+        return os.fsdecode(path)
+    except TypeError:
+        raise TypeError(f"`path` must be a path, got {arg.shown(path)} ({type(path).__name__}).") from None
 
 
 def _writable(path: Path, name: str, array: ArrayLike) -> np.ndarray:
@@ -88,7 +98,7 @@ def _can_hold(suffix: str, dtype: np.dtype[Any]) -> bool:
 @contextmanager
 def open_entries(path: str | os.PathLike[str]) -> Iterator[dict[str, Entry]]:
     """The arrays of a file, checked but not read. Reading them fails with ValueErrors too."""
-    path = os.fspath(path)
+    path = checked_path(path)
     with open(path, "rb") as file:
         head = file.read(16)
     with ExitStack() as stack:

@@ -64,6 +64,7 @@ def layer_from(
     (4, 5, 2, 3)
     """
     names, layout, groups = _spoken(framework, kind, groups)
+    prefix = arg.text("prefix", prefix)
     entries = checked_mapping("entries", entries)
     layer = {name.removeprefix(prefix): x for name, x in entries.items() if name.startswith(prefix)}
     own = _arrays("entries", layer)
@@ -88,6 +89,7 @@ def layer_to(
     (2, 1, 1)
     """
     names, layout, groups = _spoken(framework, kind, groups)
+    prefix = arg.text("prefix", prefix)
     own = _arrays("parameters", checked_mapping("parameters", parameters))
     problems = ["missing: 'kernel'"] if "kernel" not in own else []
     problems += [f"unexpected: {name!r} {x.shape}" for name, x in own.items() if name not in ("kernel", "bias")]

@@ -54,6 +54,7 @@ def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray
     >>> {name: x.shape for name, x in network_from(entries, model).items()}
     {'stages.0.convs.0.conv.kernel': (3, 3, 3, 2), 'stages.0.convs.0.conv.bias': (2,)}
     """
+    _check_network(model)
     entries = {name: numbers("entries", name, x) for name, x in checked_mapping("entries", entries).items()}
     framework = _framework(entries, model)
     wanted = needs(model, framework)
@@ -77,6 +78,7 @@ def network_to(model: Any, framework: str = "jtconv") -> dict[str, np.ndarray]:
     Raises ValueError for a model that is abstract, or normalised and `framework` not "jtconv".
     """
     arg.one_of("framework", framework, ("jtconv", *LAYOUTS))
+    _check_network(model)
     state = flat_state(model)
     if any(map(is_abstract, state.values())):
         raise ValueError("`model` must hold arrays, got one with shapes only.")
@@ -90,6 +92,11 @@ def network_to(model: Any, framework: str = "jtconv") -> dict[str, np.ndarray]:
             name = spelling.write(framework, slot.names[framework][0].layer, parameter)
             arrays[name] = LAYOUTS[framework].from_ours(array) if parameter == "kernel" else array
     return arrays
+
+
+def _check_network(model: Any) -> None:
+    if not hasattr(getattr(model, "encoder", model), "stages"):
+        raise TypeError(f"`model` must be a network of jtconv.models, got {type(model).__name__}.")
 
 
 def _framework(entries: Mapping[str, Any], model: Any) -> str:

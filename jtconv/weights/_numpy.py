@@ -38,7 +38,10 @@ def checked_mapping(name: str, arrays: Any) -> Mapping[str, Any]:
 
 def numbers(name: str, key: str, value: Any) -> Any:
     """`value` as an array of numbers: JAX's and a file's entries as they are, else NumPy's."""
-    array = value if isinstance(value, jax.Array | Entry) else as_numpy(value)
+    try:
+        array = value if isinstance(value, jax.Array | Entry) else as_numpy(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`{name}`: {key!r} must hold numbers, got {type(value).__name__}: {error}") from None
     if not (jnp.issubdtype(array.dtype, jnp.number) or array.dtype == bool):
         raise ValueError(f"`{name}`: {key!r} must hold numbers, got {type(value).__name__} of dtype {array.dtype}.")
     return array

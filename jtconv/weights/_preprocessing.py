@@ -9,9 +9,13 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from jtconv import _arguments as arg
+from jtconv._arrays import as_array
 from jtconv.weights._channels import RGB
+from jtconv.weights._numpy import checked_mapping
 from jtconv.weights._spelling import framework_of, read
 
+_MOST_CHANNELS = 10**6  # a number for each is kept
 PREFIX = "preprocessing/"
 
 
@@ -36,7 +40,7 @@ class Preprocessing:
 
     def __call__(self, picture: ArrayLike) -> Array:
         """The picture as the network expects it. Raises ValueError for another number of channels."""
-        picture = jnp.asarray(picture)
+        picture = as_array("picture", picture)
         if picture.ndim < 1 or picture.shape[-1] != len(self.channels):
             raise ValueError(
                 f"`picture` must have axes (…, h, w, {len(self.channels)}), the number of channels that this "
@@ -61,6 +65,9 @@ class Preprocessing:
         1: the averages over the channels, so that a grey picture stands for three alike. More:
         channel i as channel i % 3 of three, in the network's order.
         """
+        in_ch = arg.at_least("in_ch", arg.integer("in_ch", in_ch), 1)
+        if in_ch > _MOST_CHANNELS:
+            raise ValueError(f"`in_ch` must be at most {_MOST_CHANNELS:,}, got {in_ch:,}.")
         if in_ch == len(self.channels):
             return self
         if in_ch == 1:
@@ -81,7 +88,7 @@ class Preprocessing:
     @classmethod
     def from_entries(cls, entries: Mapping[str, Any]) -> "Preprocessing":
         """What `entries` was made from; other names are passed over. Raises ValueError for entries at fault."""
-        return _saved(entries)
+        return _saved(checked_mapping("entries", entries))
 
 
 def preprocessing_of(entries: Mapping[str, Any], in_ch: int) -> Preprocessing | None:

@@ -1,0 +1,17 @@
+"""The cases, in the order in which they run."""
+
+from collections.abc import Callable
+
+from tests.faults import damage, disks, kills, patches, terminate
+from tests.faults.bench import Bench
+
+CASES: dict[str, Callable[[Bench], str]] = {
+    "kills": kills.killed_at_random,
+    "damage": damage.damaged_checkpoints,
+    "full-disk": disks.full_disk,
+    "file-size": disks.limited_file_size,
+    "read-only": disks.read_only_folder,
+    "clock": patches.clock_jumps,
+    "loader": patches.loader_fails,
+    "terminated": terminate.terminated,
+}

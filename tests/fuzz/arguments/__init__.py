@@ -1,0 +1,1 @@
+"""Calls with random arguments, as code, and what the documentation promises of them."""

@@ -1,0 +1,1 @@
+"""Random bytes and damaged files, for everything here that reads one."""
