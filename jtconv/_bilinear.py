@@ -134,15 +134,15 @@ def _runs_here(ctx: mlir.LoweringRuleContext) -> bool:
 # The shapes of the results.
 
 
-def _forward_shape(x: ShapedArray, kernel: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+def forward_shape(x: ShapedArray, kernel: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
     return (x.shape[0], *sized.output_size, kernel.shape[-1])
 
 
-def _transposed_shape(y: ShapedArray, kernel: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+def transposed_shape(y: ShapedArray, kernel: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
     return (y.shape[0], *sized.input_size, kernel.shape[-2] * sized.groups)
 
 
-def _kernel_gradient_shape(x: ShapedArray, y: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+def kernel_gradient_shape(x: ShapedArray, y: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
     return (*sized.kernel_size, x.shape[-1] // sized.groups, y.shape[-1])
 
 
@@ -221,7 +221,7 @@ def _batch_rule(primitive: Primitive, roles: str, shape: ShapeRule) -> Callable[
     return rule
 
 
-def _bilinear(
+def bilinear_primitive(
     name: str,
     roles: str,
     compute: Callable[..., Array],
@@ -230,7 +230,7 @@ def _bilinear(
     """A primitive with everything but its derivatives."""
     primitive = Primitive(name)
     primitive.def_abstract_eval(lambda a, b, *, sized, **_: _result(a, shape(a, b, sized), roles[2]))
-    compiled = jax.jit(primitive.bind, static_argnames=("sized", "precision", "method"))
+    compiled = jax.jit(primitive.bind, static_argnames=("sized", "precision", "method", "memory"))
 
     def run(a: Array, b: Array, **params: Any) -> Array:
         with jax.disable_jit(False):  # a primitive is always compiled, as JAX's own are
@@ -243,9 +243,11 @@ def _bilinear(
     return primitive
 
 
-_forward_p = _bilinear("jtconv_forward", "xwy", _compute_forward, _forward_shape)
-_transposed_p = _bilinear("jtconv_transposed", "ywx", _compute_transposed, _transposed_shape)
-_kernel_gradient_p = _bilinear("jtconv_kernel_gradient", "xyw", _compute_kernel_gradient, _kernel_gradient_shape)
+_forward_p = bilinear_primitive("jtconv_forward", "xwy", _compute_forward, forward_shape)
+_transposed_p = bilinear_primitive("jtconv_transposed", "ywx", _compute_transposed, transposed_shape)
+_kernel_gradient_p = bilinear_primitive(
+    "jtconv_kernel_gradient", "xyw", _compute_kernel_gradient, kernel_gradient_shape
+)
 
 
 # The transposes in each operand; `ct` is the cotangent of the result.

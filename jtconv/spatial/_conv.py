@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -11,10 +10,10 @@ from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 from jax.typing import ArrayLike, DTypeLike
 
 import jtconv
-from jtconv import _arguments, _arrays
+from jtconv import _arguments
 from jtconv._arguments import Padding
 from jtconv._arrays import Precision
-from jtconv._layer_arguments import checked_layer
+from jtconv._layer_arguments import checked_conv, checked_transpose
 from jtconv.spatial._exchange import exchange, exchange_transposed
 from jtconv.spatial._split import Split, checked_split
 
@@ -65,21 +64,19 @@ def conv(
     >>> conv(jnp.ones((2, 8, 6, 3)), jnp.ones((3, 3, 3, 5)), mesh=mesh, split=("rows", None), padding=1).shape
     (2, 8, 6, 5)
     """
-    x = _arrays.float_array("x", x)
-    kernel, geometry = checked_layer(
+    call = checked_conv(
+        x,
         kernel,
+        precision,
+        preferred_element_type,
         strides=strides,
         padding=padding,
         dilation=dilation,
         groups=groups,
         padding_mode=padding_mode,
     )
-    in_ch = kernel.shape[-2] * geometry.groups
-    input_size = _arrays.check_image("x", x, in_ch, geometry.ndim, "the kernel's second-to-last axis times groups")
-    work, result = _arrays.dtypes(x, kernel, preferred_element_type)
-    checked = checked_split(mesh, split, batch, geometry.at(input_size), x.ndim - 1 - geometry.ndim)
-    precision = _arrays.check_precision(precision)
-    return _split_conv(x.astype(work), kernel.astype(work), checked, precision).astype(result)
+    checked = checked_split(mesh, split, batch, call.sized, call.image.ndim - 1 - call.sized.ndim)
+    return _split_conv(call.image, call.kernel, checked, call.precision).astype(call.result)
 
 
 def conv_transpose(
@@ -126,22 +123,22 @@ def conv_transpose(
     >>> conv_transpose(y, kernel, mesh=mesh, split=("rows", None), strides=2, padding=1).shape
     (10, 12, 2)
     """
-    y = _arrays.float_array("y", y)
-    kernel, geometry = checked_layer(
+    call = checked_transpose(
+        y,
         kernel,
+        output_padding,
+        output_size,
+        precision,
+        preferred_element_type,
         strides=strides,
         padding=padding,
         dilation=dilation,
         groups=groups,
         padding_mode=padding_mode,
     )
-    spatial = _arrays.check_image("y", y, kernel.shape[-1], geometry.ndim, "the kernel's last axis, out_ch")
-    input_size = geometry.transpose_output_size(spatial, output_padding=output_padding, target=output_size)
-    work, result = _arrays.dtypes(y, kernel, preferred_element_type)
-    checked = checked_split(mesh, split, batch, geometry.at(input_size), y.ndim - 1 - geometry.ndim)
+    checked = checked_split(mesh, split, batch, call.sized, call.image.ndim - 1 - call.sized.ndim)
     name = _arguments.one_of("method", method, jtconv.METHODS)
-    precision = _arrays.check_precision(precision)
-    return _split_transpose(y.astype(work), kernel.astype(work), name, checked, precision).astype(result)
+    return _split_transpose(call.image, call.kernel, name, checked, call.precision).astype(call.result)
 
 
 @partial(jax.jit, static_argnames=("split", "precision"), inline=True)

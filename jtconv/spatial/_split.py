@@ -7,7 +7,6 @@ from typing import Any
 
 from jax.sharding import AbstractMesh, AxisType, Mesh, PartitionSpec
 
-from jtconv import _arguments as arg
 from jtconv._sized import SizedGeometry
 from jtconv.spatial._axis_plan import AxisPlan, axis_plans
 
