@@ -1,0 +1,91 @@
+"""Memory of upsampling a plane in tiles, which takes gigabytes as a whole: python benchmarks/tiled_memory.py --help.
+
+Each row is measured in a process of its own. Its peak holds Python and JAX, the plane and the result too.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+import jtconv
+from jtconv import spatial
+
+KERNEL, GEOMETRY = (4, 4, 1, 1), {"strides": 2, "padding": 1}
+PARTS = ("forward", "gradients")
+GIB = 2**30
+ROWS = 64  # compared with the same rows of a part of the plane
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
+
+
+def run(size: int, method: str, part: str, memory: int) -> str:
+    """One row of the table."""
+    key = jax.random.key(0)
+    kernel = jax.random.normal(key, KERNEL)
+    plane = jnp.ones((size, size, 1))
+    plane = plane.at[:ROWS].set(jax.random.normal(key, (ROWS, size, 1)))
+
+    def upsampled(y: Array, w: Array) -> Array:
+        return spatial.tiled_conv_transpose(y, w, memory=memory, method=method, **GEOMETRY)
+
+    given = [plane]
+    if part == "forward":
+        program = jax.jit(upsampled).lower(plane, kernel).compile()
+        arguments = (plane, kernel)
+    else:
+        given.append(jnp.ones((2 * size, 2 * size, 1)))
+        program = jax.jit(lambda y, w, ct: jax.vjp(upsampled, y, w)[1](ct)).lower(plane, kernel, given[1]).compile()
+        arguments = (plane, kernel, given[1])
+    before, began = peak(), time.perf_counter()
+    result = jax.block_until_ready(program(*arguments))
+    seconds, after = time.perf_counter() - began, peak()
+    check(result, plane, kernel, part)
+    arrays = sum(a.nbytes for a in [*given, *jax.tree.leaves(result)]) / GIB
+    planned = program.memory_analysis().temp_size_in_bytes / GIB
+    cells = [f"{n:.2f}" for n in (memory / GIB, arrays, planned, before, after, after - arrays)]
+    return f"| {method} | {part} | {' | '.join(cells)} | {seconds:.0f} |"
+
+
+def check(result: Array, plane: Array, kernel: Array, part: str) -> None:
+    """The first rows against the same layer on a part of the plane."""
+    if part == "forward":
+        expected = jtconv.conv_transpose(plane[: ROWS + 2], kernel, **GEOMETRY)[: 2 * ROWS]
+        np.testing.assert_allclose(result[: 2 * ROWS], expected, rtol=1e-5, atol=1e-5)
+    else:
+        expected = jtconv.conv(jnp.ones((2 * ROWS + 2, 2 * plane.shape[1], 1)), kernel, **GEOMETRY)[:ROWS]
+        np.testing.assert_allclose(result[0][:ROWS], expected, rtol=1e-5, atol=1e-5)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0] + ".")
+    parser.add_argument("--size", type=int, default=16384, help="rows and columns of the plane; default: 16384")
+    parser.add_argument("--methods", nargs="+", default=["auto", "lax", "overlap_add"], choices=jtconv.METHODS)
+    parser.add_argument("--parts", nargs="+", default=["forward"], choices=PARTS)
+    parser.add_argument("--memory", type=float, default=0.75, help="bound given, in GiB; default: 0.75")
+    parser.add_argument("--row", action="store_true", help="measure the first method and part, in this process")
+    given = parser.parse_args()
+    if given.row:
+        print(run(given.size, given.methods[0], given.parts[0], int(given.memory * GIB)))
+        return
+    print(f"{given.size}×{given.size} float32, 1 channel, k4 s2 p1; GiB, and seconds of the first call")
+    print("| method | part | `memory` | arrays | planned by XLA | peak before | peak | peak less arrays | s |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
+    for part in given.parts:
+        for method in given.methods:
+            row = ["--row", "--methods", method, "--parts", part, "--size", str(given.size)]
+            command = [sys.executable, __file__, *row, "--memory", str(given.memory)]
+            print(subprocess.run(command, check=True, capture_output=True, text=True).stdout, end="", flush=True)
+    print(f"\njax {jax.__version__} on {jax.devices()[0].device_kind}.")
+
+
+if __name__ == "__main__":
+    main()

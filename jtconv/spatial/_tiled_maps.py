@@ -1,0 +1,175 @@
+"""C, Cᵀ and the kernel's gradient tile by tile: bilinear maps that are each other's derivatives.
+
+As in `jtconv._bilinear`, whose three maps each of these runs on one tile after the other. Being
+primitives, no derivative keeps what belongs to a tile, and all of them stay within the same bound.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.interpreters import ad
+
+from jtconv import _bilinear
+from jtconv._arrays import Precision, accumulator
+from jtconv._bilinear import bilinear_primitive, forward_shape, kernel_gradient_shape, transposed_shape
+from jtconv._sized import SizedGeometry
+from jtconv._tiles import zeros
+from jtconv.spatial._tile_plan import TilePlan, tile_plan
+
+
+def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
+    """C x."""
+    return _forward_p.bind(x, kernel, sized=sized, precision=precision, memory=memory)
+
+
+def transposed(
+    y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int, method: str = "auto"
+) -> Array:
+    """Cᵀ y by one of `METHODS`."""
+    return _transposed_p.bind(y, kernel, sized=sized, precision=precision, memory=memory, method=method)
+
+
+def kernel_gradient(x: Array, y: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
+    """The gradient of sum(C x * y) by the kernel."""
+    return _kernel_gradient_p.bind(x, y, sized=sized, precision=precision, memory=memory)
+
+
+def itemsize(dtype: jnp.dtype) -> int:
+    """Of what sums are taken in."""
+    return accumulator(dtype).itemsize
+
+
+# How each is computed. `_` is the platform, on which the maps of a tile depend, and the tiles do not.
+
+
+def _compute_forward(
+    _: str | None, x: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, memory: int
+) -> Array:
+    plan = tile_plan(sized, kernel.shape, x.shape[0], itemsize(x.dtype), "auto", memory)
+
+    def step(y: Array, tile: Array, image: Array) -> Array:
+        window = _read_window(x, plan, tile, image)
+        made = _bilinear.forward(window, kernel, plan.tile, precision)
+        return lax.dynamic_update_slice(y, made, _start(y, plan, tile, image))
+
+    shape = forward_shape(x, kernel, sized)
+    return _over_tiles(plan, step, zeros(shape, x.dtype, x), x.shape[0])
+
+
+def _compute_transposed(
+    _: str | None, y: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, memory: int, method: str
+) -> Array:
+    plan = tile_plan(sized, kernel.shape, y.shape[0], itemsize(y.dtype), method, memory)
+
+    def step(x: Array, tile: Array, image: Array) -> Array:
+        window = _bilinear.transposed(_new_outputs(y, plan, tile, image), kernel, plan.tile, precision, method)
+        return _add_window(x, window, plan, tile, image)
+
+    shape = transposed_shape(y, kernel, sized)
+    return _over_tiles(plan, step, zeros(shape, y.dtype, y), y.shape[0])
+
+
+def _compute_kernel_gradient(
+    _: str | None, x: Array, y: Array, *, sized: SizedGeometry, precision: Precision, memory: int
+) -> Array:
+    shape = kernel_gradient_shape(x, y, sized)
+    wide = accumulator(x.dtype)
+    plan = tile_plan(sized, shape, x.shape[0], wide.itemsize, "auto", memory)
+
+    def step(total: Array, tile: Array, image: Array) -> Array:
+        window, outputs = _read_window(x, plan, tile, image), _new_outputs(y, plan, tile, image)
+        return total + _bilinear.kernel_gradient(window.astype(wide), outputs.astype(wide), plan.tile, precision)
+
+    return _over_tiles(plan, step, zeros(shape, wide, x), x.shape[0]).astype(x.dtype)
+
+
+def _over_tiles(plan: TilePlan, step: Callable[[Array, Array, Array], Array], initial: Array, images: int) -> Array:
+    """`carry = step(carry, tile of the image, first image)` for every tile."""
+
+    def body(i: Array, carry: Array) -> Array:
+        return step(carry, i % plan.count, i // plan.count * plan.images)
+
+    return lax.fori_loop(0, images // plan.images * plan.count, body, initial) if images else initial
+
+
+# Rows of one axis of (N, *size, ch), read and added to by number.
+
+
+def _read_window(x: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
+    """A tile's window of the padded input: (images, *window, ch)."""
+    at = 1 + plan.axis
+    return lax.gather(
+        x,
+        _window_indices(plan, tile, image),
+        lax.GatherDimensionNumbers(
+            offset_dims=tuple(axis for axis in range(x.ndim) if axis != at),
+            collapsed_slice_dims=(at,),
+            start_index_map=(0, at),
+        ),
+        slice_sizes=(plan.images, *x.shape[1:at], 1, *x.shape[at + 1 :]),
+        mode="fill",
+        fill_value=0,
+    )
+
+
+def _add_window(x: Array, window: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
+    """The transpose of `_read_window`, added to x."""
+    at = 1 + plan.axis
+    return lax.scatter_add(
+        x,
+        _window_indices(plan, tile, image),
+        window,
+        lax.ScatterDimensionNumbers(
+            update_window_dims=tuple(axis for axis in range(x.ndim) if axis != at),
+            inserted_window_dims=(at,),
+            scatter_dims_to_operand_dims=(0, at),
+        ),
+        mode="drop",
+    )
+
+
+def _window_indices(plan: TilePlan, tile: Array, image: Array) -> Array:
+    """(first image, row of the input) for each row of a tile's window."""
+    rows = jnp.asarray(plan.window_rows())[tile]
+    return jnp.stack([jnp.full_like(rows, image), rows], axis=-1)
+
+
+def _start(y: Array, plan: TilePlan, tile: Array, image: Array) -> tuple[Any, ...]:
+    """Where a tile begins in (N, *output_size, ch)."""
+    rows = jnp.asarray(plan.first_rows())[tile]
+    return (image, *(rows if axis == plan.axis else 0 for axis in range(y.ndim - 1)))
+
+
+def _new_outputs(y: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
+    """A tile of outputs, with zeros for the rows that an earlier tile has."""
+    outputs = lax.dynamic_slice(y, _start(y, plan, tile, image), (plan.images, *plan.tile.output_size, y.shape[-1]))
+    new = jnp.asarray(plan.new_rows())[tile]
+    return jnp.where(jnp.expand_dims(new, [a for a in range(y.ndim) if a != 1 + plan.axis]), outputs, 0)
+
+
+_forward_p = bilinear_primitive("jtconv_tiled_forward", "xwy", _compute_forward, forward_shape)
+_transposed_p = bilinear_primitive("jtconv_tiled_transposed", "ywx", _compute_transposed, transposed_shape)
+_kernel_gradient_p = bilinear_primitive(
+    "jtconv_tiled_kernel_gradient", "xyw", _compute_kernel_gradient, kernel_gradient_shape
+)
+
+
+# The transposes in each operand; `ct` is the cotangent of the result.
+
+ad.defbilinear(
+    _forward_p,
+    lambda ct, _, kernel, *, sized, precision, memory: transposed(ct, kernel, sized, precision, memory),
+    lambda ct, x, _, *, sized, precision, memory: kernel_gradient(x, ct, sized, precision, memory),
+)
+ad.defbilinear(
+    _transposed_p,
+    lambda ct, _, kernel, *, sized, precision, memory, method: forward(ct, kernel, sized, precision, memory),
+    lambda ct, y, _, *, sized, precision, memory, method: kernel_gradient(ct, y, sized, precision, memory),
+)
+ad.defbilinear(
+    _kernel_gradient_p,
+    lambda ct, _, y, *, sized, precision, memory: transposed(y, ct, sized, precision, memory),
+    lambda ct, x, _, *, sized, precision, memory: forward(x, ct, sized, precision, memory),
+)
