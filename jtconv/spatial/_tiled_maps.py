@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.interpreters import ad
 
@@ -55,7 +56,7 @@ def _compute_forward(
         return lax.dynamic_update_slice(y, made, _start(y, plan, tile, image))
 
     shape = forward_shape(x, kernel, sized)
-    return _over_tiles(plan, step, zeros(shape, x.dtype, x), x.shape[0])
+    return _over_tiles(plan, step, _zeros(shape, x), x.shape[0])
 
 
 def _compute_transposed(
@@ -68,7 +69,7 @@ def _compute_transposed(
         return _add_window(x, window, plan, tile, image)
 
     shape = transposed_shape(y, kernel, sized)
-    return _over_tiles(plan, step, zeros(shape, y.dtype, y), y.shape[0])
+    return _over_tiles(plan, step, _zeros(shape, y), y.shape[0])
 
 
 def _compute_kernel_gradient(
@@ -89,9 +90,21 @@ def _over_tiles(plan: TilePlan, step: Callable[[Array, Array, Array], Array], in
     """`carry = step(carry, tile of the image, first image)` for every tile."""
 
     def body(i: Array, carry: Array) -> Array:
+        i = i.astype(jnp.int32)  # as the tables of rows, also where JAX counts in 64 bits
         return step(carry, i % plan.count, i // plan.count * plan.images)
 
     return lax.fori_loop(0, images // plan.images * plan.count, body, initial) if images else initial
+
+
+def _zeros(shape: tuple[int, ...], image: Array) -> Array:
+    """Zeros to begin with, which nothing but `image` tells XLA are zeros.
+
+    Where several loops begin with an array of zeros of one shape, it makes one and copies it for each.
+    """
+    if image.size == 0:
+        return jnp.zeros(shape, image.dtype)
+    one_or_zero = (image[(0,) * image.ndim].real > 0).astype(jnp.int32)
+    return jnp.full(shape, (one_or_zero >> 1).astype(image.dtype))
 
 
 # Rows of one axis of (N, *size, ch), read and added to by number.
@@ -139,7 +152,7 @@ def _window_indices(plan: TilePlan, tile: Array, image: Array) -> Array:
 def _start(y: Array, plan: TilePlan, tile: Array, image: Array) -> tuple[Any, ...]:
     """Where a tile begins in (N, *output_size, ch)."""
     rows = jnp.asarray(plan.first_rows())[tile]
-    return (image, *(rows if axis == plan.axis else 0 for axis in range(y.ndim - 1)))
+    return (image, *(rows if axis == plan.axis else np.int32(0) for axis in range(y.ndim - 1)))
 
 
 def _new_outputs(y: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
