@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import time
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +18,8 @@ from jax import Array
 import jtconv
 from jtconv import spatial
 
-KERNEL, GEOMETRY = (4, 4, 1, 1), {"strides": 2, "padding": 1}
+KERNEL = (4, 4, 1, 1)
+GEOMETRY: dict[str, Any] = {"strides": 2, "padding": 1}
 PARTS = ("forward", "gradients")
 GIB = 2**30
 ROWS = 64  # compared with the same rows of a part of the plane

@@ -42,6 +42,7 @@ from jtconv._sized import SizedGeometry
 
 _PLATFORMS = (None, "cpu")  # None is any other
 
+Shaped = ShapedArray | Array
 ShapeRule = Callable[[Any, Any, SizedGeometry], tuple[int, ...]]
 
 
@@ -134,15 +135,15 @@ def _runs_here(ctx: mlir.LoweringRuleContext) -> bool:
 # The shapes of the results.
 
 
-def forward_shape(x: ShapedArray, kernel: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+def forward_shape(x: Shaped, kernel: Shaped, sized: SizedGeometry) -> tuple[int, ...]:
     return (x.shape[0], *sized.output_size, kernel.shape[-1])
 
 
-def transposed_shape(y: ShapedArray, kernel: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+def transposed_shape(y: Shaped, kernel: Shaped, sized: SizedGeometry) -> tuple[int, ...]:
     return (y.shape[0], *sized.input_size, kernel.shape[-2] * sized.groups)
 
 
-def kernel_gradient_shape(x: ShapedArray, y: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+def kernel_gradient_shape(x: Shaped, y: Shaped, sized: SizedGeometry) -> tuple[int, ...]:
     return (*sized.kernel_size, x.shape[-1] // sized.groups, y.shape[-1])
 
 

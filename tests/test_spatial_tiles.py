@@ -52,7 +52,9 @@ def bound(layer: Layer, method: str = "auto") -> int:
 def compiled(f: Any, *arrays: np.ndarray, memory: int) -> Any:
     """`f(*arrays)`, once its temporary memory is known to be within the bound."""
     program = jax.jit(f).lower(*arrays).compile()
-    assert program.memory_analysis().temp_size_in_bytes <= memory
+    plan = program.memory_analysis()
+    assert plan is not None
+    assert plan.temp_size_in_bytes <= memory
     return program(*arrays)
 
 
@@ -169,7 +171,7 @@ def test_wrong_arguments():
     with pytest.raises(ValueError, match="`memory` must be at least"):
         spatial.tiled_conv_transpose(y, kernel, memory=least - 1, method="lax")
     with pytest.raises(TypeError, match="`memory` must be an int, got 1000000000.0"):
-        spatial.tiled_conv(y, kernel.swapaxes(2, 3), memory=1e9)
+        spatial.tiled_conv(y, kernel.swapaxes(2, 3), memory=1e9)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="`kernel` must have a spatial axis"):
         spatial.tiled_conv(np.ones((4, 3)), np.ones((3, 2)), memory=10**9)
     with pytest.raises(ValueError, match="`method` must be one of"):

@@ -55,11 +55,7 @@ def _sent(strip: Array, distance: int, plan: AxisPlan, name: str) -> Array:
 
 def _window(extended: Array, plan: AxisPlan, at: int, name: str) -> Array:
     """This device's window of the padded input."""
-    padded = lax.pad(
-        extended,
-        jnp.zeros((), extended.dtype),
-        [(*(plan.margins if axis == at else (0, 0)), 0) for axis in range(extended.ndim)],
-    )
+    padded = jnp.pad(extended, [plan.margins if axis == at else (0, 0) for axis in range(extended.ndim)])
     front, back = plan.strips
     first, length = plan.first_start + front.shape[1], plan.window - front.shape[1] - back.shape[1]
     if plan.drift == 0:
