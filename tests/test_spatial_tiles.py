@@ -20,6 +20,7 @@ class Layer(NamedTuple):
     kernel: tuple[int, ...]
     geometry: dict[str, Any]
     images: int = 1
+    rows: int = 3  # of outputs that there is memory for, or a few more
 
 
 LAYERS = {
@@ -29,7 +30,7 @@ LAYERS = {
     "circular": Layer((40, 9), (3, 5, 1, 2), {"padding": "SAME", "padding_mode": "circular"}, 2),
     "s > k, cropped": Layer((60, 5), (2, 1, 3, 2), {"strides": (3, 2), "padding": ((-2, 1), (0, 0))}),
     "replicate, 3-D": Layer((7, 20, 6), (2, 3, 3, 2, 2), {"padding": 1, "padding_mode": "replicate"}),
-    "many images": Layer((6, 7), (3, 3, 1, 2), {"padding": 1}, 12),
+    "many images": Layer((6, 7), (3, 3, 1, 2), {"padding": 1}, 12, rows=20),
 }
 
 
@@ -44,9 +45,9 @@ def whole_numbers(layer: Layer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def bound(layer: Layer, method: str = "auto") -> int:
-    """Bytes for a few tiles of more than a row."""
+    """Bytes for tiles of a few rows."""
     sized = jtconv.ConvGeometry(layer.kernel[:-2], **layer.geometry).at(layer.input_size)
-    return 3 * least_bytes(sized, layer.kernel, 4, method)
+    return layer.rows * least_bytes(sized, layer.kernel, 4, method)
 
 
 def compiled(f: Any, *arrays: np.ndarray, memory: int) -> Any:
@@ -160,6 +161,13 @@ def test_the_bound_decides_the_tiles():
     many = tile_plan(sized, (3, 3, 8, 8), 1, 4, "auto", 30 * least)
     assert few.axis == 1  # the longest
     assert 1 < few.rows < many.rows < 1000
+
+
+def test_small_images_go_several_at_a_time():
+    layer = LAYERS["many images"]
+    sized = jtconv.ConvGeometry(layer.kernel[:-2], **layer.geometry).at(layer.input_size)
+    plan = tile_plan(sized, layer.kernel, layer.images, 4, "auto", bound(layer))
+    assert (1 < plan.images < layer.images, plan.rows, plan.count) == (True, 7, 1)
 
 
 def test_wrong_arguments():
