@@ -48,20 +48,20 @@ ShapeRule = Callable[[Any, Any, SizedGeometry], tuple[int, ...]]
 
 def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """C x."""
-    return _forward_p.bind(*_varying_alike(x, kernel), sized=sized, precision=precision)
+    return _forward_p.bind(*varying_alike(x, kernel), sized=sized, precision=precision)
 
 
 def transposed(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, method: str = "auto") -> Array:
     """Cᵀ y by one of `METHODS`."""
-    return _transposed_p.bind(*_varying_alike(y, kernel), sized=sized, precision=precision, method=method)
+    return _transposed_p.bind(*varying_alike(y, kernel), sized=sized, precision=precision, method=method)
 
 
 def kernel_gradient(x: Array, y: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """The gradient of sum(C x * y) by the kernel."""
-    return _kernel_gradient_p.bind(*_varying_alike(x, y), sized=sized, precision=precision)
+    return _kernel_gradient_p.bind(*varying_alike(x, y), sized=sized, precision=precision)
 
 
-def _varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
+def varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
     """Under `jax.shard_map`, both as varying over the mesh axes that either varies over.
 
     The transpose of the conversion is the sum over these axes, which is what a replicated kernel's

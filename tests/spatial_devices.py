@@ -7,6 +7,7 @@ import argparse
 import os
 import re
 from collections import Counter
+from functools import partial
 from typing import Any, NamedTuple
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -264,7 +265,25 @@ def transforms() -> None:
     )
     np.testing.assert_array_equal(wide, exact)
     np.testing.assert_array_equal(spatial.conv(x, kernel, mesh=mesh, split=(None, None), **geometry), y)
+    explicit = jax.make_mesh((4, 2), ("rows", "columns"), axis_types=(AxisType.Explicit,) * 2)
+    with jax.set_mesh(explicit):
+        cut = jax.jit(lambda x: spatial.conv(x, kernel, mesh=explicit, split=("rows", "columns"), **geometry))
+        np.testing.assert_array_equal(cut(x), y)
+    tiles_on_devices(mesh, x, kernel, np.asarray(y), geometry)
     print("transformed")
+
+
+def tiles_on_devices(mesh: Mesh, x: np.ndarray, kernel: np.ndarray, y: np.ndarray, geometry: dict[str, Any]) -> None:
+    """Each device goes through its images in tiles; the kernel's gradient is a sum over devices."""
+    x, y = (np.concatenate([a, a + 1]) for a in (x, y))
+
+    def gradients(conv: Any, sums: Any = lambda s: s) -> Any:
+        return jax.grad(lambda x, w, y: sums((conv(x, w, **geometry) * y).sum()), (0, 1))
+
+    tiled = gradients(partial(spatial.tiled_conv, memory=20_000), lambda s: jax.lax.psum(s, "rows"))
+    images, whole = PartitionSpec("rows"), PartitionSpec()
+    f = jax.shard_map(tiled, mesh=mesh, in_specs=(images, whole, images), out_specs=(images, whole))
+    jax.tree.map(np.testing.assert_array_equal, jax.jit(f)(x, kernel, y), gradients(jtconv.conv)(x, kernel, y))
 
 
 def main() -> None:

@@ -35,7 +35,8 @@ def tiled_conv(
 
     A tile is as many rows as fit along the longest spatial axis, or several images. Derivatives, of
     any order and in both modes, are tiled maps themselves, within the same bound; what they are taken
-    of and what they return is besides. Under `jax.vmap` all arrays of the batch count together.
+    of and what they return is besides. So is an array converted to the dtype that is computed in.
+    Under `jax.vmap` over kernels a tile is made with all of them, for which `memory` may not do.
 
     Args:
       x: (*batch, *in_size, in_ch), floating or complex.
@@ -131,7 +132,9 @@ def _check_memory(call: Call, memory: int, method: str) -> None:
         raise ValueError(
             f"`kernel` must have a spatial axis for its image to be cut into tiles, got shape {call.kernel.shape}."
         )
-    least = least_bytes(call.sized, call.kernel.shape, _tiled_maps.itemsize(call.kernel.dtype), method)
+    itemsize = _tiled_maps.itemsize(call.kernel.dtype)
+    # Derivatives are computed by "auto".
+    least = max(least_bytes(call.sized, call.kernel.shape, itemsize, name) for name in (method, "auto"))
     if arg.integer_of_any_size("memory", memory) < least:
         axis = longest_axis(call.sized)
         raise ValueError(
