@@ -4,13 +4,10 @@ A program of its own: the number of devices is fixed when JAX starts. `tests/tes
 """
 
 import argparse
-import os
 import re
 from collections import Counter
 from functools import partial
 from typing import Any, NamedTuple
-
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax
 import jax.numpy as jnp
@@ -54,6 +51,7 @@ LAYOUTS = {
     2: [((2, 4), "ab", None), ((4, 2), "ab", None), ((8,), "a.", None), ((8,), ".a", None), ((2, 2, 2), "bc", "a")],
     3: [((2, 2, 2), "abc", None), ((2, 4), "a.b", None), ((4, 2), ".ba", None)],
 }
+NAMED_PADDINGS = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")
 LARGEST = {1: 40, 2: 17, 3: 9}
 
 
@@ -88,7 +86,7 @@ def _draw(rng: np.random.Generator, ndim: int) -> Layer:
     if mode == "circular" or rng.random() < 0.4:  # blocks of one size
         counts = [1 if name is None else mesh.shape[name] for name in names]
         size = tuple(-(-n // count) * count for n, count in zip(size, counts, strict=True))
-    pads = [*jtconv_paddings(), int(rng.integers(0, 4)), tuple(zip(ints(-2, 5), ints(-2, 5), strict=True))]
+    pads = [*NAMED_PADDINGS, int(rng.integers(0, 4)), tuple(zip(ints(-2, 5), ints(-2, 5), strict=True))]
     groups = int(rng.integers(1, 3))
     channels = int(rng.integers(1, 4)), groups * int(rng.integers(1, 3))
     geometry = {
@@ -100,10 +98,6 @@ def _draw(rng: np.random.Generator, ndim: int) -> Layer:
     }
     method = str(rng.choice(jtconv.METHODS))
     return Layer(size, (*ints(1, 5), *channels), geometry, method, mesh, names, batch, int(rng.integers(1, 5)))
-
-
-def jtconv_paddings() -> list[str]:
-    return ["VALID", "SAME", "SAME_LOWER", "CAUSAL"]
 
 
 def results(layer: Layer, cut: bool, arrays: tuple[np.ndarray, ...]) -> list[np.ndarray]:
@@ -292,6 +286,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=500, help="random layers; default: 500")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_num_cpu_devices", DEVICES)
     checks = {"random": lambda: random_layers(given.count, given.seed)}
     (checks | {"collectives": collectives, "transforms": transforms})[given.check]()

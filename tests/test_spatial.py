@@ -1,6 +1,5 @@
 """Images cut over devices: which halos travel, in integers, and that the numbers are those of the whole image."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +22,7 @@ PROGRAM = Path(__file__).parent / "spatial_devices.py"
 def on_eight_devices(*arguments: str) -> str:
     """In a process of its own: the number of CPU devices is fixed when JAX starts."""
     command = [sys.executable, "-W", "error", str(PROGRAM), *arguments]
-    done = subprocess.run(command, env=os.environ | {"JAX_PLATFORMS": "cpu"}, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
