@@ -5,10 +5,8 @@ primitives, no derivative keeps what belongs to a tile, and all of them stay wit
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 from jax.interpreters import ad
 
@@ -18,6 +16,7 @@ from jtconv._bilinear import bilinear_primitive, forward_shape, kernel_gradient_
 from jtconv._sized import SizedGeometry
 from jtconv._tiles import zeros
 from jtconv.spatial._tile_plan import TilePlan, tile_plan
+from jtconv.spatial._tile_rows import add_window, by_rows, new_outputs, put_outputs, read_window
 
 
 def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
@@ -49,27 +48,30 @@ def _compute_forward(
     _: str | None, x: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, memory: int
 ) -> Array:
     plan = tile_plan(sized, kernel.shape, x.shape[0], itemsize(x.dtype), "auto", memory)
+    source = by_rows(x, plan.axis)
 
     def step(y: Array, tile: Array, image: Array) -> Array:
-        window = _read_window(x, plan, tile, image)
-        made = _bilinear.forward(window, kernel, plan.tile, precision)
-        return lax.dynamic_update_slice(y, made, _start(y, plan, tile, image))
+        made = _bilinear.forward(read_window(source, plan, tile, image), kernel, plan.tile, precision)
+        return put_outputs(y, made, plan, tile, image)
 
     shape = forward_shape(x, kernel, sized)
-    return _over_tiles(plan, step, _zeros(shape, x), x.shape[0])
+    initial = by_rows(_zeros(shape, x), plan.axis)
+    return _over_tiles(plan, step, initial, x.shape[0]).reshape(shape)
 
 
 def _compute_transposed(
     _: str | None, y: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, memory: int, method: str
 ) -> Array:
     plan = tile_plan(sized, kernel.shape, y.shape[0], itemsize(y.dtype), method, memory)
+    source = by_rows(y, plan.axis)
 
     def step(x: Array, tile: Array, image: Array) -> Array:
-        window = _bilinear.transposed(_new_outputs(y, plan, tile, image), kernel, plan.tile, precision, method)
-        return _add_window(x, window, plan, tile, image)
+        outputs = new_outputs(source, plan, tile, image)
+        return add_window(x, _bilinear.transposed(outputs, kernel, plan.tile, precision, method), plan, tile, image)
 
     shape = transposed_shape(y, kernel, sized)
-    return _over_tiles(plan, step, _zeros(shape, y), y.shape[0])
+    initial = by_rows(_zeros(shape, y), plan.axis)
+    return _over_tiles(plan, step, initial, y.shape[0]).reshape(shape)
 
 
 def _compute_kernel_gradient(
@@ -78,9 +80,10 @@ def _compute_kernel_gradient(
     shape = kernel_gradient_shape(x, y, sized)
     wide = accumulator(x.dtype)
     plan = tile_plan(sized, shape, x.shape[0], wide.itemsize, "auto", memory)
+    x_rows, y_rows = by_rows(x, plan.axis), by_rows(y, plan.axis)
 
     def step(total: Array, tile: Array, image: Array) -> Array:
-        window, outputs = _read_window(x, plan, tile, image), _new_outputs(y, plan, tile, image)
+        window, outputs = read_window(x_rows, plan, tile, image), new_outputs(y_rows, plan, tile, image)
         return total + _bilinear.kernel_gradient(window.astype(wide), outputs.astype(wide), plan.tile, precision)
 
     return _over_tiles(plan, step, zeros(shape, wide, x), x.shape[0]).astype(x.dtype)
@@ -105,61 +108,6 @@ def _zeros(shape: tuple[int, ...], image: Array) -> Array:
         return jnp.zeros(shape, image.dtype)
     one_or_zero = (image[(0,) * image.ndim].real > 0).astype(jnp.int32)
     return jnp.full(shape, (one_or_zero >> 1).astype(image.dtype))
-
-
-# Rows of one axis of (N, *size, ch), read and added to by number.
-
-
-def _read_window(x: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
-    """A tile's window of the padded input: (images, *window, ch)."""
-    at = 1 + plan.axis
-    return lax.gather(
-        x,
-        _window_indices(plan, tile, image),
-        lax.GatherDimensionNumbers(
-            offset_dims=tuple(axis for axis in range(x.ndim) if axis != at),
-            collapsed_slice_dims=(at,),
-            start_index_map=(0, at),
-        ),
-        slice_sizes=(plan.images, *x.shape[1:at], 1, *x.shape[at + 1 :]),
-        mode="fill",
-        fill_value=0,
-    )
-
-
-def _add_window(x: Array, window: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
-    """The transpose of `_read_window`, added to x."""
-    at = 1 + plan.axis
-    return lax.scatter_add(
-        x,
-        _window_indices(plan, tile, image),
-        window,
-        lax.ScatterDimensionNumbers(
-            update_window_dims=tuple(axis for axis in range(x.ndim) if axis != at),
-            inserted_window_dims=(at,),
-            scatter_dims_to_operand_dims=(0, at),
-        ),
-        mode="drop",
-    )
-
-
-def _window_indices(plan: TilePlan, tile: Array, image: Array) -> Array:
-    """(first image, row of the input) for each row of a tile's window."""
-    rows = jnp.asarray(plan.window_rows())[tile]
-    return jnp.stack([jnp.full_like(rows, image), rows], axis=-1)
-
-
-def _start(y: Array, plan: TilePlan, tile: Array, image: Array) -> tuple[Any, ...]:
-    """Where a tile begins in (N, *output_size, ch)."""
-    rows = jnp.asarray(plan.first_rows())[tile]
-    return (image, *(rows if axis == plan.axis else np.int32(0) for axis in range(y.ndim - 1)))
-
-
-def _new_outputs(y: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
-    """A tile of outputs, with zeros for the rows that an earlier tile has."""
-    outputs = lax.dynamic_slice(y, _start(y, plan, tile, image), (plan.images, *plan.tile.output_size, y.shape[-1]))
-    new = jnp.asarray(plan.new_rows())[tile]
-    return jnp.where(jnp.expand_dims(new, [a for a in range(y.ndim) if a != 1 + plan.axis]), outputs, 0)
 
 
 _forward_p = bilinear_primitive("jtconv_tiled_forward", "xwy", _compute_forward, forward_shape)
