@@ -1,7 +1,8 @@
 """Rows of images, read, put and added to by number.
 
-An image (N, *size, ch) is looked at as (N, before, rows, after): the axes before the one that is cut, and
-those after it with the channels. So a row is long, and XLA's loops over it are quick.
+An image (N, *size, ch) is looked at as (N·before, rows, after): the axes before the one that is cut, and
+those after it with the channels. So a row is long, and XLA's loops over it are quick. (Four axes, of
+which one may be 1, make XLA copy the image for another layout.)
 """
 
 from math import prod
@@ -13,23 +14,22 @@ from jtconv.spatial._tile_plan import TilePlan
 
 
 def by_rows(image: Array, axis: int) -> Array:
-    """(N, *size, ch) -> (N, before, rows, after), `axis` being a spatial one."""
-    n, at = image.shape[0], 1 + axis
-    return image.reshape(n, prod(image.shape[1:at]), image.shape[at], prod(image.shape[at + 1 :]))
+    """(N, *size, ch) -> (N·before, rows, after), `axis` being a spatial one."""
+    at = 1 + axis
+    return image.reshape(prod(image.shape[:at]), image.shape[at], prod(image.shape[at + 1 :]))
 
 
 def read_window(x: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
     """A tile's window of the padded input: (images, *window, ch)."""
-    n, (_, before, _, after) = plan.images, x.shape
     rows = lax.gather(
         x,
         _window_indices(plan, tile, image),
-        lax.GatherDimensionNumbers(offset_dims=(0, 1, 3), collapsed_slice_dims=(2,), start_index_map=(0, 2)),
-        slice_sizes=(n, before, 1, after),
+        lax.GatherDimensionNumbers(offset_dims=(0, 2), collapsed_slice_dims=(1,), start_index_map=(0, 1)),
+        slice_sizes=(plan.images * _before(plan), 1, x.shape[2]),
         mode="fill",
         fill_value=0,
     )
-    return rows.reshape(n, *plan.tile.input_size, -1)
+    return rows.reshape(plan.images, *plan.tile.input_size, -1)
 
 
 def add_window(x: Array, window: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
@@ -39,7 +39,7 @@ def add_window(x: Array, window: Array, plan: TilePlan, tile: Array, image: Arra
         _window_indices(plan, tile, image),
         by_rows(window, plan.axis),
         lax.ScatterDimensionNumbers(
-            update_window_dims=(0, 1, 3), inserted_window_dims=(2,), scatter_dims_to_operand_dims=(0, 2)
+            update_window_dims=(0, 2), inserted_window_dims=(1,), scatter_dims_to_operand_dims=(0, 1)
         ),
         mode="drop",
     )
@@ -47,10 +47,10 @@ def add_window(x: Array, window: Array, plan: TilePlan, tile: Array, image: Arra
 
 def new_outputs(y: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
     """A tile of outputs, with zeros for the rows that an earlier tile has: (images, *output_size of a tile, ch)."""
-    n, (_, before, _, after) = plan.images, y.shape
-    rows = lax.dynamic_slice(y, _start(plan, tile, image), (n, before, plan.rows, after))
+    size = (plan.images * _before(plan, output=True), plan.rows, y.shape[2])
+    rows = lax.dynamic_slice(y, _start(plan, tile, image), size)
     new = jnp.asarray(plan.new_rows())[tile]
-    return jnp.where(new[:, None], rows, 0).reshape(n, *plan.tile.output_size, -1)
+    return jnp.where(new[:, None], rows, 0).reshape(plan.images, *plan.tile.output_size, -1)
 
 
 def put_outputs(y: Array, made: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
@@ -58,13 +58,18 @@ def put_outputs(y: Array, made: Array, plan: TilePlan, tile: Array, image: Array
     return lax.dynamic_update_slice(y, by_rows(made, plan.axis), _start(plan, tile, image))
 
 
+def _before(plan: TilePlan, *, output: bool = False) -> int:
+    """Positions on the axes before the one that is cut."""
+    size = plan.sized.output_size if output else plan.sized.input_size
+    return prod(size[: plan.axis])
+
+
 def _window_indices(plan: TilePlan, tile: Array, image: Array) -> Array:
-    """(first image, row of the input) for each row of a tile's window."""
+    """Where each row of a tile's window begins in the input."""
     rows = jnp.asarray(plan.window_rows())[tile]
-    return jnp.stack([jnp.full_like(rows, image), rows], axis=-1)
+    return jnp.stack([jnp.full_like(rows, image * _before(plan)), rows], axis=-1)
 
 
 def _start(plan: TilePlan, tile: Array, image: Array) -> tuple[Array, ...]:
     """Where a tile of outputs begins."""
-    nothing = jnp.zeros_like(image)
-    return image, nothing, jnp.asarray(plan.first_rows())[tile], nothing
+    return image * _before(plan, output=True), jnp.asarray(plan.first_rows())[tile], jnp.zeros_like(image)
