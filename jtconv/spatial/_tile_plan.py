@@ -43,12 +43,38 @@ class TilePlan:
         before = np.arange(self.count)[:, None] * self.rows - self.first_rows()[:, None]
         return np.arange(self.rows) >= before
 
+    # A window copies from one run of rows of the input; around a ring, where it wraps, also from the first rows.
+
+    @property
+    def run(self) -> int:
+        """Rows of the input in a run."""
+        return min(self.tile.input_size[self.axis], self.sized.input_size[self.axis])
+
+    def first_run_rows(self) -> np.ndarray:
+        """Where each tile's run begins."""
+        rows, size = self._sources(), self.sized.input_size[self.axis]
+        lowest = rows[:, 0] if self.sized.padding_mode == "circular" else np.where(rows < 0, size, rows).min(axis=1)
+        return np.minimum(lowest, size - self.run).astype(np.int32)
+
+    @cached_property
+    def wrapped(self) -> int:
+        """How many of the first rows of the input are read beside the run."""
+        if self.sized.padding_mode != "circular" or self.run == self.sized.input_size[self.axis]:
+            return 0
+        beside = self._sources() < self.first_run_rows()[:, None]
+        return int(beside.sum(axis=1).max())
+
     def window_rows(self) -> np.ndarray:
-        """Which row of the input each row of each window copies: (tiles, window), the input's size for zeros."""
-        axis, size = self.axis, self.sized.input_size[self.axis]
-        starts = self.sized.strides[axis] * self.first_rows()[:, None] - self.sized.pads[axis][0]
-        rows = into_range(starts + np.arange(self.tile.input_size[axis]), size, self.sized.padding_mode)
-        return np.where(rows < 0, size, rows).astype(np.int32)
+        """Which row of the run, then of the rows beside it, each row of each window copies; their number for zeros."""
+        rows, first = self._sources(), self.first_run_rows()[:, None]
+        inside = np.where(rows < first, self.run + rows, rows - first)
+        return np.where(rows < 0, self.run + self.wrapped, inside).astype(np.int32)
+
+    def _sources(self) -> np.ndarray:
+        """Which row of the input each row of each window copies: (tiles, window), -1 for zeros."""
+        starts = self.sized.strides[self.axis] * self.first_rows()[:, None] - self.sized.pads[self.axis][0]
+        rows = starts + np.arange(self.tile.input_size[self.axis])
+        return into_range(rows, self.sized.input_size[self.axis], self.sized.padding_mode)
 
 
 def tile_of(sized: SizedGeometry, axis: int, rows: int) -> SizedGeometry:
