@@ -39,7 +39,8 @@ def tiled_conv(
     Under `jax.vmap` over kernels a tile is made with all of them, for which `memory` may not do.
 
     Args:
-      x: (*batch, *in_size, in_ch), floating or complex.
+      x: (*batch, *in_size, in_ch), floating or complex. With one channel, give it a batch axis: without
+        one, XLA for the CPU copies the whole result.
       kernel: (*kernel_size, in_ch // groups, out_ch), with at least one spatial axis.
       memory: bytes for everything that is not given or returned, an estimate from above for a CPU.
       strides, padding, dilation, groups, padding_mode, precision, preferred_element_type: as in
