@@ -17,18 +17,23 @@ PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
 
 def integer(name: str, value: Any) -> int:
     """`value` as an int; floats, bools and strings are refused rather than rounded."""
+    number = integer_of_any_size(name, value)
+    if abs(number) >= TOO_LARGE:
+        raise ValueError(f"`{name}` must be smaller than 2**31 in size, got {shown(number)}.")
+    return number
+
+
+def integer_of_any_size(name: str, value: Any) -> int:
+    """As `integer`, for what is no position, such as a number of bytes."""
     if isinstance(value, bool):
         raise TypeError(f"`{name}` must be an int, got the bool {shown(value)}.")
     try:
-        number = operator.index(value)
+        return operator.index(value)
     except TypeError:
         remedy = ""
         if "Tracer" in type(value).__name__:  # seen without importing jax: this file is integers only
             remedy = " It must be known while tracing: bind it with functools.partial or static_argnames."
         raise TypeError(f"`{name}` must be an int, got {shown(value)} ({type(value).__name__}).{remedy}") from None
-    if abs(number) >= TOO_LARGE:
-        raise ValueError(f"`{name}` must be smaller than 2**31 in size, got {shown(number)}.")
-    return number
 
 
 def shown(value: Any) -> str:

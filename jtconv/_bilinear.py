@@ -42,25 +42,26 @@ from jtconv._sized import SizedGeometry
 
 _PLATFORMS = (None, "cpu")  # None is any other
 
+Shaped = ShapedArray | Array
 ShapeRule = Callable[[Any, Any, SizedGeometry], tuple[int, ...]]
 
 
 def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """C x."""
-    return _forward_p.bind(*_varying_alike(x, kernel), sized=sized, precision=precision)
+    return _forward_p.bind(*varying_alike(x, kernel), sized=sized, precision=precision)
 
 
 def transposed(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, method: str = "auto") -> Array:
     """Cᵀ y by one of `METHODS`."""
-    return _transposed_p.bind(*_varying_alike(y, kernel), sized=sized, precision=precision, method=method)
+    return _transposed_p.bind(*varying_alike(y, kernel), sized=sized, precision=precision, method=method)
 
 
 def kernel_gradient(x: Array, y: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """The gradient of sum(C x * y) by the kernel."""
-    return _kernel_gradient_p.bind(*_varying_alike(x, y), sized=sized, precision=precision)
+    return _kernel_gradient_p.bind(*varying_alike(x, y), sized=sized, precision=precision)
 
 
-def _varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
+def varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
     """Under `jax.shard_map`, both as varying over the mesh axes that either varies over.
 
     The transpose of the conversion is the sum over these axes, which is what a replicated kernel's
@@ -134,15 +135,15 @@ def _runs_here(ctx: mlir.LoweringRuleContext) -> bool:
 # The shapes of the results.
 
 
-def _forward_shape(x: ShapedArray, kernel: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+def forward_shape(x: Shaped, kernel: Shaped, sized: SizedGeometry) -> tuple[int, ...]:
     return (x.shape[0], *sized.output_size, kernel.shape[-1])
 
 
-def _transposed_shape(y: ShapedArray, kernel: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+def transposed_shape(y: Shaped, kernel: Shaped, sized: SizedGeometry) -> tuple[int, ...]:
     return (y.shape[0], *sized.input_size, kernel.shape[-2] * sized.groups)
 
 
-def _kernel_gradient_shape(x: ShapedArray, y: ShapedArray, sized: SizedGeometry) -> tuple[int, ...]:
+def kernel_gradient_shape(x: Shaped, y: Shaped, sized: SizedGeometry) -> tuple[int, ...]:
     return (*sized.kernel_size, x.shape[-1] // sized.groups, y.shape[-1])
 
 
@@ -221,7 +222,7 @@ def _batch_rule(primitive: Primitive, roles: str, shape: ShapeRule) -> Callable[
     return rule
 
 
-def _bilinear(
+def bilinear_primitive(
     name: str,
     roles: str,
     compute: Callable[..., Array],
@@ -230,7 +231,7 @@ def _bilinear(
     """A primitive with everything but its derivatives."""
     primitive = Primitive(name)
     primitive.def_abstract_eval(lambda a, b, *, sized, **_: _result(a, shape(a, b, sized), roles[2]))
-    compiled = jax.jit(primitive.bind, static_argnames=("sized", "precision", "method"))
+    compiled = jax.jit(primitive.bind, static_argnames=("sized", "precision", "method", "memory"))
 
     def run(a: Array, b: Array, **params: Any) -> Array:
         with jax.disable_jit(False):  # a primitive is always compiled, as JAX's own are
@@ -243,9 +244,11 @@ def _bilinear(
     return primitive
 
 
-_forward_p = _bilinear("jtconv_forward", "xwy", _compute_forward, _forward_shape)
-_transposed_p = _bilinear("jtconv_transposed", "ywx", _compute_transposed, _transposed_shape)
-_kernel_gradient_p = _bilinear("jtconv_kernel_gradient", "xyw", _compute_kernel_gradient, _kernel_gradient_shape)
+_forward_p = bilinear_primitive("jtconv_forward", "xwy", _compute_forward, forward_shape)
+_transposed_p = bilinear_primitive("jtconv_transposed", "ywx", _compute_transposed, transposed_shape)
+_kernel_gradient_p = bilinear_primitive(
+    "jtconv_kernel_gradient", "xyw", _compute_kernel_gradient, kernel_gradient_shape
+)
 
 
 # The transposes in each operand; `ct` is the cotangent of the result.

@@ -11,7 +11,7 @@ from jtconv import _arrays
 from jtconv._arguments import Padding
 from jtconv._arrays import Precision
 from jtconv._bilinear import forward
-from jtconv._layer_arguments import checked_layer
+from jtconv._layer_arguments import checked_conv
 from jtconv._sized import SizedGeometry
 
 
@@ -56,21 +56,18 @@ def conv(
     >>> conv(jnp.ones((2, 10, 3)), jnp.ones((4, 3, 5)), strides=2, padding=1).shape
     (2, 5, 5)
     """
-    x = _arrays.float_array("x", x)
-    kernel, geometry = checked_layer(
+    call = checked_conv(
+        x,
         kernel,
+        precision,
+        preferred_element_type,
         strides=strides,
         padding=padding,
         dilation=dilation,
         groups=groups,
         padding_mode=padding_mode,
     )
-    in_ch = kernel.shape[-2] * geometry.groups
-    input_size = _arrays.check_image("x", x, in_ch, geometry.ndim, "the kernel's second-to-last axis times groups")
-    work, result = _arrays.dtypes(x, kernel, preferred_element_type)
-    sized = _arrays.countable(geometry.at(input_size))
-    precision = _arrays.check_precision(precision)
-    return _conv_any_batch(x.astype(work), kernel.astype(work), sized, precision).astype(result)
+    return _conv_any_batch(*call[:-1]).astype(call.result)
 
 
 @partial(jax.jit, static_argnames=("sized", "precision"), inline=True)

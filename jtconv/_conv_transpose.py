@@ -11,7 +11,7 @@ from jtconv import _arguments, _arrays
 from jtconv._arguments import Padding
 from jtconv._arrays import Precision
 from jtconv._bilinear import transposed
-from jtconv._layer_arguments import checked_layer
+from jtconv._layer_arguments import checked_transpose
 from jtconv._methods import BY_NAME
 from jtconv._sized import SizedGeometry
 
@@ -67,25 +67,24 @@ def conv_transpose(
     >>> conv_transpose(jnp.ones((1, 5, 3)), jnp.ones((4, 2, 3)), strides=2, padding=1).shape
     (1, 10, 2)
     """
-    y = _arrays.float_array("y", y)
-    kernel, geometry = checked_layer(
+    call = checked_transpose(
+        y,
         kernel,
+        output_padding,
+        output_size,
+        precision,
+        preferred_element_type,
         strides=strides,
         padding=padding,
         dilation=dilation,
         groups=groups,
         padding_mode=padding_mode,
     )
-    spatial = _arrays.check_image("y", y, kernel.shape[-1], geometry.ndim, "the kernel's last axis, out_ch")
-    input_size = geometry.transpose_output_size(spatial, output_padding=output_padding, target=output_size)
-    sized = _arrays.countable(geometry.at(input_size))
-    work, result = _arrays.dtypes(y, kernel, preferred_element_type)
     name = _arguments.one_of("method", method, METHODS)
-    precision = _arrays.check_precision(precision)
-    return _transpose_any_batch(y.astype(work), kernel.astype(work), name, sized, precision).astype(result)
+    return _transpose_any_batch(*call[:-1], method=name).astype(call.result)
 
 
-@partial(jax.jit, static_argnames=("method", "sized", "precision"), inline=True)
-def _transpose_any_batch(y: Array, kernel: Array, method: str, sized: SizedGeometry, precision: Precision) -> Array:
+@partial(jax.jit, static_argnames=("sized", "precision", "method"), inline=True)
+def _transpose_any_batch(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, method: str) -> Array:
     x = transposed(_arrays.merge_batch(y, sized.ndim), kernel, sized, precision, method)
     return _arrays.split_batch(x, y, sized.ndim)

@@ -1,9 +1,9 @@
 """C by lax's convolution, and the kernel's gradient as JAX derives it from that."""
 
-import jax
 from jax import Array, lax
 
 from jtconv._arrays import Precision
+from jtconv._linear import transpose_of
 from jtconv._padding import pad_zeros, padded
 from jtconv._sized import SizedGeometry
 
@@ -27,10 +27,7 @@ def lax_conv(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision
 def kernel_gradient_by_lax(x: Array, y: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """(N, *input_size, in_ch), (N, *output_size, out_ch) -> (*kernel_size, in_ch // groups, out_ch)."""
     shape = (*sized.kernel_size, x.shape[-1] // sized.groups, y.shape[-1])
-    transpose = jax.linear_transpose(
-        lambda kernel: lax_conv(x, kernel, sized, precision), jax.ShapeDtypeStruct(shape, x.dtype)
-    )
-    return transpose(y)[0]
+    return transpose_of(lambda kernel: lax_conv(x, kernel, sized, precision), shape, x.dtype, y)
 
 
 def channels_last(ndim: int) -> lax.ConvDimensionNumbers:

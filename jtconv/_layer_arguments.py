@@ -1,12 +1,26 @@
-"""A kernel and the geometry given with it, checked against each other."""
+"""A kernel, an image and the geometry given with them, checked against each other."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 from jax import Array
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 
 from jtconv import _arrays
+from jtconv._arrays import Precision
 from jtconv._geometry import ConvGeometry
+from jtconv._sized import SizedGeometry
+
+
+class Call(NamedTuple):
+    """What a convolution or its transpose computes with: arrays of the dtype to compute in, and that of the result."""
+
+    image: Array
+    kernel: Array
+    sized: SizedGeometry
+    precision: Precision
+    result: jnp.dtype
 
 
 def checked_layer(kernel: ArrayLike, **arguments: Any) -> tuple[Array, ConvGeometry]:
@@ -15,3 +29,37 @@ def checked_layer(kernel: ArrayLike, **arguments: Any) -> tuple[Array, ConvGeome
     geometry = ConvGeometry(_arrays.check_kernel(kernel), **arguments)
     _arrays.check_groups(kernel, geometry.groups)
     return kernel, geometry
+
+
+def checked_conv(
+    x: ArrayLike, kernel: ArrayLike, precision: Precision, preferred: DTypeLike | None, **arguments: Any
+) -> Call:
+    """The arguments of `conv`."""
+    x = _arrays.float_array("x", x)
+    kernel, geometry = checked_layer(kernel, **arguments)
+    in_ch = kernel.shape[-2] * geometry.groups
+    input_size = _arrays.check_image("x", x, in_ch, geometry.ndim, "the kernel's second-to-last axis times groups")
+    return _call(x, kernel, geometry.at(input_size), precision, preferred)
+
+
+def checked_transpose(
+    y: ArrayLike,
+    kernel: ArrayLike,
+    output_padding: int | Sequence[int] | None,
+    output_size: int | Sequence[int] | None,
+    precision: Precision,
+    preferred: DTypeLike | None,
+    **arguments: Any,
+) -> Call:
+    """The arguments of `conv_transpose`, but for the method."""
+    y = _arrays.float_array("y", y)
+    kernel, geometry = checked_layer(kernel, **arguments)
+    spatial = _arrays.check_image("y", y, kernel.shape[-1], geometry.ndim, "the kernel's last axis, out_ch")
+    input_size = geometry.transpose_output_size(spatial, output_padding=output_padding, target=output_size)
+    return _call(y, kernel, geometry.at(input_size), precision, preferred)
+
+
+def _call(image: Array, kernel: Array, sized: SizedGeometry, precision: Precision, preferred: DTypeLike | None) -> Call:
+    sized = _arrays.countable(sized)
+    work, result = _arrays.dtypes(image, kernel, preferred)
+    return Call(image.astype(work), kernel.astype(work), sized, _arrays.check_precision(precision), result)

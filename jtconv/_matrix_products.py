@@ -16,6 +16,7 @@ from jax import Array, lax
 
 from jtconv._arrays import accumulator
 from jtconv._blocks import block_counts, outer_pads, runs
+from jtconv._linear import transpose_of
 from jtconv._matrix_layout import Channels, arranged_values, in_planes
 from jtconv._matrix_planes import planes_product, planes_transposed_product
 from jtconv._padding import pad_zeros, padded
@@ -60,7 +61,7 @@ def transposed_product(values: Array, rows: Array, sized: SizedGeometry, channel
         swapped = rows.reshape(outputs, groups, out_ch, m).transpose(1, 0, 3, 2)
         parts = _einsum("gpmf,gpfk->gpmk", swapped, values)
         read = partial(_read, sized=sized, channels=channels, columns_last=False)
-        return jax.linear_transpose(read, jax.ShapeDtypeStruct((inputs, m), parts.dtype))(parts)[0]
+        return transpose_of(read, (inputs, m), parts.dtype, parts)
 
     return _few_at_a_time(some, rows, values)
 

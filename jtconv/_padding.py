@@ -4,11 +4,11 @@ Zeros are left to the convolution itself. The other modes pad first; their trans
 landed in the padding back onto the positions that it was copied from.
 """
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from jtconv._arguments import Pads
+from jtconv._linear import transpose_of
 from jtconv._sized import SizedGeometry
 
 _JNP_MODE = {"circular": "wrap", "reflect": "reflect", "replicate": "edge"}
@@ -36,5 +36,4 @@ def pad_zeros(x: Array, pads: list[Pads]) -> Array:
 def fold(padded: Array, sized: SizedGeometry) -> Array:
     """(N, *padded size, ch) -> (N, *input_size, ch): the transpose of `pad`."""
     shape = (padded.shape[0], *sized.input_size, padded.shape[-1])
-    transpose = jax.linear_transpose(lambda x: pad(x, sized), jax.ShapeDtypeStruct(shape, padded.dtype))
-    return transpose(padded)[0]
+    return transpose_of(lambda x: pad(x, sized), shape, padded.dtype, padded)

@@ -50,10 +50,11 @@ class SizedGeometry:
         o = np.arange(self.output_size[axis])[:, None]
         t = np.arange(self.kernel_size[axis])[None, :]
         position = self.strides[axis] * o + self.dilation[axis] * t - self.pads[axis][0]
-        return _into_range(position, self.input_size[axis], self.padding_mode)
+        return into_range(position, self.input_size[axis], self.padding_mode)
 
 
-def _into_range(position: np.ndarray, size: int, mode: str) -> np.ndarray:
+def into_range(position: np.ndarray, size: int, mode: str) -> np.ndarray:
+    """Where in an axis of `size` each position of the padded axis copies from; -1 where it is zero."""
     if mode == "zeros":
         return np.where((position >= 0) & (position < size), position, -1)
     if mode == "circular":

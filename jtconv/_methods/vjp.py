@@ -1,18 +1,18 @@
 """Cᵀ as JAX derives it: the vector-Jacobian product of lax's convolution. The reference for all others."""
 
 import jax
-import jax.numpy as jnp
 from jax import Array
 
 from jtconv._arrays import Precision, accumulator
 from jtconv._lax_conv import lax_conv
 from jtconv._sized import SizedGeometry
+from jtconv._tiles import zeros
 
 
 def vjp_transpose(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
     # Padding other than zeros is folded back by additions of JAX's own, which would round each time.
     wide = y.dtype if sized.padding_mode == "zeros" else accumulator(y.dtype)
     in_ch = kernel.shape[-2] * sized.groups
-    anywhere = jnp.zeros((y.shape[0], *sized.input_size, in_ch), wide)  # C is linear: any point will do
+    anywhere = zeros((y.shape[0], *sized.input_size, in_ch), wide, y)  # C is linear: any point will do
     _, pullback = jax.vjp(lambda x: lax_conv(x, kernel.astype(wide), sized, precision), anywhere)
     return pullback(y.astype(wide))[0].astype(y.dtype)

@@ -1,0 +1,8 @@
+"""Images that no device holds: convolutions of images cut over devices, or computed tile by tile on one."""
+
+from jtconv.spatial._conv import conv as conv
+from jtconv.spatial._conv import conv_transpose as conv_transpose
+from jtconv.spatial._halo import Halo as Halo
+from jtconv.spatial._halo import halo as halo
+from jtconv.spatial._tiled import tiled_conv as tiled_conv
+from jtconv.spatial._tiled import tiled_conv_transpose as tiled_conv_transpose

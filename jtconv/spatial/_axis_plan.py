@@ -1,0 +1,168 @@
+"""`AxisPlan`: which of the neighbours' positions each device needs on one axis, in pure integers.
+
+Device p of D holds the positions [p·bi, (p + 1)·bi) of the input and those [p·bo, (p + 1)·bo) of the
+output, with bi = ceil(i / D) and bo = ceil(o / D): where D does not divide a size, the last blocks go
+beyond it. For its outputs it reads the window [s·p·bo - lo, s·(p·bo + bo - 1) - lo + d(k-1) + 1) of the
+padded input.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from jtconv._sized import SizedGeometry, into_range
+
+
+@dataclass(frozen=True)
+class AxisPlan:
+    """One spatial axis of a convolution, cut over `devices`. `reach` is the effective kernel size."""
+
+    input_size: int
+    output_size: int
+    devices: int
+    stride: int
+    reach: int
+    lo: int
+    padding_mode: str
+
+    @property
+    def input_block(self) -> int:
+        return -(-self.input_size // self.devices)
+
+    @property
+    def output_block(self) -> int:
+        return -(-self.output_size // self.devices)
+
+    @property
+    def window(self) -> int:
+        """Positions of the padded input that a whole block of outputs reads."""
+        return self.stride * (self.output_block - 1) + self.reach
+
+    @property
+    def cyclic(self) -> bool:
+        return self.padding_mode == "circular"
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether what is padded is copied from near the border."""
+        return self.padding_mode in ("reflect", "replicate")
+
+    def start(self, device: int) -> int:
+        """Where the window of a device begins; negative in the padding."""
+        return self.stride * device * self.output_block - self.lo
+
+    def end(self, device: int) -> int:
+        """Past the last position that the device's outputs read, of those that there are. `start`, if none."""
+        outputs = min(self.output_size - device * self.output_block, self.output_block)
+        return self.start(device) + (self.stride * (outputs - 1) + self.reach if outputs > 0 else 0)
+
+    @property
+    def working(self) -> list[int]:
+        """The devices that have outputs."""
+        return [p for p in range(self.devices) if p * self.output_block < self.output_size]
+
+    @cached_property
+    def widths(self) -> tuple[int, int]:
+        """The halo: how many positions before and after its own block the neediest device reads."""
+        before = after = 0
+        for p in self.working:
+            lowest, highest = self._reads(p)
+            before = max(before, p * self.input_block - lowest)
+            after = max(after, highest + 1 - (p + 1) * self.input_block)
+        return before, after
+
+    def _reads(self, device: int) -> tuple[int, int]:
+        """The lowest and highest positions read; around a ring they are counted on."""
+        first, last, size = self.start(device), self.end(device) - 1, self.input_size
+        if self.cyclic:
+            return first, last
+        if self.mirrored:
+            sources = into_range(np.arange(first, last + 1), size, self.padding_mode)
+            return int(sources.min()), int(sources.max())
+        if last < 0 or first >= size:  # nothing but zeros
+            return device * self.input_block, device * self.input_block
+        return max(first, 0), min(last, size - 1)
+
+    def hops(self, width: int) -> list[tuple[int, int]]:
+        """(distance, positions) of the blocks that a halo is made of, the nearest first.
+
+        A halo wider than a block comes from several devices; around a ring also from the device itself.
+        """
+        block = self.input_block
+        return [(1 + n // block, min(block, width - n)) for n in range(0, width, block)]
+
+    @property
+    def sent(self) -> int:
+        """Positions that a device between others sends."""
+        hops = [hop for width in self.widths for hop in self.hops(width)]
+        return sum(positions for distance, positions in hops if distance % self.devices)
+
+    # The block between its halos is the extended block. Windows in it:
+
+    @property
+    def extended(self) -> int:
+        return sum(self.widths) + self.input_block
+
+    @property
+    def drift(self) -> int:
+        """By how much windows move from device to device within the extended block."""
+        return self.stride * self.output_block - self.input_block
+
+    @cached_property
+    def margins(self) -> tuple[int, int]:
+        """Zeros before and after the extended block, so that every window lies within."""
+        starts = [self.widths[0] - self.lo + p * self.drift for p in self.working]
+        return max(0, -min(starts)), max(0, max(starts) + self.window - self.extended)
+
+    @property
+    def first_start(self) -> int:
+        """Where device 0's window begins, the first margin counted."""
+        return self.margins[0] + self.widths[0] - self.lo
+
+    @cached_property
+    def strips(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the first and last positions of each window copy where padding mirrors: (devices, positions) each.
+
+        Positions of the extended block. Both strips are as long as the neediest device's, and none elsewhere.
+        """
+        front = back = 0
+        for p in self.working if self.mirrored else []:
+            front = max(front, min(self.end(p), 0) - self.start(p))
+            if self.end(p) > self.input_size:
+                back = max(back, self.window - (self.input_size - self.start(p)))
+        front = min(front, self.window)
+        back = min(back, self.window - front)
+        return self._sources(0, front), self._sources(self.window - back, self.window)
+
+    def _sources(self, first: int, last: int) -> np.ndarray:
+        device = np.arange(self.devices)[:, None]
+        position = np.array([[self.start(p)] for p in range(self.devices)]) + np.arange(first, last)
+        source = into_range(position, self.input_size, self.padding_mode)
+        return np.clip(source - device * self.input_block + self.widths[0], 0, self.extended - 1)
+
+
+def axis_plans(sized: SizedGeometry, devices: tuple[int, ...]) -> tuple[AxisPlan | None, ...]:
+    """A plan for each spatial axis that is cut, None for the others."""
+    return tuple(_axis_plan(sized, axis, count) for axis, count in enumerate(devices))
+
+
+def _axis_plan(sized: SizedGeometry, axis: int, devices: int) -> AxisPlan | None:
+    if devices == 1:
+        return None
+    size = sized.input_size[axis]
+    if sized.padding_mode == "circular" and size % devices:
+        raise ValueError(
+            f"`padding_mode`='circular' needs equal blocks on every device: on spatial axis {axis} the input size "
+            f"{size} is no multiple of {devices} devices. Cut this axis over a number of devices that divides {size}, "
+            f"or do not cut it (None in `split`)."
+        )
+    return AxisPlan(
+        input_size=size,
+        output_size=sized.output_size[axis],
+        devices=devices,
+        stride=sized.strides[axis],
+        reach=sized.effective_kernel_size[axis],
+        lo=sized.pads[axis][0],
+        padding_mode=sized.padding_mode,
+    )

@@ -1,0 +1,196 @@
+"""`conv` and `conv_transpose` of images that are cut over devices."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
+from jax.typing import ArrayLike, DTypeLike
+
+import jtconv
+from jtconv import _arguments
+from jtconv._arguments import Padding
+from jtconv._arrays import Precision
+from jtconv._layer_arguments import checked_conv, checked_transpose
+from jtconv.spatial._exchange import exchange, exchange_transposed
+from jtconv.spatial._split import Split, checked_split
+
+Local = Callable[[Array, Array], Array]
+
+
+def conv(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    *,
+    mesh: Mesh | AbstractMesh,
+    split: Sequence[str | None],
+    batch: str | None = None,
+    strides: int | Sequence[int] = 1,
+    padding: Padding = "VALID",
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+    precision: Precision = None,
+    preferred_element_type: DTypeLike | None = None,
+) -> Array:
+    """`jtconv.conv` of an image whose spatial axes are cut over devices: only halos travel.
+
+    Each device fetches the positions of its neighbours' blocks that its outputs read, with
+    `lax.ppermute`, and convolves its block; see `halo` for how many they are. A size that the number
+    of devices does not divide is made up with zeros to whole blocks, and the result is cut back; JAX
+    has no sharding for such a size, so these results are whole on every device once a program
+    returns them.
+
+    Args:
+      x: (*batch, *in_size, in_ch), floating or complex; cut as `split` says, or it will be.
+      kernel: (*kernel_size, in_ch // groups, out_ch), the same on every device.
+      mesh: the devices, as from `jax.make_mesh`, with axes of type Auto or Explicit.
+      split: for each spatial axis the name of the mesh axis that it is cut over, or None.
+      batch: the name of the mesh axis that the first batch axis is cut over, or None.
+      strides, padding, dilation, groups, padding_mode, precision, preferred_element_type: as in
+        `jtconv.conv`.
+
+    Returns:
+      (*batch, *out_size, out_ch), cut in the same way.
+
+    Raises:
+      TypeError, ValueError: as `jtconv.conv`; for names that the mesh has not; for "circular" where
+        the number of devices does not divide the input size.
+
+    >>> import jax, jax.numpy as jnp
+    >>> mesh = jax.make_mesh((1,), ("rows",))
+    >>> conv(jnp.ones((2, 8, 6, 3)), jnp.ones((3, 3, 3, 5)), mesh=mesh, split=("rows", None), padding=1).shape
+    (2, 8, 6, 5)
+    """
+    call = checked_conv(
+        x,
+        kernel,
+        precision,
+        preferred_element_type,
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        padding_mode=padding_mode,
+    )
+    checked = checked_split(mesh, split, batch, call.sized, call.image.ndim - 1 - call.sized.ndim)
+    return _split_conv(call.image, call.kernel, checked, call.precision).astype(call.result)
+
+
+def conv_transpose(
+    y: ArrayLike,
+    kernel: ArrayLike,
+    *,
+    mesh: Mesh | AbstractMesh,
+    split: Sequence[str | None],
+    batch: str | None = None,
+    strides: int | Sequence[int] = 1,
+    padding: Padding = "VALID",
+    output_padding: int | Sequence[int] | None = None,
+    output_size: int | Sequence[int] | None = None,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+    method: str = "auto",
+    precision: Precision = None,
+    preferred_element_type: DTypeLike | None = None,
+) -> Array:
+    """`jtconv.conv_transpose` of an image whose spatial axes are cut over devices: only halos travel.
+
+    The transpose of `spatial.conv`, step by step: each device computes what its block of y gives,
+    and sends what falls beyond its block of the result to the device that it belongs to, which adds
+    it. So half precision is rounded there once more; `preferred_element_type=jnp.float32` avoids that.
+
+    Args:
+      y: (*batch, *out_size, out_ch), floating or complex; cut as `split` says, or it will be.
+      kernel: (*kernel_size, in_ch // groups, out_ch), the same on every device.
+      mesh, split, batch: as in `spatial.conv`.
+      strides, padding, output_padding, output_size, dilation, groups, padding_mode, method,
+      precision, preferred_element_type: as in `jtconv.conv_transpose`.
+
+    Returns:
+      (*batch, *in_size, in_ch), cut in the same way.
+
+    Raises:
+      TypeError, ValueError: as `jtconv.conv_transpose`; for names that the mesh has not; for
+        "circular" where the number of devices does not divide the result's size.
+
+    >>> import jax, jax.numpy as jnp
+    >>> mesh = jax.make_mesh((1,), ("rows",))
+    >>> y, kernel = jnp.ones((5, 6, 3)), jnp.ones((4, 4, 2, 3))
+    >>> conv_transpose(y, kernel, mesh=mesh, split=("rows", None), strides=2, padding=1).shape
+    (10, 12, 2)
+    """
+    call = checked_transpose(
+        y,
+        kernel,
+        output_padding,
+        output_size,
+        precision,
+        preferred_element_type,
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        padding_mode=padding_mode,
+    )
+    checked = checked_split(mesh, split, batch, call.sized, call.image.ndim - 1 - call.sized.ndim)
+    name = _arguments.one_of("method", method, jtconv.METHODS)
+    return _split_transpose(call.image, call.kernel, name, checked, call.precision).astype(call.result)
+
+
+@partial(jax.jit, static_argnames=("split", "precision"), inline=True)
+def _split_conv(x: Array, kernel: Array, split: Split, precision: Precision) -> Array:
+    def local(block: Array, kernel: Array) -> Array:
+        return jtconv.conv(exchange(block, split), kernel, precision=precision, **split.local_arguments())
+
+    return _on_devices(local, x, kernel, split, split.local_input_size, split.sized.output_size)
+
+
+@partial(jax.jit, static_argnames=("method", "split", "precision"), inline=True)
+def _split_transpose(y: Array, kernel: Array, method: str, split: Split, precision: Precision) -> Array:
+    def local(block: Array, kernel: Array) -> Array:
+        windows = jtconv.conv_transpose(
+            block,
+            kernel,
+            output_size=split.window_size,
+            method=method,
+            precision=precision,
+            **split.local_arguments(),
+        )
+        return exchange_transposed(windows, split)
+
+    return _on_devices(local, y, kernel, split, split.local_output_size, split.sized.input_size)
+
+
+def _on_devices(
+    local: Local, image: Array, kernel: Array, split: Split, block_size: tuple[int, ...], result_size: tuple[int, ...]
+) -> Array:
+    """`local` of every device's block of `image`; the result has `result_size`."""
+    spec = split.spec(image.ndim)
+    blocks = _padded_to(image, split.whole_shape(image.shape, block_size), spec, split)
+    kernel = _placed(kernel, PartitionSpec(), split)
+    result = jax.shard_map(local, mesh=split.mesh, in_specs=(spec, PartitionSpec()), out_specs=spec)(blocks, kernel)
+    batch = image.shape[: image.ndim - 1 - len(result_size)]
+    return _cut_to(result, (*batch, *result_size, result.shape[-1]), split)
+
+
+def _padded_to(image: Array, shape: tuple[int, ...], spec: PartitionSpec, split: Split) -> Array:
+    if image.shape == shape:
+        return _placed(image, spec, split)
+    whole = _placed(image, PartitionSpec(), split)  # no type says how an uneven size is cut
+    pads = [(0, after - before) for before, after in zip(image.shape, shape, strict=True)]
+    return _placed(jnp.pad(whole, pads), spec, split)
+
+
+def _cut_to(image: Array, shape: tuple[int, ...], split: Split) -> Array:
+    if image.shape == shape:
+        return image
+    return _placed(image, PartitionSpec(), split)[tuple(slice(0, size) for size in shape)]
+
+
+def _placed(array: Array, spec: PartitionSpec, split: Split) -> Array:
+    """`array` with the type that it has when cut by `spec`, where shardings are part of types."""
+    return jax.reshard(array, NamedSharding(split.mesh, spec)) if split.explicit else array  # pyright: ignore[reportArgumentType] (AbstractMesh is taken too)

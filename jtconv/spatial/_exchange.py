@@ -1,0 +1,70 @@
+"""The exchange of halos: what a device needs of its neighbours' blocks, under `jax.shard_map`.
+
+A linear map of the block. So its transpose, which adds what a device has computed for its neighbours'
+positions to their blocks, is JAX's, and with it every derivative of both.
+"""
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jtconv._linear import transpose_of
+from jtconv.spatial._axis_plan import AxisPlan
+from jtconv.spatial._split import Split
+
+
+def exchange(block: Array, split: Split) -> Array:
+    """(..., *input blocks, ch) -> (..., *windows, ch) of the padded input.
+
+    One axis after the other: what is sent on the second has the first one's halo, so that corners
+    travel by themselves.
+    """
+    for axis, (plan, name) in enumerate(zip(split.plans, split.names, strict=True)):
+        if plan is not None and name is not None:
+            at = block.ndim - 1 - len(split.plans) + axis
+            block = _window(_extended(block, plan, at, name), plan, at, name)
+    return block
+
+
+def exchange_transposed(windows: Array, split: Split) -> Array:
+    """(..., *windows, ch) -> (..., *input blocks, ch): halos are added to the blocks that they are part of."""
+    batch = windows.shape[: windows.ndim - 1 - len(split.plans)]
+    shape = (*batch, *split.local_input_size, windows.shape[-1])
+    return transpose_of(lambda block: exchange(block, split), shape, windows.dtype, windows)
+
+
+def _extended(block: Array, plan: AxisPlan, at: int, name: str) -> Array:
+    """The block between its halos; zeros beyond the first and the last block."""
+    before, after = (plan.hops(width) for width in plan.widths)
+    size = block.shape[at]
+    front = [
+        _sent(lax.slice_in_dim(block, size - width, size, axis=at), distance, plan, name) for distance, width in before
+    ]
+    back = [_sent(lax.slice_in_dim(block, 0, width, axis=at), -distance, plan, name) for distance, width in after]
+    return jnp.concatenate([*reversed(front), block, *back], at)
+
+
+def _sent(strip: Array, distance: int, plan: AxisPlan, name: str) -> Array:
+    """What the device `distance` before this one passes on; zeros where there is none."""
+    n = plan.devices
+    if plan.cyclic:
+        if distance % n == 0:
+            return strip
+        return lax.ppermute(strip, name, [(p, (p + distance) % n) for p in range(n)])
+    return lax.ppermute(strip, name, [(p, p + distance) for p in range(n) if 0 <= p + distance < n])
+
+
+def _window(extended: Array, plan: AxisPlan, at: int, name: str) -> Array:
+    """This device's window of the padded input."""
+    padded = jnp.pad(extended, [plan.margins if axis == at else (0, 0) for axis in range(extended.ndim)])
+    front, back = plan.strips
+    first, length = plan.first_start + front.shape[1], plan.window - front.shape[1] - back.shape[1]
+    if plan.drift == 0:
+        middle = lax.slice_in_dim(padded, first, first + length, axis=at)
+    else:
+        # Devices without outputs may have no such window. Whatever they read is dropped.
+        middle = lax.dynamic_slice_in_dim(padded, first + plan.drift * lax.axis_index(name), length, axis=at)
+    if not plan.mirrored:
+        return middle
+    mine = (jnp.asarray(strip)[lax.axis_index(name)] for strip in (front, back))
+    copied = [jnp.take(extended, positions, axis=at) for positions in mine]
+    return jnp.concatenate([copied[0], middle, copied[1]], at)

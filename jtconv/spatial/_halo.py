@@ -1,0 +1,91 @@
+"""`halo`: what travels between devices for one layer, before any array exists."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+from jax.typing import DTypeLike
+
+from jtconv import _arguments as arg
+from jtconv._arguments import Padding, Pads
+from jtconv._geometry import geometry_on
+from jtconv._sized import SizedGeometry
+from jtconv.spatial._axis_plan import AxisPlan, axis_plans
+
+
+@dataclass(frozen=True)
+class Halo:
+    """What the devices exchange for one convolution, or for its transpose. Made by `halo`."""
+
+    sized: SizedGeometry
+    plans: tuple[AxisPlan | None, ...]
+
+    @property
+    def widths(self) -> tuple[Pads, ...]:
+        """Per spatial axis, how many positions before and after its block a device fetches at most."""
+        return tuple((0, 0) if plan is None else plan.widths for plan in self.plans)
+
+    @property
+    def input_blocks(self) -> tuple[int, ...]:
+        """The size of a device's block of the convolution's input."""
+        sizes = zip(self.sized.input_size, self.plans, strict=True)
+        return tuple(size if plan is None else plan.input_block for size, plan in sizes)
+
+    @property
+    def output_blocks(self) -> tuple[int, ...]:
+        """The size of a device's block of the convolution's output."""
+        sizes = zip(self.sized.output_size, self.plans, strict=True)
+        return tuple(size if plan is None else plan.output_block for size, plan in sizes)
+
+    def bytes_sent(self, channels: int, *, batch: int = 1, dtype: DTypeLike = jnp.float32) -> int:
+        """Bytes that a device in the middle sends in one call of `conv` or `conv_transpose`.
+
+        Args:
+          channels: of the convolution's input, in_ch.
+          batch: images on the device.
+          dtype: what is computed in.
+        """
+        size, total = list(self.input_blocks), 0
+        for axis, plan in enumerate(self.plans):
+            if plan is not None:
+                total += plan.sent * math.prod(size) // size[axis]
+                size[axis] = plan.window
+        return total * channels * batch * jnp.dtype(dtype).itemsize
+
+
+def halo(
+    input_size: int | Sequence[int],
+    kernel_size: int | Sequence[int],
+    *,
+    devices: int | Sequence[int],
+    strides: int | Sequence[int] = 1,
+    padding: Padding = "VALID",
+    dilation: int | Sequence[int] = 1,
+    padding_mode: str = "zeros",
+) -> Halo:
+    """The halo of a layer whose image is cut over devices.
+
+    Args:
+      input_size: of the convolution; for `conv_transpose` this is the result's size.
+      kernel_size: taps per spatial axis.
+      devices: over how many devices each spatial axis is cut, an int or one per axis; 1 is not cut.
+      strides, padding, dilation, padding_mode: as in `jtconv.conv`.
+
+    Raises:
+      TypeError, ValueError: naming the argument, the rule and the value.
+
+    >>> layer = halo((1024, 1024), (4, 4), devices=(8, 1), strides=2, padding=1)
+    >>> layer.widths, layer.bytes_sent(channels=64)
+    (((1, 1), (0, 0)), 524288)
+    """
+    geometry = geometry_on(
+        input_size,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        padding_mode=padding_mode,
+    )
+    sized = geometry.at(input_size)
+    return Halo(sized, axis_plans(sized, arg.per_axis("devices", devices, sized.ndim, minimum=1)))

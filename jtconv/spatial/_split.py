@@ -1,0 +1,98 @@
+"""`Split`: which mesh axis each axis of an image is cut over, checked, with the plan that follows from it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jax.sharding import AbstractMesh, AxisType, Mesh, PartitionSpec
+
+from jtconv._sized import SizedGeometry
+from jtconv.spatial._axis_plan import AxisPlan, axis_plans
+
+
+@dataclass(frozen=True)
+class Split:
+    """One convolution on a mesh. Hashable."""
+
+    mesh: Mesh | AbstractMesh
+    names: tuple[str | None, ...]
+    batch: str | None
+    sized: SizedGeometry
+    plans: tuple[AxisPlan | None, ...]
+
+    @property
+    def explicit(self) -> bool:
+        """Whether shardings are part of the arrays' types."""
+        return any(kind == AxisType.Explicit for kind in self.mesh.axis_types)
+
+    @property
+    def local_input_size(self) -> tuple[int, ...]:
+        """A device's block of the input."""
+        sizes = zip(self.sized.input_size, self.plans, strict=True)
+        return tuple(size if plan is None else plan.input_block for size, plan in sizes)
+
+    @property
+    def local_output_size(self) -> tuple[int, ...]:
+        """A device's block of the output."""
+        sizes = zip(self.sized.output_size, self.plans, strict=True)
+        return tuple(size if plan is None else plan.output_block for size, plan in sizes)
+
+    @property
+    def window_size(self) -> tuple[int, ...]:
+        """What a device convolves: windows on the axes that are cut, the input on the others."""
+        sizes = zip(self.sized.input_size, self.plans, strict=True)
+        return tuple(size if plan is None else plan.window for size, plan in sizes)
+
+    def local_arguments(self) -> dict[str, Any]:
+        """The geometry of the convolution of a device's windows, as keyword arguments."""
+        pads = zip(self.sized.pads, self.plans, strict=True)
+        return {
+            "strides": self.sized.strides,
+            "padding": tuple(pair if plan is None else (0, 0) for pair, plan in pads),
+            "dilation": self.sized.dilation,
+            "groups": self.sized.groups,
+            "padding_mode": self.sized.padding_mode,
+        }
+
+    def spec(self, rank: int) -> PartitionSpec:
+        """How an image of `rank` axes is cut."""
+        batch = (self.batch, *(None for _ in range(rank - 2 - len(self.names)))) if rank > 1 + len(self.names) else ()
+        return PartitionSpec(*batch, *self.names, None)
+
+    def whole_shape(self, image: tuple[int, ...], local_size: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of an image made up to whole blocks."""
+        ndim = len(self.names)
+        sizes = zip(local_size, self.names, strict=True)
+        spatial = tuple(size * (1 if name is None else self.mesh.shape[name]) for size, name in sizes)
+        batch = list(image[: len(image) - 1 - ndim])
+        if self.batch is not None:
+            devices = self.mesh.shape[self.batch]
+            batch[0] = math.ceil(batch[0] / devices) * devices
+        return (*batch, *spatial, image[-1])
+
+
+def checked_split(mesh: Any, split: Any, batch: Any, sized: SizedGeometry, batch_axes: int) -> Split:
+    """`mesh`, `split` and `batch` as given, for an image with `batch_axes` of them."""
+    if not isinstance(mesh, Mesh | AbstractMesh):
+        raise TypeError(f"`mesh` must be a jax.sharding.Mesh, as jax.make_mesh makes it, got {type(mesh).__name__}.")
+    if isinstance(split, str) or not isinstance(split, Sequence):
+        raise TypeError(f"`split` must be a tuple of mesh axes' names and None, one per spatial axis, got {split!r}.")
+    names = tuple(split)
+    if len(names) != sized.ndim:
+        raise ValueError(
+            f"`split` must have {sized.ndim} {'entry' if sized.ndim == 1 else 'entries'}, one per spatial axis of the "
+            f"kernel, each the name of a mesh axis or None, got {split!r}."
+        )
+    used = [name for name in (batch, *names) if name is not None]
+    for name in used:
+        if name not in mesh.axis_names:
+            raise ValueError(
+                f"`split` and `batch` must name axes of the mesh, {mesh.axis_names}, or be None, got {name!r}."
+            )
+        if used.count(name) > 1:
+            raise ValueError(f"`split` and `batch` must name each mesh axis at most once, got {name!r} twice.")
+    if batch is not None and batch_axes == 0:
+        raise ValueError(f"`batch` must be None for an image without batch axes, got {batch!r}.")
+    devices = tuple(1 if name is None else mesh.shape[name] for name in names)
+    return Split(mesh, names, batch, sized, axis_plans(sized, devices))

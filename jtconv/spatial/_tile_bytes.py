@@ -1,0 +1,41 @@
+"""What one tile takes in memory besides the arrays given and returned: upper estimates, in integers.
+
+Which temporary arrays there are is known for each method; how many of them XLA keeps at a time is not.
+The factors are what compiled programs were seen to need at most (`tests/test_spatial_tiles.py`).
+"""
+
+from math import prod
+
+from jtconv._sized import SizedGeometry
+
+_IMAGES = 4  # copies of the window and of the tile of outputs: cut out, padded, the result, what is added to
+_OF_METHOD = 3  # copies of what the method makes of them
+_KERNELS = 4  # the kernel rearranged, its gradient, and that of a tile
+
+
+def tile_bytes(tile: SizedGeometry, kernel: tuple[int, ...], images: int, itemsize: int, method: str) -> int:
+    """For `images` images of a tile, in either direction and for the kernel's gradient.
+
+    `itemsize` is that of the dtype that sums are taken in.
+    """
+    in_ch, out_ch = kernel[-2] * tile.groups, kernel[-1]
+    padded = [i + max(lo, 0) + max(hi, 0) for i, (lo, hi) in zip(tile.input_size, tile.pads, strict=True)]
+    window, outputs = prod(padded) * in_ch, prod(tile.output_size) * out_ch
+    per_image = _IMAGES * (window + outputs) + _OF_METHOD * _method_elements(tile, kernel, padded, method)
+    return itemsize * (images * per_image + _KERNELS * prod(kernel))
+
+
+def _method_elements(tile: SizedGeometry, kernel: tuple[int, ...], padded: list[int], method: str) -> int:
+    in_ch, out_ch = kernel[-2] * tile.groups, kernel[-1]
+    columns = prod(tile.output_size) * prod(tile.kernel_size) * in_ch
+    phases = prod((size // s + 2) * s for size, s in zip(padded, tile.strides, strict=True)) * in_ch
+    with_zeros = prod(size + reach for size, reach in zip(padded, tile.effective_kernel_size, strict=True)) * out_ch
+    entries = prod(tile.output_size) * prod(kernel)
+    return {
+        "matrix": 4 * entries,  # values and indices
+        "lax": with_zeros,
+        "vjp": with_zeros,
+        "scatter": columns,
+        "overlap_add": columns + phases,
+        "polyphase": phases,
+    }.get(method, columns + phases)

@@ -1,0 +1,71 @@
+"""Rows of images, read, put and added to by number.
+
+Large arrays are touched by slices only. Rows are put in order within a tile: XLA copies arrays to other
+layouts for indexing by row, which are tiles then, and no images.
+"""
+
+from math import prod
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jtconv._linear import transpose_of
+from jtconv.spatial._tile_plan import TilePlan
+
+Index = Array | int
+
+
+def read_window(x: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
+    """A tile's window of the padded input (N, *input_size, ch): (images, *window, ch)."""
+    at, first = 1 + plan.axis, jnp.asarray(plan.first_run_rows())[tile]
+    rows = _cut(x, plan, image, first, plan.run)
+    if plan.wrapped:
+        rows = jnp.concatenate([rows, _cut(x, plan, image, 0, plan.wrapped)], at)
+    return _ordered(rows, plan, tile)
+
+
+def add_window(x: Array, window: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
+    """x with the transpose of `read_window` added."""
+    at, first = 1 + plan.axis, jnp.asarray(plan.first_run_rows())[tile]
+    shape = (*window.shape[:at], plan.run + plan.wrapped, *window.shape[at + 1 :])
+    rows = transpose_of(lambda rows: _ordered(rows, plan, tile), shape, window.dtype, window)
+    x = _add(x, lax.slice_in_dim(rows, 0, plan.run, axis=at), plan, image, first)
+    return _add(x, lax.slice_in_dim(rows, plan.run, None, axis=at), plan, image, 0) if plan.wrapped else x
+
+
+def new_outputs(y: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
+    """A tile of outputs, with zeros for the rows that an earlier tile has: (images, *output_size of a tile, ch)."""
+    rows = _cut(y, plan, image, jnp.asarray(plan.first_rows())[tile], plan.rows)
+    new = jnp.asarray(plan.new_rows())[tile]
+    return jnp.where(jnp.expand_dims(new, [axis for axis in range(y.ndim) if axis != 1 + plan.axis]), rows, 0)
+
+
+def put_outputs(y: Array, made: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
+    """y with a tile of outputs put in its place."""
+    return lax.dynamic_update_slice(y, made, _start(y, plan, image, jnp.asarray(plan.first_rows())[tile]))
+
+
+def _ordered(rows: Array, plan: TilePlan, tile: Array) -> Array:
+    """The rows of a tile's window, in order, from those that have been read; linear."""
+    at = 1 + plan.axis
+    # A row is long so, and XLA's loops over it are quick.
+    flat = rows.reshape(prod(rows.shape[:at]), rows.shape[at], prod(rows.shape[at + 1 :]))
+    window = flat.at[:, jnp.asarray(plan.window_rows())[tile]].get(mode="fill", fill_value=0)
+    return window.reshape(*rows.shape[:at], window.shape[1], *rows.shape[at + 1 :])
+
+
+def _cut(array: Array, plan: TilePlan, image: Array, row: Index, rows: int) -> Array:
+    at = 1 + plan.axis
+    size = (plan.images, *array.shape[1:at], rows, *array.shape[at + 1 :])
+    return lax.dynamic_slice(array, _start(array, plan, image, row), size)
+
+
+def _add(array: Array, part: Array, plan: TilePlan, image: Array, row: Index) -> Array:
+    there = _cut(array, plan, image, row, part.shape[1 + plan.axis])
+    return lax.dynamic_update_slice(array, there + part, _start(array, plan, image, row))
+
+
+def _start(array: Array, plan: TilePlan, image: Array, row: Index) -> tuple[Array, ...]:
+    """Where rows of (N, *size, ch) begin."""
+    nothing = jnp.zeros_like(image)
+    return (image, *(nothing + row if axis == plan.axis else nothing for axis in range(array.ndim - 1)))

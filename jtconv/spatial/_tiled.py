@@ -1,0 +1,159 @@
+"""`tiled_conv` and `tiled_conv_transpose`: one device, one tile after the other, within a bound on memory."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
+
+import jtconv
+from jtconv import _arguments as arg
+from jtconv import _arrays
+from jtconv._arguments import Padding
+from jtconv._arrays import Precision
+from jtconv._layer_arguments import Call, checked_conv, checked_transpose
+from jtconv._sized import SizedGeometry
+from jtconv.spatial import _tiled_maps
+from jtconv.spatial._tile_plan import least_bytes, longest_axis
+
+
+def tiled_conv(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    *,
+    memory: int,
+    strides: int | Sequence[int] = 1,
+    padding: Padding = "VALID",
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+    precision: Precision = None,
+    preferred_element_type: DTypeLike | None = None,
+) -> Array:
+    """`jtconv.conv` in tiles, so that at most `memory` bytes are taken besides x, the kernel and y.
+
+    A tile is as many rows as fit along the longest spatial axis, or several images. Derivatives, of
+    any order and in both modes, are tiled maps themselves, within the same bound; what they are taken
+    of and what they return is besides. So is an array converted to the dtype that is computed in.
+    Under `jax.vmap` over kernels a tile is made with all of them, for which `memory` may not do.
+
+    Args:
+      x: (*batch, *in_size, in_ch), floating or complex. With one channel, give it a batch axis: without
+        one, XLA for the CPU copies the whole result.
+      kernel: (*kernel_size, in_ch // groups, out_ch), with at least one spatial axis.
+      memory: bytes for everything that is not given or returned, an estimate from above for a CPU.
+      strides, padding, dilation, groups, padding_mode, precision, preferred_element_type: as in
+        `jtconv.conv`.
+
+    Returns:
+      (*batch, *out_size, out_ch).
+
+    Raises:
+      TypeError, ValueError: as `jtconv.conv`; where a tile of one row takes more than `memory`.
+
+    >>> import jax.numpy as jnp
+    >>> tiled_conv(jnp.ones((64, 32, 3)), jnp.ones((3, 3, 3, 5)), memory=2**16, padding=1).shape
+    (64, 32, 5)
+    """
+    call = checked_conv(
+        x,
+        kernel,
+        precision,
+        preferred_element_type,
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        padding_mode=padding_mode,
+    )
+    _check_memory(call, memory, "auto")
+    return _tiled_conv(*call[:-1], memory=memory).astype(call.result)
+
+
+def tiled_conv_transpose(
+    y: ArrayLike,
+    kernel: ArrayLike,
+    *,
+    memory: int,
+    strides: int | Sequence[int] = 1,
+    padding: Padding = "VALID",
+    output_padding: int | Sequence[int] | None = None,
+    output_size: int | Sequence[int] | None = None,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+    method: str = "auto",
+    precision: Precision = None,
+    preferred_element_type: DTypeLike | None = None,
+) -> Array:
+    """`jtconv.conv_transpose` in tiles, so that at most `memory` bytes are taken besides y, the kernel and x.
+
+    Where tiles of the result overlap they are added, so half precision is rounded there once more.
+    Derivatives are tiled too; see `tiled_conv`.
+
+    Args:
+      y: (*batch, *out_size, out_ch), floating or complex.
+      kernel: (*kernel_size, in_ch // groups, out_ch), with at least one spatial axis.
+      memory: bytes for everything that is not given or returned, an estimate from above for a CPU.
+      strides, padding, output_padding, output_size, dilation, groups, padding_mode, method,
+      precision, preferred_element_type: as in `jtconv.conv_transpose`.
+
+    Returns:
+      (*batch, *in_size, in_ch).
+
+    Raises:
+      TypeError, ValueError: as `jtconv.conv_transpose`; where a tile of one row takes more than `memory`.
+
+    >>> import jax.numpy as jnp
+    >>> y, kernel = jnp.ones((64, 32, 3)), jnp.ones((4, 4, 2, 3))
+    >>> tiled_conv_transpose(y, kernel, memory=2**17, strides=2, padding=1, method="lax").shape
+    (128, 64, 2)
+    """
+    call = checked_transpose(
+        y,
+        kernel,
+        output_padding,
+        output_size,
+        precision,
+        preferred_element_type,
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        padding_mode=padding_mode,
+    )
+    name = arg.one_of("method", method, jtconv.METHODS)
+    _check_memory(call, memory, name)
+    return _tiled_transpose(*call[:-1], memory=memory, method=name).astype(call.result)
+
+
+def _check_memory(call: Call, memory: int, method: str) -> None:
+    if call.sized.ndim == 0:
+        raise ValueError(
+            f"`kernel` must have a spatial axis for its image to be cut into tiles, got shape {call.kernel.shape}."
+        )
+    itemsize = _tiled_maps.itemsize(call.kernel.dtype)
+    # Derivatives are computed by "auto".
+    least = max(least_bytes(call.sized, call.kernel.shape, itemsize, name) for name in (method, "auto"))
+    if arg.integer_of_any_size("memory", memory) < least:
+        axis = longest_axis(call.sized)
+        raise ValueError(
+            f"`memory` must be at least {least} bytes for this layer with method={method!r}, which is what one row of "
+            f"outputs along spatial axis {axis} takes, got {memory}. Allow more, or cut the image over devices with "
+            f"`spatial.conv` or `spatial.conv_transpose`."
+        )
+
+
+@partial(jax.jit, static_argnames=("sized", "precision", "memory"), inline=True)
+def _tiled_conv(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
+    y = _tiled_maps.forward(_arrays.merge_batch(x, sized.ndim), kernel, sized, precision, memory)
+    return _arrays.split_batch(y, x, sized.ndim)
+
+
+@partial(jax.jit, static_argnames=("sized", "precision", "memory", "method"), inline=True)
+def _tiled_transpose(
+    y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int, method: str
+) -> Array:
+    x = _tiled_maps.transposed(_arrays.merge_batch(y, sized.ndim), kernel, sized, precision, memory, method)
+    return _arrays.split_batch(x, y, sized.ndim)

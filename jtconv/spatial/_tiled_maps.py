@@ -1,0 +1,131 @@
+"""C, Cᵀ and the kernel's gradient tile by tile: bilinear maps that are each other's derivatives.
+
+As in `jtconv._bilinear`, whose three maps each of these runs on one tile after the other. Being
+primitives, no derivative keeps what belongs to a tile, and all of them stay within the same bound.
+"""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.interpreters import ad
+
+from jtconv import _bilinear
+from jtconv._arrays import Precision, accumulator
+from jtconv._bilinear import bilinear_primitive, forward_shape, kernel_gradient_shape, transposed_shape, varying_alike
+from jtconv._sized import SizedGeometry
+from jtconv._tiles import zeros
+from jtconv.spatial._tile_plan import TilePlan, tile_plan
+from jtconv.spatial._tile_rows import add_window, new_outputs, put_outputs, read_window
+
+
+def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
+    """C x."""
+    return _forward_p.bind(*varying_alike(x, kernel), sized=sized, precision=precision, memory=memory)
+
+
+def transposed(
+    y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int, method: str = "auto"
+) -> Array:
+    """Cᵀ y by one of `METHODS`."""
+    return _transposed_p.bind(*varying_alike(y, kernel), sized=sized, precision=precision, memory=memory, method=method)
+
+
+def kernel_gradient(x: Array, y: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
+    """The gradient of sum(C x * y) by the kernel."""
+    return _kernel_gradient_p.bind(*varying_alike(x, y), sized=sized, precision=precision, memory=memory)
+
+
+def itemsize(dtype: jnp.dtype) -> int:
+    """Of what sums are taken in."""
+    return accumulator(dtype).itemsize
+
+
+# How each is computed. `_` is the platform, on which the maps of a tile depend, and the tiles do not.
+
+
+def _compute_forward(
+    _: str | None, x: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, memory: int
+) -> Array:
+    plan = tile_plan(sized, kernel.shape, x.shape[0], itemsize(x.dtype), "auto", memory)
+
+    def step(y: Array, tile: Array, image: Array) -> Array:
+        made = _bilinear.forward(read_window(x, plan, tile, image), kernel, plan.tile, precision)
+        return put_outputs(y, made, plan, tile, image)
+
+    shape = forward_shape(x, kernel, sized)
+    return _over_tiles(plan, step, _zeros(shape, x), x.shape[0])
+
+
+def _compute_transposed(
+    _: str | None, y: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, memory: int, method: str
+) -> Array:
+    plan = tile_plan(sized, kernel.shape, y.shape[0], itemsize(y.dtype), method, memory)
+
+    def step(x: Array, tile: Array, image: Array) -> Array:
+        outputs = new_outputs(y, plan, tile, image)
+        return add_window(x, _bilinear.transposed(outputs, kernel, plan.tile, precision, method), plan, tile, image)
+
+    shape = transposed_shape(y, kernel, sized)
+    return _over_tiles(plan, step, _zeros(shape, y), y.shape[0])
+
+
+def _compute_kernel_gradient(
+    _: str | None, x: Array, y: Array, *, sized: SizedGeometry, precision: Precision, memory: int
+) -> Array:
+    shape = kernel_gradient_shape(x, y, sized)
+    wide = accumulator(x.dtype)
+    plan = tile_plan(sized, shape, x.shape[0], wide.itemsize, "auto", memory)
+
+    def step(total: Array, tile: Array, image: Array) -> Array:
+        window, outputs = read_window(x, plan, tile, image), new_outputs(y, plan, tile, image)
+        return total + _bilinear.kernel_gradient(window.astype(wide), outputs.astype(wide), plan.tile, precision)
+
+    return _over_tiles(plan, step, zeros(shape, wide, x), x.shape[0]).astype(x.dtype)
+
+
+def _over_tiles(plan: TilePlan, step: Callable[[Array, Array, Array], Array], initial: Array, images: int) -> Array:
+    """`carry = step(carry, tile of the image, first image)` for every tile."""
+
+    def body(i: Array, carry: Array) -> Array:
+        i = i.astype(jnp.int32)  # as the tables of rows, also where JAX counts in 64 bits
+        return step(carry, i % plan.count, i // plan.count * plan.images)
+
+    return lax.fori_loop(0, images // plan.images * plan.count, body, initial) if images else initial
+
+
+def _zeros(shape: tuple[int, ...], image: Array) -> Array:
+    """Zeros to begin with, which nothing but `image` tells XLA are zeros.
+
+    Where several loops begin with an array of zeros of one shape, it makes one and copies it for each.
+    """
+    if image.size == 0:
+        return jnp.zeros(shape, image.dtype)
+    one_or_zero = (image[(0,) * image.ndim].real > 0).astype(jnp.int32)
+    return jnp.full(shape, (one_or_zero >> 1).astype(image.dtype))
+
+
+_forward_p = bilinear_primitive("jtconv_tiled_forward", "xwy", _compute_forward, forward_shape)
+_transposed_p = bilinear_primitive("jtconv_tiled_transposed", "ywx", _compute_transposed, transposed_shape)
+_kernel_gradient_p = bilinear_primitive(
+    "jtconv_tiled_kernel_gradient", "xyw", _compute_kernel_gradient, kernel_gradient_shape
+)
+
+
+# The transposes in each operand; `ct` is the cotangent of the result.
+
+ad.defbilinear(
+    _forward_p,
+    lambda ct, _, kernel, *, sized, precision, memory: transposed(ct, kernel, sized, precision, memory),
+    lambda ct, x, _, *, sized, precision, memory: kernel_gradient(x, ct, sized, precision, memory),
+)
+ad.defbilinear(
+    _transposed_p,
+    lambda ct, _, kernel, *, sized, precision, memory, method: forward(ct, kernel, sized, precision, memory),
+    lambda ct, y, _, *, sized, precision, memory, method: kernel_gradient(ct, y, sized, precision, memory),
+)
+ad.defbilinear(
+    _kernel_gradient_p,
+    lambda ct, _, y, *, sized, precision, memory: transposed(y, ct, sized, precision, memory),
+    lambda ct, x, _, *, sized, precision, memory: forward(x, ct, sized, precision, memory),
+)
