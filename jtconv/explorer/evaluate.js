@@ -1,7 +1,7 @@
 // All that the page shows of one layer, in numbers.
 
 /** {sized, sources, counts, even, entries}, or {error, nearest} for an impossible layer. */
-function evaluate(layer) {
+function evaluate(layer, { entries = true } = {}) {
   let sized;
   try {
     sized = sizedLayer(layer);
@@ -15,7 +15,7 @@ function evaluate(layer) {
     sources,
     counts: sources.map((source, axis) => overlapCounts(source, sized.x[axis])),
     even: sized.x.map((_, axis) => isEven(layer, axis)),
-    entries: matrixEntries(sized, sources),
+    entries: entries ? matrixEntries(sized, sources) : null,
   };
 }
 

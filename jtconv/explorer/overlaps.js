@@ -1,0 +1,43 @@
+// Contributions to each cell of Cᵀ's result: bars on one axis, a plane of shades on two.
+
+function drawOverlaps(canvas, model, theme) {
+  const width = canvas.parentElement.clientWidth - 36;
+  const isPlane = model.ndim === 2;
+  const height = isPlane ? Math.min((width * model.sized.x[0]) / model.sized.x[1], 250) : 120;
+  canvas.style.height = `${height}px`;
+  canvas.style.width = `${width}px`;
+  const context = sizedContext(canvas, width, height);
+  if (isPlane) drawPlane(context, model, width, height);
+  else drawBars(context, model, theme, width, height);
+}
+
+/** Viridis by count, its darkest for none. */
+function shade(count, most) {
+  return viridis(most ? 0.08 + (0.84 * count) / most : 0);
+}
+
+function drawPlane(context, { counts, sized }, width, height) {
+  const [down, across] = counts;
+  const most = Math.max(...down) * Math.max(...across);
+  const unit = Math.min(width / sized.x[1], height / sized.x[0], 34);
+  down.forEach((first, row) =>
+    across.forEach((second, column) => {
+      const colour = shade(first * second, most);
+      context.fillStyle = cssColour(colour);
+      context.fillRect(column * unit, row * unit, unit - (unit > 6 ? 1 : 0), unit - (unit > 6 ? 1 : 0));
+      if (unit < 15) return;
+      label(context, first * second, [(column + 0.48) * unit, (row + 0.51) * unit], Math.min(unit * 0.48, 14), textOn(colour));
+    }),
+  );
+}
+
+function drawBars(context, { counts: [counts] }, theme, width, height) {
+  const most = Math.max(...counts, 1);
+  const unit = Math.min(width / counts.length, 40);
+  counts.forEach((count, cell) => {
+    const tall = ((height - 24) * count) / most;
+    context.fillStyle = cssColour(shade(count, most));
+    context.fillRect(cell * unit, height - tall, unit - (unit > 4 ? 2 : 0), tall);
+    if (unit >= 11) label(context, count, [(cell + 0.45) * unit, height - tall - 10], 12, theme.ink);
+  });
+}
