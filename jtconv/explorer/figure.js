@@ -142,10 +142,17 @@ class Figure {
     const [i, pads] = [this.model.sized.x, this.model.sized.pads];
     const spans = this.model.ndim === 1 ? [[0, 0], pads[0]] : pads;
     const sizes = this.model.ndim === 1 ? [1, i[0]] : i;
+    if (spans.flat().every((p) => p <= 0)) return;
     context.strokeStyle = this.theme.muted;
     context.lineWidth = 0.8;
     context.setLineDash([2, 2]);
     const [[v0, v1], [u0, u1]] = spans.map(([lo, hi], axis) => [Math.min(-lo, 0), sizes[axis] + Math.max(hi, 0)]);
+    if (this.unit < 12) {
+      path(context, this.quad(this.x, v0, u0, v1, u1)); // its outline: the cells would be all dashes
+      context.stroke();
+      context.setLineDash([]);
+      return;
+    }
     for (let v = v0; v < v1; v += 1) {
       for (let u = u0; u < u1; u += 1) {
         if (v >= 0 && v < sizes[0] && u >= 0 && u < sizes[1]) continue;

@@ -104,20 +104,23 @@ class Page {
     if (this.model && (this.isPlaying || this.travel < 1)) this.ask("trace");
   }
 
-  /** Evaluate the layer and draw all that depends on it. */
+  /** Evaluate the layer, or the possible one next to it, and draw all that depends on it. */
   drawLayer() {
-    if (!byId("drawn").clientWidth) return;
-    const tooLarge = isDrawable(this.layer) ? null : tooLargeSentence(this.layer);
-    const result = evaluate(this.layer, { entries: !tooLarge });
-    document.body.classList.toggle("impossible", Boolean(result.error || tooLarge));
-    this.showProblem(result, tooLarge);
-    if (result.error) return this.stop();
-    document.body.classList.toggle("flat", this.layer.y.length === 1);
-    byId("sizes").innerHTML = sizeFormulas(this.layer, result.sized);
-    this.code.show(equivalents(this.layer, result.sized));
+    const asked = this.problemOf(this.layer);
+    const layer = asked.nearest ?? this.layer;
+    const tooLarge = !isDrawable(layer);
+    this.showProblem(asked, tooLarge, layer);
+    document.body.classList.toggle("too-large", tooLarge);
+    document.body.classList.toggle("flat", layer.y.length === 1);
+    const result = evaluate(layer, { entries: !tooLarge });
+    byId("sizes").innerHTML = sizeFormulas(layer, result.sized);
+    this.code.show(equivalents(layer, result.sized));
     this.showSizes(result.sized);
-    if (tooLarge) return this.stop();
-    this.model = makeModel(this.layer, result);
+    if (tooLarge) {
+      this.model = null;
+      return this.setPlaying(false);
+    }
+    this.model = makeModel(layer, result);
     const colours = tapColours(this.model.kernel.length, this.theme);
     this.figures.forEach((figure) => figure.setModel(this.model, this.theme, colours));
     this.showMatrices(colours);
@@ -126,20 +129,21 @@ class Page {
     this.keepTraceInside();
   }
 
-  stop() {
-    this.model = null;
-    this.setPlaying(false);
+  /** {error, nearest} of an impossible layer; {} of a possible one. */
+  problemOf(layer) {
+    const { error, nearest } = evaluate(layer, { entries: false });
+    return { error, nearest };
   }
 
-  showProblem({ error, nearest }, tooLarge) {
-    const text = error ?? tooLarge;
-    if (text === this.problem) return;
+  showProblem({ error, nearest }, tooLarge, drawn) {
+    const text = error ? `${error} ${toHash(nearest)}` : tooLarge ? tooLargeSentence(drawn) : "";
+    if (text === this.problem) return; // it would be read aloud again
     this.problem = text;
     this.nearest = nearest;
-    byId("problem").innerHTML = !text
-      ? ""
-      : `<p><b>${error ? "No such layer." : "Too large to draw."}</b> ${escaped(text)}</p>` +
-        (error ? `<button type="button" id="nearest">Nearest possible: ${escaped(changes(this.layer, nearest))}</button>` : "");
+    byId("problem").innerHTML = error
+      ? `<p><b>There is no such layer:</b> ${escaped(error)}</p><p>Shown below is the nearest possible one: ` +
+        `${escaped(changes(this.layer, nearest))}.</p><button type="button" id="nearest">Take it</button>`
+      : text && `<p><b>Too large to draw.</b> ${escaped(text)}</p>`;
   }
 
   takeNearest() {
@@ -155,17 +159,16 @@ class Page {
   showMatrices(colours) {
     const { shape } = this.model.entries;
     const width = byId("matrix").closest(".matrices").clientWidth;
-    const size = entrySize(shape, width, 440);
+    const size = entrySize(shape, width, 400);
     this.matrices.forEach((view) => view.setModel(this.model, this.theme, colours, size));
     byId("matrix-shape").textContent = `${shape[0]} × ${shape[1]}`;
     byId("matrix-transposed-shape").textContent = `${shape[1]} × ${shape[0]}`;
-    byId("groups").innerHTML = groupsHtml(this.layer);
+    byId("groups").innerHTML = groupsHtml(this.model.layer);
   }
 
   /** The kernel, and what canvases show for those who do not see them. */
   describe(colours, even) {
-    const { model, layer } = this;
-    const { kernel, sized, counts, entries } = model;
+    const { kernel, layer, sized, counts, entries } = this.model;
     const tiles = kernel.map((value, tap) => {
       const colour = colours[tap];
       return `<span id="tap-${tap}" style="background:${cssColour(colour)};color:${textOn(colour)}">${value}</span>`;
@@ -203,7 +206,7 @@ class Page {
     byId("trace").textContent = traceSentence(this.model, this.trace);
     if (this.trace.side === "y") byId("scrub").value = this.trace.cell;
     const lit = new Set(entriesOf(this.model, this.trace).map((index) => this.model.entries.taps[index]));
-    for (const tap of range(this.model.kernel.length)) byId(`tap-${tap}`).classList.toggle("lit", lit.has(tap));
+    for (const tap of range(this.model.kernel.length)) byId(`tap-${tap}`).classList.toggle("lit", this.trace.side === "x" && lit.has(tap));
   }
 
   /** Trace a cell that the reader has picked. */

@@ -1,6 +1,7 @@
 // The matrix or its transpose, an entry in its tap's colour, the traced row and column lit.
 
 const LARGEST_ENTRY = 30;
+const LEAST_LIT = 7; // pixels across a lit row or column
 
 /** One size of entry for both matrices, so that they fit beside each other. */
 function entrySize([rows, columns], width, height) {
@@ -24,7 +25,6 @@ class MatrixView {
     this.canvas.style.width = `${this.width}px`;
     this.canvas.style.height = `${this.height}px`;
     const context = sizedContext(this.still, this.width, this.height);
-    this.drawGround(context);
     for (const index of range(model.entries.rows.length)) this.drawEntry(context, index);
   }
 
@@ -61,20 +61,34 @@ class MatrixView {
   draw(trace) {
     const context = sizedContext(this.canvas, this.width, this.height);
     if (!this.model) return;
-    context.globalAlpha = trace ? 0.33 : 1;
+    this.drawGround(context);
+    context.globalAlpha = trace ? 0.4 : 1;
     context.drawImage(this.still, 0, 0, this.width, this.height);
     context.globalAlpha = 1;
     if (!trace) return;
     const isRow = (trace.side === "y") !== this.isTransposed;
-    const thick = Math.max(this.size, 2);
-    const at = 1 + trace.cell * this.size;
-    const band = isRow ? [0, at, this.width, thick] : [at, 0, thick, this.height];
+    const thick = Math.max(this.size, LEAST_LIT);
+    const middle = 1 + (trace.cell + 0.5) * this.size;
+    const at = Math.min(Math.max(middle - thick / 2, 1), (isRow ? this.height : this.width) - 1 - thick);
+    const band = isRow ? [1, at, this.width - 2, thick] : [at, 1, thick, this.height - 2];
     context.fillStyle = this.theme.card;
     context.fillRect(...band);
-    for (const index of entriesOf(this.model, trace)) this.drawEntry(context, index);
+    for (const index of entriesOf(this.model, trace)) {
+      if (thick === this.size) this.drawEntry(context, index);
+      else this.drawThick(context, index, isRow, at, thick);
+    }
     context.strokeStyle = trace.side === "y" ? this.theme.y : this.theme.x;
     context.lineWidth = 2;
-    context.strokeRect(Math.max(band[0], 1), Math.max(band[1], 1), Math.min(band[2], this.width - 2), Math.min(band[3], this.height - 2));
+    context.strokeRect(...band);
+  }
+
+  /** An entry of a lit row or column that is thicker than the others. */
+  drawThick(context, index, isRow, at, thick) {
+    const { rows, columns, taps } = this.model.entries;
+    const along = 1 + (isRow === this.isTransposed ? rows : columns)[index] * this.size;
+    const long = Math.max(this.size, 1.5);
+    context.fillStyle = cssColour(this.colours[taps[index]]);
+    context.fillRect(...(isRow ? [along, at, long, thick] : [at, along, thick, long]));
   }
 
   /** The row or column at a point: rows of C and columns of Cᵀ are cells of y. */

@@ -63,7 +63,7 @@ function sizeFormulas(layer, sized) {
     <p class="formula">o = ⌊(i + lo + hi − d(k − 1) − 1) / s⌋ + 1<br>${axisLines(forward)}</p>
     <p>Cᵀ takes <i class="y">y</i> of ${by(sized.y)} to <i class="x">x</i> of ${by(sized.x)}:</p>
     <p class="formula">i = ${isSame ? "s·o + a" : "s(o − 1) + d(k − 1) + 1 − lo − hi + a"}<br>${axisLines(transposed)}</p>
-    <p class="note">${by(sized.y)} is what C makes of ${several ? "every size" : ""} ${ranges}${several ? "; output_padding a says which is meant" : " alone"}.
+    <p class="note">${by(sized.y)} is what C makes of ${several ? "every size from " : ""}${ranges}${several ? "; output_padding a says which is meant" : " alone"}.
     ${Array.isArray(layer.p) || layer.p === "VALID" ? "" : `${layer.p} pads by ${padsText(sized.pads)} here.`}</p>`;
 }
 
