@@ -16,13 +16,13 @@ def nearest_possible(
     the stride allows, padding crops as much less as leaves one position, and a single position is
     replicated where it cannot be reflected. Sizes, strides and dilation stay.
     """
-    a = tuple(
-        _within_stride(geometry, s, rest) for s, rest in zip(geometry.strides, output_padding, strict=True)
-    )
+    a = tuple(_within_stride(geometry, s, rest) for s, rest in zip(geometry.strides, output_padding, strict=True))
     arguments = geometry.arguments()
     if not isinstance(geometry.padding, str):
         pads = geometry.pads(output_size)  # numbers: the same on every size
-        arguments["padding"] = [_cropped_less(geometry, axis, o, a[axis], pads[axis]) for axis, o in enumerate(output_size)]
+        arguments["padding"] = [
+            _cropped_less(geometry, axis, o, a[axis], pads[axis]) for axis, o in enumerate(output_size)
+        ]
     near = ConvGeometry(geometry.kernel_size, **arguments)
     if geometry.padding_mode == "reflect" and not _is_possible(near, output_size, a):
         near = ConvGeometry(geometry.kernel_size, **{**arguments, "padding_mode": "replicate"})

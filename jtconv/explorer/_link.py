@@ -31,7 +31,7 @@ class ExploredLayer:
 
     @property
     def link(self) -> str:
-        """"y=3,3&k=4&s=2&p=1": numbers that are alike on all axes once, the usual ones left out."""
+        """ "y=3,3&k=4&s=2&p=1": numbers that are alike on all axes once, the usual ones left out."""
         geometry = self.geometry
         padding = geometry.padding
         parts = {

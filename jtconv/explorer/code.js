@@ -46,6 +46,10 @@ class CodePanel {
 
   show(words) {
     this.words = words;
+    write(this.panel, this.html(words[this.chosen]));
+    const shown = JSON.stringify([this.chosen, Object.values(words).map((said) => Boolean(said.call))]);
+    if (shown === this.shown) return;
+    this.shown = shown;
     for (const [name, [title]] of Object.entries(FRAMEWORKS)) {
       const tab = document.getElementById(`tab-${name}`);
       const isChosen = name === this.chosen;
@@ -55,7 +59,6 @@ class CodePanel {
       tab.setAttribute("aria-label", words[name].call ? title : `${title}: not possible`);
     }
     this.panel.setAttribute("aria-labelledby", `tab-${this.chosen}`);
-    this.panel.innerHTML = this.html(words[this.chosen]);
   }
 
   html({ call: text, kernelShape, kernelReversed, reason }) {

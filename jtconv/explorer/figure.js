@@ -21,7 +21,12 @@ class Figure {
   constructor(canvas, isTransposed) {
     this.canvas = canvas;
     this.isTransposed = isTransposed;
-    this.still = document.createElement("canvas");
+    this.still = canvasBehind(canvas);
+  }
+
+  measure() {
+    this.width = this.canvas.clientWidth;
+    this.height = this.canvas.clientHeight;
   }
 
   /** Lay out and draw all that does not change with the traced cell. */
@@ -29,8 +34,6 @@ class Figure {
     Object.assign(this, { model, theme, colours });
     this.axes = range(model.ndim).map((axis) => axisLayout(model, axis));
     if (model.ndim === 1) this.axes.unshift({ low: 0, high: 1, length: 1, width: 1, middle: () => 0.5, o: 1, i: 1 });
-    this.width = this.canvas.clientWidth;
-    this.height = this.canvas.clientHeight;
     this.place();
     this.upTo(model.entries.shape[0] - 1);
   }
@@ -117,24 +120,56 @@ class Figure {
     const all = model.entries.shape[0] - 1;
     const done = last === all ? model.whole : accumulated(model, last);
     this.drawPadding(context);
+    const [rows, columns] = [this.axes[0].i, this.axes[1].i];
+    this.fillX(context, [0, 0, rows, columns], theme.cell, 1);
+    if (this.isTransposed) this.drawCounts(context, done.counts);
+    else this.fillX(context, [0, 0, rows, columns], theme["x-soft"], 0.45);
+    this.drawGrid(context, rows, columns);
     const size = this.textSize;
-    const soft = theme["x-soft"];
-    for (const cell of range(model.entries.shape[1])) {
-      const [v, u] = this.position(cell, model.sized.x);
-      path(context, this.xQuad(v, u));
-      context.fillStyle = theme.cell;
-      context.fill();
-      const share = this.isTransposed ? done.counts[cell] / model.whole.most : 0.45;
-      context.globalAlpha = share;
-      context.fillStyle = soft;
-      context.fill();
-      context.globalAlpha = 1;
-      if (size) {
+    if (size) {
+      range(rows * columns).forEach((cell) => {
+        const [v, u] = this.position(cell, model.sized.x);
         const value = this.isTransposed ? done.sums[cell] : model.inX[cell];
         if (!this.isTransposed || done.counts[cell]) label(context, value, this.at(this.x, v + 0.52, u + 0.5), size, theme.ink);
-      }
+      });
     }
     this.planeName(context, this.x, "x", theme.x);
+  }
+
+  fillX(context, [v0, u0, v1, u1], colour, alpha) {
+    path(context, this.quad(this.x, v0, u0, v1, u1));
+    context.globalAlpha = alpha;
+    context.fillStyle = colour;
+    context.fill();
+    context.globalAlpha = 1;
+  }
+
+  /** A shade by contributions, cells beside each other that have equally many at once. */
+  drawCounts(context, counts) {
+    const [rows, columns] = [this.axes[0].i, this.axes[1].i];
+    for (const v of range(rows)) {
+      for (let from = 0, to; from < columns; from = to) {
+        const count = counts[v * columns + from];
+        for (to = from + 1; to < columns && counts[v * columns + to] === count; ) to += 1;
+        if (count) this.fillX(context, [v, from, v + 1, to], this.theme["x-soft"], count / this.model.whole.most);
+      }
+    }
+  }
+
+  /** Lines between the cells: far fewer than there are cells. */
+  drawGrid(context, rows, columns) {
+    context.strokeStyle = this.theme.card;
+    context.lineWidth = Math.min(Math.max(this.unit * 0.08, 0.6), 2.5);
+    context.beginPath();
+    for (const v of range(rows + 1)) {
+      context.moveTo(...this.at(this.x, v, 0));
+      context.lineTo(...this.at(this.x, v, columns));
+    }
+    for (const u of range(columns + 1)) {
+      context.moveTo(...this.at(this.x, 0, u));
+      context.lineTo(...this.at(this.x, rows, u));
+    }
+    context.stroke();
   }
 
   /** The padding of C, around x. */
@@ -199,7 +234,6 @@ class Figure {
   draw(trace, travel) {
     const context = sizedContext(this.canvas, this.width, this.height);
     if (!this.model) return;
-    context.drawImage(this.still, 0, 0, this.width, this.height);
     if (!trace) return;
     if (trace.side === "y") this.drawWindow(context, trace.cell, travel);
     else this.drawReaders(context, trace.cell);

@@ -35,7 +35,8 @@ class Page {
     byId("problem").addEventListener("click", (event) => event.target.id === "nearest" && this.takeNearest());
     addEventListener("hashchange", () => this.readAddress());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.readTheme());
-    new ResizeObserver(() => this.ask("layer")).observe(byId("drawn"));
+    const onResize = new ResizeObserver(() => this.ask("size"));
+    for (const element of [byId("drawn"), byId("matrix-room"), byId("overlap-room")]) onResize.observe(element);
     document.addEventListener("visibilitychange", () => document.hidden && this.setPlaying(false));
   }
 
@@ -87,7 +88,14 @@ class Page {
     }
   }
 
-  /** Ask for a part to be done before the next frame: "layer" or "trace". */
+  /** What there is room for: asked for rarely, as it makes the browser lay the page out at once. */
+  measure() {
+    this.figures.forEach((figure) => figure.measure());
+    this.matrixRoom = byId("matrix-room").clientWidth;
+    this.overlapRoom = byId("overlap-room").clientWidth;
+  }
+
+  /** Ask for a part to be done before the next frame: "size", "layer" or "trace". */
   ask(part) {
     this.needs.add(part);
     this.frame ??= requestAnimationFrame((now) => this.onFrame(now));
@@ -99,7 +107,8 @@ class Page {
     else if (this.travel < 1) this.travel = Math.min((now - this.pickedAt) / TRAVEL, 1);
     const needs = this.needs;
     this.needs = new Set();
-    if (needs.has("layer")) this.drawLayer();
+    if (needs.has("size")) this.measure();
+    if (needs.has("size") || needs.has("layer")) this.drawLayer();
     if (this.model) this.drawTrace();
     if (this.model && (this.isPlaying || this.travel < 1)) this.ask("trace");
   }
@@ -111,9 +120,13 @@ class Page {
     const tooLarge = !isDrawable(layer);
     this.showProblem(asked, tooLarge, layer);
     document.body.classList.toggle("too-large", tooLarge);
-    document.body.classList.toggle("flat", layer.y.length === 1);
+    const isFlat = layer.y.length === 1;
+    if (document.body.classList.contains("flat") !== isFlat || tooLarge === Boolean(this.overlapRoom)) {
+      document.body.classList.toggle("flat", isFlat);
+      this.measure();
+    }
     const result = evaluate(layer, { entries: !tooLarge });
-    byId("sizes").innerHTML = sizeFormulas(layer, result.sized);
+    write(byId("sizes"), sizeFormulas(layer, result.sized));
     this.code.show(equivalents(layer, result.sized));
     this.showSizes(result.sized);
     if (tooLarge) {
@@ -124,7 +137,7 @@ class Page {
     const colours = tapColours(this.model.kernel.length, this.theme);
     this.figures.forEach((figure) => figure.setModel(this.model, this.theme, colours));
     this.showMatrices(colours);
-    drawOverlaps(byId("overlap"), this.model, this.theme);
+    drawOverlaps(byId("overlap"), this.model, this.theme, this.overlapRoom);
     this.describe(colours, result.even);
     this.keepTraceInside();
   }
@@ -158,12 +171,11 @@ class Page {
 
   showMatrices(colours) {
     const { shape } = this.model.entries;
-    const width = byId("matrix").closest(".matrices").clientWidth;
-    const size = entrySize(shape, width, 400);
+    const size = entrySize(shape, this.matrixRoom, 400);
     this.matrices.forEach((view) => view.setModel(this.model, this.theme, colours, size));
     byId("matrix-shape").textContent = `${shape[0]} × ${shape[1]}`;
     byId("matrix-transposed-shape").textContent = `${shape[1]} × ${shape[0]}`;
-    byId("groups").innerHTML = groupsHtml(this.model.layer);
+    write(byId("groups"), groupsHtml(this.model.layer));
   }
 
   /** The kernel, and what canvases show for those who do not see them. */
@@ -174,7 +186,7 @@ class Page {
       return `<span id="tap-${tap}" style="background:${cssColour(colour)};color:${textOn(colour)}">${value}</span>`;
     });
     const box = byId("kernel");
-    box.innerHTML = tiles.join("");
+    write(box, tiles.join(""));
     box.style.gridTemplateColumns = `repeat(${sized.k.at(-1)}, auto)`;
     box.classList.toggle("many", Math.max(...sized.k) > 5);
     box.setAttribute("aria-label", `Kernel of ${by(sized.k)} taps with the example values ${kernel.join(", ")}`);
@@ -185,7 +197,7 @@ class Page {
     byId("overlap").setAttribute("aria-label", `Contributions per cell of x, ${each}`);
     byId("matrix").setAttribute("aria-label", `C, ${entries.shape.join(" by ")}, with ${entries.rows.length} entries`);
     byId("matrix-transposed").setAttribute("aria-label", `Cᵀ, ${[...entries.shape].reverse().join(" by ")}, the same entries`);
-    byId("evenness").textContent = evenness(layer, even);
+    write(byId("evenness"), evenness(layer, even));
     byId("scrub").max = entries.shape[0] - 1;
     this.markExample();
   }

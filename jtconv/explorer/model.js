@@ -19,7 +19,8 @@ function makeModel(layer, result) {
   entries.rows.forEach((row, index) => (outY[row] += kernel[entries.taps[index]] * inX[entries.columns[index]]));
   const model = { layer, ...result, ndim, kernel, inY, inX, outY };
   model.firstOfRow = firstOfRow(entries);
-  model.ofColumn = ofColumn(entries);
+  model.ofColumn = grouped(entries.columns, entries.shape[1]);
+  model.ofTap = grouped(entries.taps, kernel.length);
   model.whole = accumulated(model, entries.shape[0] - 1);
   return model;
 }
@@ -50,9 +51,17 @@ function firstOfRow({ rows, shape }) {
   return first;
 }
 
-function ofColumn({ columns, shape }) {
-  const lists = range(shape[1]).map(() => []);
-  columns.forEach((column, index) => lists[column].push(index));
+/** For each group, the numbers of the entries in it. */
+function grouped(groups, count) {
+  const lists = range(count).map(() => []);
+  groups.forEach((group, index) => lists[group].push(index));
+  return lists;
+}
+
+/** These entries, tap by tap. */
+function byTap({ entries, kernel }, indices) {
+  const lists = range(kernel.length).map(() => []);
+  for (const index of indices) lists[entries.taps[index]].push(index);
   return lists;
 }
 

@@ -1,7 +1,6 @@
 // Contributions to each cell of Cᵀ's result: bars on one axis, a plane of shades on two.
 
-function drawOverlaps(canvas, model, theme) {
-  const width = canvas.parentElement.clientWidth - 36;
+function drawOverlaps(canvas, model, theme, width) {
   const isPlane = model.ndim === 2;
   const height = isPlane ? Math.min((width * model.sized.x[0]) / model.sized.x[1], 250) : 120;
   canvas.style.height = `${height}px`;
@@ -20,10 +19,12 @@ function drawPlane(context, { counts, sized }, width, height) {
   const [down, across] = counts;
   const most = Math.max(...down) * Math.max(...across);
   const unit = Math.min(width / sized.x[1], height / sized.x[0], 34);
+  const shades = range(most + 1).map((count) => shade(count, most));
+  const fills = shades.map((colour) => cssColour(colour));
   down.forEach((first, row) =>
     across.forEach((second, column) => {
-      const colour = shade(first * second, most);
-      context.fillStyle = cssColour(colour);
+      const colour = shades[first * second];
+      context.fillStyle = fills[first * second];
       context.fillRect(column * unit, row * unit, unit - (unit > 6 ? 1 : 0), unit - (unit > 6 ? 1 : 0));
       if (unit < 15) return;
       label(context, first * second, [(column + 0.48) * unit, (row + 0.51) * unit], Math.min(unit * 0.48, 14), textOn(colour));

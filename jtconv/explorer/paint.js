@@ -55,6 +55,25 @@ function sizedContext(canvas, width, height) {
   return context;
 }
 
+const written = new WeakMap();
+
+/** Write an element's content where it changes: the browser need not lay out the rest. */
+function write(element, html) {
+  if (written.get(element) === html) return false;
+  written.set(element, html);
+  element.innerHTML = html;
+  return true;
+}
+
+/** A canvas behind another, for what changes less often. */
+function canvasBehind(canvas) {
+  const behind = document.createElement("canvas");
+  behind.className = "still";
+  behind.setAttribute("aria-hidden", "true");
+  canvas.before(behind);
+  return behind;
+}
+
 /** A four-cornered path. */
 function path(context, corners) {
   context.beginPath();
