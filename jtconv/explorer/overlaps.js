@@ -2,12 +2,14 @@
 
 function drawOverlaps(canvas, model, theme, width) {
   const isPlane = model.ndim === 2;
-  const height = isPlane ? Math.min((width * model.sized.x[0]) / model.sized.x[1], 250) : 120;
+  const [rows, columns] = model.sized.x;
+  const unit = isPlane ? Math.min(width / columns, 250 / rows, 34) : Math.min(width / rows, 40);
+  const height = isPlane ? unit * rows : 120;
   canvas.style.height = `${height}px`;
   canvas.style.width = `${width}px`;
   const context = sizedContext(canvas, width, height);
-  if (isPlane) drawPlane(context, model, width, height);
-  else drawBars(context, model, theme, width, height);
+  if (isPlane) drawPlane(context, model, unit);
+  else drawBars(context, model, theme, unit, height);
 }
 
 /** Viridis by count, its darkest for none. */
@@ -15,10 +17,9 @@ function shade(count, most) {
   return viridis(most ? 0.08 + (0.84 * count) / most : 0);
 }
 
-function drawPlane(context, { counts, sized }, width, height) {
+function drawPlane(context, { counts }, unit) {
   const [down, across] = counts;
   const most = Math.max(...down) * Math.max(...across);
-  const unit = Math.min(width / sized.x[1], height / sized.x[0], 34);
   const shades = range(most + 1).map((count) => shade(count, most));
   const fills = shades.map((colour) => cssColour(colour));
   down.forEach((first, row) =>
@@ -32,9 +33,8 @@ function drawPlane(context, { counts, sized }, width, height) {
   );
 }
 
-function drawBars(context, { counts: [counts] }, theme, width, height) {
+function drawBars(context, { counts: [counts] }, theme, unit, height) {
   const most = Math.max(...counts, 1);
-  const unit = Math.min(width / counts.length, 40);
   counts.forEach((count, cell) => {
     const tall = ((height - 24) * count) / most;
     context.fillStyle = cssColour(shade(count, most));

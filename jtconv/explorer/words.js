@@ -77,7 +77,11 @@ function evenness(layer, even) {
   if (even.every(Boolean)) return "Even inside: away from the borders all cells get equally many.";
   const uneven = even.map((isSo, axis) => (isSo ? null : axis)).filter((axis) => axis !== null);
   const where = even.length > 1 && uneven.length === 1 ? ` on axis ${uneven[0]}` : "";
-  return `Uneven${where}: results tend to show a checkerboard, unless the kernel corrects it. A kernel size that is a multiple of the stride is even.`;
+  const dilated = uneven.some((axis) => layer.d[axis] > 1) ? " and a dilation that has no divisor in common with it" : "";
+  return (
+    `Uneven${where}: results tend to show a checkerboard, unless the kernel corrects it. ` +
+    `A kernel size that is a multiple of the stride${dilated} would make it even.`
+  );
 }
 
 /** What differs between an impossible layer and the possible one next to it. */
