@@ -1,13 +1,16 @@
 // The matrix or its transpose, an entry in its tap's colour, the traced row and column lit.
 
 const LARGEST_ENTRY = 30;
+const GAP = 30;
+const CAPTION = 88;
 const SMALL_ENTRY = 4;
 const LEAST_LIT = 7; // pixels across a lit row or column
 
 /** One size of entry for both matrices, so that they fit beside each other. */
 function entrySize([rows, columns], width, height) {
-  const [gap, wide] = [30, rows + columns];
-  return Math.min((width - gap) / wide, height / Math.max(columns, rows), LARGEST_ENTRY);
+  const room = width - GAP;
+  const besideCaption = (room - CAPTION) / columns; // the transpose is narrow, its caption is not
+  return Math.min(room / (rows + columns), besideCaption, height / Math.max(columns, rows), LARGEST_ENTRY);
 }
 
 class MatrixView {
