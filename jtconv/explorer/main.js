@@ -55,10 +55,11 @@ class Page {
     this.ask("layer");
   }
 
-  /** Take the layer from the address; where there is none, the page's own. */
+  /** Take the layer from the address; where there is none, that shown already, or the page's own. */
   readAddress() {
-    const own = document.documentElement.dataset.layer || FIRST;
-    const layer = fromHash(location.hash) ?? fromHash(own) ?? fromHash(FIRST);
+    const asked = fromHash(location.hash);
+    if (!asked && this.layer) return; // a link to a part of the page
+    const layer = asked ?? fromHash(document.documentElement.dataset.layer) ?? fromHash(FIRST);
     this.trace = null;
     this.setLayer(layer, { isNew: true });
   }

@@ -150,6 +150,11 @@ def test_a_layer_can_be_linked(opened):
     page = opened("y=3,3&k=3&s=2")
     slide(page, "k-0", 5)
     page.wait_for_function("location.hash === '#y=3,3&k=5&s=2'")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.hash === '#stage'")
+    settled(page)
+    assert page.evaluate("jtconvExplorer.toHash(jtconvExplorer.page.layer)") == "y=3,3&k=5&s=2"
     page.get_by_role("link", name="one axis").click()
     page.wait_for_function(f"{MODEL}.ndim === 1")
     assert page.evaluate(f"{MODEL}.sized.x") == [9]
