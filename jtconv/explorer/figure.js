@@ -305,6 +305,7 @@ class Figure {
   drawTaps(context, cell, isPlaced) {
     const { model, colours } = this;
     const size = this.textSize;
+    const placed = new Map(); // copied padding folds several taps onto one cell
     for (const { tap, v, u, source } of this.tapsOf(cell)) {
       const [inV, inU] = source < 0 ? [v, u] : this.position(source, model.sized.x);
       const isCopy = source >= 0 && (inV !== v || inU !== u); // in padding that is not zeros
@@ -312,8 +313,8 @@ class Figure {
       if (source < 0) continue;
       this.fillTap(context, this.xQuad(inV, inU), colours[tap], 1);
       if (size) {
-        const product = model.kernel[tap] * model.inY[cell];
-        const text = isPlaced ? `+${product}` : model.inX[source];
+        placed.set(source, (placed.get(source) ?? 0) + model.kernel[tap] * model.inY[cell]);
+        const text = isPlaced ? `+${placed.get(source)}` : model.inX[source];
         label(context, text, this.at(this.x, inV + 0.52, inU + 0.5), size, textOn(colours[tap]));
       }
     }

@@ -67,7 +67,7 @@ class MatrixView {
     lists.forEach((indices, tap) => {
       for (const index of indices) {
         const [left, top] = this.corner(down[index], across[index]);
-        label(context, this.model.kernel[tap], [left + side / 2, top + side / 2 + 1], 12, textOn(this.colours[tap]));
+        label(context, this.model.values[index], [left + side / 2, top + side / 2 + 1], 12, textOn(this.colours[tap]));
       }
     });
   }

@@ -21,6 +21,7 @@ function makeModel(layer, result) {
   model.firstOfRow = firstOfRow(entries);
   model.ofColumn = grouped(entries.columns, entries.shape[1]);
   model.ofTap = grouped(entries.taps, kernel.length);
+  model.values = entryValues(model);
   model.whole = accumulated(model, entries.shape[0] - 1);
   return model;
 }
@@ -30,6 +31,14 @@ function kernelValue(tap, k) {
   if (k.length === 1) return tap + 1;
   const [row, column] = unflat(tap, k);
   return 1 + ((2 * row + column) % 5);
+}
+
+/** The number at each entry: of several taps at the same place, as copied padding has them, the sum. */
+function entryValues({ entries: { rows, columns, taps, shape }, kernel }) {
+  const place = (index) => rows[index] * shape[1] + columns[index];
+  const sums = new Map();
+  taps.forEach((tap, index) => sums.set(place(index), (sums.get(place(index)) ?? 0) + kernel[tap]));
+  return taps.map((_, index) => sums.get(place(index)));
 }
 
 /** Sums and contributions of Cᵀ's result with the cells of y up to and with `last`. */

@@ -5,7 +5,6 @@ const MODES = ["zeros", "circular", "reflect", "replicate"];
 const PADDING_NAMES = ["VALID", "SAME", "SAME_LOWER", "CAUSAL"];
 
 const mod = (n, period) => ((n % period) + period) % period;
-const sum = (values) => values.reduce((total, value) => total + value, 0);
 const prod = (values) => values.reduce((total, value) => total * value, 1);
 const range = (n) => Array.from({ length: Math.max(n, 0) }, (_, index) => index);
 const allEqual = (values) => values.every((value) => value === values[0]);

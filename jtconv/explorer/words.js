@@ -18,7 +18,8 @@ function sentenceOfY(model, cell) {
   const value = inY[cell];
   const placed = indices.map((index) => value * kernel[entries.taps[index]]);
   const gathers = `C: ${name} = ${shortened(terms, " + ", 4)} = ${outY[cell]}.`;
-  const cells = indices.length === 1 ? "the same cell" : `the same ${indices.length} cells`;
+  const distinct = new Set(indices.map((index) => entries.columns[index])).size;
+  const cells = distinct === 1 ? "the same cell" : `the same ${distinct} cells`;
   return `${gathers} Cᵀ: ${name} = ${value} adds ${value}·kernel = ${shortened(placed, ", ", 5)} to ${cells} of x.`;
 }
 

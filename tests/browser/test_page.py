@@ -93,6 +93,15 @@ def test_what_is_drawn_is_the_transpose(opened):
     )
 
 
+def test_several_taps_on_one_cell_are_added(opened):
+    """Reflected padding: x[1] is read by the first and the last tap of y[0]."""
+    page = opened("y=5&k=3&p=1&m=reflect")
+    expect(page.locator("#trace")).to_have_text(
+        "C: y[0] = 1·5 + 2·2 + 3·5 = 24. Cᵀ: y[0] = 2 adds 2·kernel = 2, 4, 6 to the same 2 cells of x."
+    )
+    assert page.evaluate(f"{MODEL}.values.slice(0, 3)") == [4, 2, 4]
+
+
 def test_the_keyboard_does_all_that_the_pointer_does(opened):
     page = opened("y=3,4&k=2&s=2")
     page.locator("#forward").focus()
