@@ -10,7 +10,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test thorough fuzz faults lint format types peers agreement docs readme wheel clean force
+.PHONY: help demo test thorough fuzz faults lint format types peers agreement browser docs readme wheel clean force
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -51,6 +51,9 @@ peers: $(PEERS)/.peers ## compare with the other frameworks, in .venv-peers
 
 agreement: $(PEERS)/.peers ## compare jtconv.compat with the frameworks themselves, thousands of layers (half an hour)
 	$(PEERS)/bin/python -m tests.peers.agreement --out benchmarks/results/agreement
+
+browser: $(VENV)/.browser ## the explorer's page, in Chromium (apt-get install chromium)
+	$(BIN)/python -m pytest --numprocesses=0 tests/browser $(ARGS)
 
 docs: $(VENV)/.docs ## build the documentation into site/, strictly
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

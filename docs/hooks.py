@@ -13,11 +13,14 @@ for folder in ("docs", "tools"):
 from figures import FIGURES  # noqa: E402
 from quote_outputs import quote_outputs  # noqa: E402
 
+from jtconv.explorer import page  # noqa: E402
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add every figure, as figures/NAME.svg."""
+    """Add every figure, as figures/NAME.svg, and the explorer, as explorer/page.html."""
     for name, draw in FIGURES.items():
         files.append(File.generated(config, f"figures/{name}.svg", content=draw()))
+    files.append(File.generated(config, "explorer/page.html", content=page()))
     return files
 
 

@@ -9,7 +9,7 @@ from jtconv import _sizes
 from jtconv._arguments import Padding, Pads
 from jtconv._sized import SizedGeometry
 
-_SIZE_DEPENDENT = ("SAME", "SAME_LOWER")
+SIZE_DEPENDENT = ("SAME", "SAME_LOWER")
 
 
 @dataclass(frozen=True, init=False)
@@ -184,14 +184,14 @@ class ConvGeometry:
         s·o is what every framework gives. Its output_padding therefore runs from -(s-1) to 0.
         """
         k, s, d = self.kernel_size[axis], self.strides[axis], self.dilation[axis]
-        if self.padding in _SIZE_DEPENDENT:
+        if self.padding in SIZE_DEPENDENT:
             return s * o
         return _sizes.transposed_size(o, k, s, self._pads(axis, 0), d, 0)
 
     def _size_range(self, axis: int, o: int) -> tuple[int, int]:
         """Smallest and largest input size that C maps to `o`."""
         base, s = self._base_size(axis, o), self.strides[axis]
-        low, high = (base - s + 1, base) if self.padding in _SIZE_DEPENDENT else (base, base + s - 1)
+        low, high = (base - s + 1, base) if self.padding in SIZE_DEPENDENT else (base, base + s - 1)
         if high < 1:
             raise ValueError(
                 f"no input size gives an output of {o} on spatial axis {axis}: `padding` "

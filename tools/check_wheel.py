@@ -40,6 +40,9 @@ def main() -> None:
     home = Path(jtconv.__file__).parent
     assert home == site / "jtconv", f"imported from {home}, not from the installed wheel"
     assert (home / "py.typed").is_file(), "py.typed is not in the wheel"
+    from jtconv.explorer import page
+
+    assert "</html>" in page(), "the explorer's parts are not in the wheel"
     for private in ("benchmarks", "conftest.py", "experiments", "tests", "tools"):
         assert not (site / private).exists(), f"{private} is in the wheel"
     from jtconv import _native

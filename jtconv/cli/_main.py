@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from jtconv._version import __version__
-from jtconv.cli import _bench, _explain, _matrix, _overlap, _verify
+from jtconv.cli import _bench, _explain, _explore, _matrix, _overlap, _verify
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"jtconv {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (_verify, _explain, _overlap, _matrix, _bench):
+    for command in (_verify, _explain, _overlap, _explore, _matrix, _bench):
         command.register(commands)
     arguments = parser.parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without ᵀ or ⌊ shows ? for them

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from experiments.command_line import exit_with
+from experiments.fcn.task import EVERY
 from experiments.fcn8.__main__ import main
 from experiments.fcn8.data import DigitScenes
 
@@ -28,10 +29,10 @@ def failing_batch(error: Callable[[], BaseException]) -> None:
     """The thread that makes a batch ends by `error`."""
     batch = DigitScenes.batch
 
-    def failing(self: Any, step: int) -> Any:
+    def failing(self: Any, step: int, rows: slice = EVERY) -> Any:
         if step == AT:
             raise error()
-        return batch(self, step)
+        return batch(self, step, rows)
 
     DigitScenes.batch = failing
 

@@ -1,0 +1,101 @@
+// What the page says: sentences and formulas with the numbers put in.
+
+const by = (sizes) => sizes.join("×");
+const signed = (value) => (value < 0 ? `(−${-value})` : `${value}`);
+const cellName = (side, position) => `${side}[${position.join(", ")}]`;
+
+/** One sentence on the traced cell, in both directions. */
+function traceSentence(model, trace) {
+  return trace.side === "y" ? sentenceOfY(model, trace.cell) : sentenceOfX(model, trace.cell);
+}
+
+function sentenceOfY(model, cell) {
+  const { entries, inX, inY, outY, kernel, sized } = model;
+  const indices = entriesOf(model, { side: "y", cell });
+  const name = cellName("y", unflat(cell, sized.y));
+  if (!indices.length) return `${name} reads zero padding only: C gives 0 there, and Cᵀ places nothing of it.`;
+  const terms = indices.map((index) => `${kernel[entries.taps[index]]}·${inX[entries.columns[index]]}`);
+  const value = inY[cell];
+  const placed = indices.map((index) => value * kernel[entries.taps[index]]);
+  const gathers = `C: ${name} = ${shortened(terms, " + ", 4)} = ${outY[cell]}.`;
+  const distinct = new Set(indices.map((index) => entries.columns[index])).size;
+  const cells = distinct === 1 ? "the same cell" : `the same ${distinct} cells`;
+  return `${gathers} Cᵀ: ${name} = ${value} adds ${value}·kernel = ${shortened(placed, ", ", 5)} to ${cells} of x.`;
+}
+
+function sentenceOfX(model, cell) {
+  const { entries, inX, inY, kernel, sized, whole } = model;
+  const indices = entriesOf(model, { side: "x", cell });
+  const name = cellName("x", unflat(cell, sized.x));
+  if (!indices.length) return `${name} is in no window: C never reads it, and Cᵀ leaves 0 there.`;
+  const terms = indices.map((index) => `${kernel[entries.taps[index]]}·${inY[entries.rows[index]]}`);
+  const times = indices.length === 1 ? "once" : `${indices.length} times`;
+  return (
+    `C: ${name} = ${inX[cell]} is read ${times}. ` +
+    `Cᵀ: ${name} = ${shortened(terms, " + ", 5)} = ${whole.sums[cell]}, ` +
+    (indices.length === 1 ? "a single contribution." : `${indices.length} contributions that overlap.`)
+  );
+}
+
+function shortened(parts, between, most) {
+  if (parts.length <= most + 1) return parts.join(between);
+  return [...parts.slice(0, most - 1), "…", parts.at(-1)].join(between);
+}
+
+/** The size formulas of both directions, a line for each axis or one for all. */
+function sizeFormulas(layer, sized) {
+  const forward = sized.x.map((i, axis) => {
+    const [k, s, d, [lo, hi]] = [sized.k[axis], sized.s[axis], sized.d[axis], sized.pads[axis]];
+    return `⌊(${i} + ${signed(lo)} + ${signed(hi)} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = <b>${sized.y[axis]}</b>`;
+  });
+  const isSame = sizesDepend(layer);
+  const transposed = sized.x.map((i, axis) => {
+    const [k, s, d, [lo, hi]] = [sized.k[axis], sized.s[axis], sized.d[axis], sized.pads[axis]];
+    const [o, a] = [sized.y[axis], signed(layer.a[axis])];
+    if (isSame) return `${s}·${o} + ${a} = <b>${i}</b>`;
+    return `${s}·(${o} − 1) + ${d}·(${k} − 1) + 1 − ${signed(lo)} − ${signed(hi)} + ${a} = <b>${i}</b>`;
+  });
+  const sizes = sized.y.map((_, axis) => sizeRange(layer, axis));
+  const span = ([low, high]) => (low === high ? `${low}` : `${low} to ${high}`);
+  const ranges = allEqual(sizes.map(span)) ? span(sizes[0]) : sizes.map(span).join(" by ");
+  const several = sizes.some(([low, high]) => low !== high);
+  return `
+    <p>C takes <i class="x">x</i> of ${by(sized.x)} to <i class="y">y</i> of ${by(sized.y)}:</p>
+    <p class="formula">o = ⌊(i + lo + hi − d(k − 1) − 1) / s⌋ + 1<br>${axisLines(forward)}</p>
+    <p>Cᵀ takes <i class="y">y</i> of ${by(sized.y)} to <i class="x">x</i> of ${by(sized.x)}:</p>
+    <p class="formula">i = ${isSame ? "s·o + a" : "s(o − 1) + d(k − 1) + 1 − lo − hi + a"}<br>${axisLines(transposed)}</p>
+    <p class="note">${by(sized.y)} is what C makes of ${several ? "every size from " : ""}${ranges}${several ? "; output_padding a says which is meant" : " alone"}.
+    ${Array.isArray(layer.p) || layer.p === "VALID" ? "" : `${layer.p} pads by ${padsText(sized.pads)} here.`}</p>`;
+}
+
+function axisLines(lines) {
+  if (allEqual(lines)) return `&nbsp;&nbsp;= ${lines[0]}`;
+  return lines.map((line, axis) => `&nbsp;&nbsp;= ${line} on axis ${axis}`).join("<br>");
+}
+
+/** What the overlaps look like away from the borders. */
+function evenness(layer, even) {
+  if (even.every(Boolean)) return "Even inside: away from the borders all cells get equally many.";
+  const uneven = even.map((isSo, axis) => (isSo ? null : axis)).filter((axis) => axis !== null);
+  const where = even.length > 1 && uneven.length === 1 ? ` on axis ${uneven[0]}` : "";
+  const dilated = uneven.some((axis) => layer.d[axis] > 1) ? " and a dilation that has no divisor in common with it" : "";
+  return (
+    `Uneven${where}: results tend to show a checkerboard, unless the kernel corrects it. ` +
+    `A kernel size that is a multiple of the stride${dilated} would make it even.`
+  );
+}
+
+/** What differs between an impossible layer and the possible one next to it. */
+function changes(layer, near) {
+  const each = (values) => (allEqual(values) ? `${values[0]}` : values.join(", "));
+  const padding = (p) => (Array.isArray(p) ? padsText(p) : p);
+  const pairs = [
+    ["output_padding", each(layer.a), each(near.a)],
+    ["padding", padding(layer.p), padding(near.p)],
+    ["padding_mode", layer.mode, near.mode],
+    ["channels", layer.channels.join(" → "), near.channels.join(" → ")],
+  ];
+  return pairs.filter(([, from, to]) => from !== to).map(([name, from, to]) => `${name} ${to} instead of ${from}`).join(", ");
+}
+
+const escaped = (text) => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
