@@ -50,7 +50,7 @@ def real(name: str, value: Any) -> float:
     if not isinstance(value, bool | str | bytes | bytearray) and getattr(value, "ndim", 0) == 0:
         try:
             return float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
     raise TypeError(f"`{name}` must be a real number, got {shown(value)} ({type(value).__name__}).")
 
@@ -91,8 +91,8 @@ def truth(name: str, value: Any) -> bool:
         raise TypeError(f"`{name}` must be True or False, got {shown(value)} ({type(value).__name__}).") from None
 
 
-def callable_or_none(name: str, value: Any) -> None:
-    if value is not None and not callable(value):
+def function(name: str, value: Any) -> None:
+    if not callable(value):
         raise TypeError(f"`{name}` must be a function, got {shown(value)} ({type(value).__name__}).")
 
 
@@ -146,7 +146,7 @@ def _pads(entry: Any) -> Pads:
 
 def _pair_hint(padding: Sequence[Any], ndim: int) -> str:
     if ndim == 1 and len(padding) == 2:
-        return f" For one axis padded unevenly, pass (({padding[0]}, {padding[1]}),)."
+        return f" For one axis padded unevenly, pass (({shown(padding[0])}, {shown(padding[1])}),)."
     return ""
 
 

@@ -91,13 +91,13 @@ def check_image(name: str, image: Array, channels: int, ndim: int, meaning: str)
 def countable(sized: SizedGeometry) -> SizedGeometry:
     """`sized`, if XLA can count its positions. Raises ValueError before anything is traced."""
     padded = [i + max(0, lo) + max(0, hi) for i, (lo, hi) in zip(sized.input_size, sized.pads, strict=True)]
-    for axis, n in enumerate(map(max, sized.output_size, padded)):
+    for axis, n in enumerate(padded):  # the output is never larger
         if n >= arg.TOO_LARGE:
             raise ValueError(
                 f"the layer must have fewer than 2**31 positions on each axis, got {n:,} on spatial axis {axis}, with "
                 f"`strides` {sized.strides}, `padding` {sized.pads} and `dilation` {sized.dilation}."
             )
-    if max(math.prod(sized.output_size), math.prod(padded)) >= _TOO_MANY:
+    if math.prod(padded) >= _TOO_MANY:
         raise ValueError(
             f"the layer must have fewer than 2**48 positions, got {math.prod(padded):,}, with `strides` "
             f"{sized.strides}, `padding` {sized.pads} and `dilation` {sized.dilation}."

@@ -126,7 +126,7 @@ def test_more_positions_than_xla_counts(call):
         (lambda: keras.conv_transpose(LINE, TAPS[:0]), ValueError, "`kernel` must have no empty axis"),
         (lambda: lax.conv_transpose(LINE, TAPS, (2,), "SAME", transpose_kernel=ODD), TypeError, "`transpose_kernel`"),
         *(
-            (lambda n=numbers: lax.conv_transpose(LINE, TAPS, (2,), "SAME", None, n), ValueError, "`dimension_numbers`")
+            (lambda n=numbers: lax.conv_transpose(LINE, TAPS, (2,), "SAME", None, n), TypeError, "`dimension_numbers`")
             for numbers in ("NHC", 1j, ((1,),), ("NHC", "HIO"), ("NNC", "HIO", "NHC"))
         ),
         (
@@ -141,6 +141,12 @@ def test_more_positions_than_xla_counts(call):
         ),
         (lambda: jtconv.nn.Conv(3, 2, 4, mask=[1, None], rngs=nnx.Rngs(0)), TypeError, "`mask` must be an array"),
         (lambda: jtconv.linen.Conv(2, 4, bias_init=2), TypeError, "`bias_init` must be a function"),
+        (lambda: jtconv.linen.Conv(2, 4, bias_init=None), TypeError, "`bias_init` must be a function"),
+        (
+            lambda: jtconv.ConvGeometry(3, padding=(10**5000, 1)),
+            ValueError,
+            r"pass \(\(a value of type int, 1\),\)",
+        ),
     ],
 )
 def test_errors_of_other_libraries_are_ours(call, error, message):

@@ -123,6 +123,17 @@ def test_halo_of_known_layers():
     assert spatial.halo(64, 3, devices=8, padding=2, dilation=2, padding_mode="circular").widths == ((2, 2),)
 
 
+def test_a_halo_between_very_many_devices():
+    assert spatial.halo(100, 3, devices=10**9, padding=1).widths == ((1, 1),)
+
+
+@pytest.mark.parametrize("wrong", [{"channels": "a"}, {"channels": 1.5}, {"batch": -1}, {"dtype": "foo"}])
+def test_wrong_arguments_of_bytes_sent(wrong):
+    (name,) = wrong
+    with pytest.raises((TypeError, ValueError), match=f"`{name}` must be"):
+        spatial.halo(8, 3, devices=2).bytes_sent(**{"channels": 1, **wrong})
+
+
 def test_bytes_of_a_halo():
     # 1 row of 64 columns before and after, then 1 column of 16 + 2 rows: 3 channels of 4 bytes.
     layer = spatial.halo((64, 64), (3, 3), devices=(4, 4), padding=1)

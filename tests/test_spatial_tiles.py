@@ -170,6 +170,15 @@ def test_small_images_go_several_at_a_time():
     assert (1 < plan.images < layer.images, plan.rows, plan.count) == (True, 7, 1)
 
 
+def test_no_images():
+    x, kernel = np.ones((0, 8, 9, 2), np.float32), np.ones((3, 3, 2, 4), np.float32)
+    y = spatial.tiled_conv(x, kernel, memory=10**7)
+    assert y.shape == (0, 6, 7, 4)
+    assert spatial.tiled_conv_transpose(y, kernel, memory=np.array(10**7)).shape == x.shape
+    gradient = jax.grad(lambda kernel: spatial.tiled_conv(x, kernel, memory=10**7).sum())(kernel)
+    assert not gradient.any()
+
+
 def test_wrong_arguments():
     y, kernel = np.ones((16, 16, 3), np.float32), np.ones((4, 4, 2, 3), np.float32)
     with pytest.raises(ValueError, match=r"`memory` must be at least \d+ bytes for this layer with method='lax'") as e:

@@ -91,7 +91,8 @@ def _axes(lhs: Array, rhs: Array, numbers: DimensionNumbers | None) -> list[tupl
             lhs.shape, rhs.shape, _DEFAULTS[lhs.ndim] if numbers is None else numbers
         )
     except Exception as error:  # lax is not prepared for all that may be given
-        raise ValueError(
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
             f"`dimension_numbers` must be three strings such as {_DEFAULTS[4]}, or None, got {arg.shown(numbers)}: "
             f"{str(error).partition(chr(10))[0]}"
         ) from None

@@ -57,8 +57,9 @@ class ConvModule(ByPosition, kw_only=True):
     def __post_init__(self):
         super().__post_init__()
         arg.truth("use_bias", self.use_bias)
-        arg.callable_or_none("kernel_init", self.kernel_init)
-        arg.callable_or_none("bias_init", self.bias_init)
+        if self.kernel_init is not None:
+            arg.function("kernel_init", self.kernel_init)
+        arg.function("bias_init", self.bias_init)
         self._layer()  # wrong arguments are refused here, not in the first call
 
     @linen.nowrap

@@ -43,9 +43,9 @@ class ConvModule(nnx.Module):
         self.geometry = layer.geometry
         shape = layer.kernel_shape(in_ch)
         self.mask = nnx.data(None if mask is None else checked_mask(mask, shape))
-        for name, given in (("kernel_init", kernel_init), ("bias_init", bias_init)):
-            arg.callable_or_none(name, given)
-        kernel_init = kernel_init or layer.default_kernel_init()
+        kernel_init = layer.default_kernel_init() if kernel_init is None else kernel_init
+        arg.function("kernel_init", kernel_init)
+        arg.function("bias_init", bias_init)
         key = rngs.params if isinstance(rngs, nnx.Rngs) else rngs
         self.kernel = nnx.Param(kernel_init(key(), shape, layer.param_dtype), **kernel_metadata)
         self.bias = nnx.data(None)

@@ -60,7 +60,7 @@ class AxisPlan:
     @property
     def working(self) -> list[int]:
         """The devices that have outputs."""
-        return [p for p in range(self.devices) if p * self.output_block < self.output_size]
+        return list(range(-(-self.output_size // self.output_block)))
 
     @cached_property
     def widths(self) -> tuple[int, int]:
@@ -155,7 +155,7 @@ def _axis_plan(sized: SizedGeometry, axis: int, devices: int) -> AxisPlan | None
         raise ValueError(
             f"`padding_mode`='circular' needs equal blocks on every device: on spatial axis {axis} the input size "
             f"{size} is no multiple of {devices} devices. Cut this axis over a number of devices that divides {size}, "
-            f"or do not cut it (None in `split`)."
+            f"or do not cut it (None in `split`, 1 in `devices`)."
         )
     return AxisPlan(
         input_size=size,

@@ -9,6 +9,7 @@ from jax.typing import DTypeLike
 
 from jtconv import _arguments as arg
 from jtconv._arguments import Padding, Pads
+from jtconv._arrays import floating
 from jtconv._geometry import geometry_on
 from jtconv._sized import SizedGeometry
 from jtconv.spatial._axis_plan import AxisPlan, axis_plans
@@ -45,13 +46,18 @@ class Halo:
           channels: of the convolution's input, in_ch.
           batch: images on the device.
           dtype: what is computed in.
+
+        Raises:
+          TypeError, ValueError: naming the argument, the rule and the value.
         """
+        channels = arg.at_least("channels", arg.integer("channels", channels), 1)
+        batch = arg.at_least("batch", arg.integer("batch", batch), 0)
         size, total = list(self.input_blocks), 0
         for axis, plan in enumerate(self.plans):
             if plan is not None:
                 total += plan.sent * math.prod(size) // size[axis]
                 size[axis] = plan.window
-        return total * channels * batch * jnp.dtype(dtype).itemsize
+        return total * channels * batch * floating("dtype", dtype).itemsize
 
 
 def halo(

@@ -104,7 +104,8 @@ def tile_plan(
     rows = _largest(sized.output_size[axis], lambda b: fits(1, b))
     together = 1
     if rows == sized.output_size[axis]:
-        together = max(n for n in range(1, images + 1) if images % n == 0 and (n == 1 or fits(n, rows)))
+        divisors = (n for n in range(1, max(images, 1) + 1) if images % n == 0)
+        together = max(n for n in divisors if n == 1 or fits(n, rows))
     return TilePlan(sized, axis, together, rows)
 
 

@@ -67,7 +67,7 @@ def tiled_conv(
         groups=groups,
         padding_mode=padding_mode,
     )
-    _check_memory(call, memory, "auto")
+    memory = _checked_memory(call, memory, "auto")
     return _tiled_conv(*call[:-1], memory=memory).astype(call.result)
 
 
@@ -124,11 +124,12 @@ def tiled_conv_transpose(
         padding_mode=padding_mode,
     )
     name = arg.one_of("method", method, jtconv.METHODS)
-    _check_memory(call, memory, name)
+    memory = _checked_memory(call, memory, name)
     return _tiled_transpose(*call[:-1], memory=memory, method=name).astype(call.result)
 
 
-def _check_memory(call: Call, memory: int, method: str) -> None:
+def _checked_memory(call: Call, memory: int, method: str) -> int:
+    memory = arg.integer_of_any_size("memory", memory)
     if call.sized.ndim == 0:
         raise ValueError(
             f"`kernel` must have a spatial axis for its image to be cut into tiles, got shape {call.kernel.shape}."
@@ -136,13 +137,14 @@ def _check_memory(call: Call, memory: int, method: str) -> None:
     itemsize = _tiled_maps.itemsize(call.kernel.dtype)
     # Derivatives are computed by "auto".
     least = max(least_bytes(call.sized, call.kernel.shape, itemsize, name) for name in (method, "auto"))
-    if arg.integer_of_any_size("memory", memory) < least:
+    if memory < least:
         axis = longest_axis(call.sized)
         raise ValueError(
             f"`memory` must be at least {least} bytes for this layer with method={method!r}, which is what one row of "
             f"outputs along spatial axis {axis} takes, got {memory}. Allow more, or cut the image over devices with "
             f"`spatial.conv` or `spatial.conv_transpose`."
         )
+    return memory
 
 
 @partial(jax.jit, static_argnames=("sized", "precision", "memory"), inline=True)

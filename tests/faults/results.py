@@ -23,7 +23,7 @@ def results(folder: Path) -> Results:
     last = newest(folder)
     assert last, f"no checkpoint in {folder}"
     state = json.loads((folder / "checkpoints" / str(last) / "digest" / "metadata").read_text())
-    return Results(sha256(folder / "model.safetensors"), state["sha256"], scores(folder), log(folder))
+    return Results(sha256(folder / "model.safetensors"), state["fingerprint"], scores(folder), log(folder))
 
 
 def log(folder: Path) -> list[dict[str, Any]]:

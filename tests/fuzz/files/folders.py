@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
@@ -73,8 +73,8 @@ def read_model(path: Path, *, seal: bool = False) -> Any:
 
 
 def state() -> State:
-    arrays = {f"layer{i}": np.arange(5.0 + i, dtype=np.float32) for i in range(3)}
-    return State(nnx.State(arrays), nnx.State({}), {"count": np.array(3, np.int32)})
+    arrays = {f"layer{i}": jnp.arange(5.0 + i, dtype=jnp.float32) for i in range(3)}
+    return State(nnx.State(arrays), nnx.State({}), {"count": jnp.array(3, jnp.int32)})
 
 
 @cache
@@ -128,7 +128,6 @@ def folder_kinds() -> list[Kind]:
     def sound(name: str) -> Callable[[], bytes]:
         return (model_folder() / name).read_bytes
 
-    jax.config.update("jax_enable_x64", False)
     return [
         Kind("model.json", sound("model.json"), read_model, is_text=True, weight=6),
         Kind("model.safetensors", sound("model.safetensors"), read_model, weight=2),
