@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -50,6 +51,7 @@ LINKS = {"100 Gb/s": 100e9 / 8, "1 Tb/s": 1e12 / 8}  # bytes a second, into and 
 MANY = (8, 64, 256)
 PERTURBED = 4  # runs
 STEPS = 12  # timed
+LONGEST = 900  # seconds, for a run
 LAYOUTS: dict[str, tuple[int, list[str]]] = {  # processes, what each is given besides
     "1 device": (1, []),
     "1 device, again": (1, ["--deterministic"]),
@@ -131,10 +133,20 @@ def launch(folder: Path, processes: int, options: Sequence[str], **environment: 
         )
         for i in range(processes)
     ]
-    said = [process.communicate() for process in started]
+    with ThreadPoolExecutor(processes) as threads:  # all are read at once: a full pipe would stop a process
+        said = list(threads.map(stderr_of, started))
     if any(process.returncode for process in started):
-        raise RuntimeError("\n".join(err for _, err in said))
-    return [err for _, err in said]
+        raise RuntimeError("\n".join(said))
+    return said
+
+
+def stderr_of(process: subprocess.Popen[str]) -> str:
+    """What a process says until it ends; one that waits for another for ever is ended."""
+    try:
+        return process.communicate(timeout=LONGEST)[1]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.communicate()[1]
 
 
 def free_port() -> int:

@@ -59,6 +59,7 @@ def exit_with(main: Callable[[], int]) -> None:
         status = 1
     if status and is_one_of_many():
         # At once: an orderly end would wait minutes for the others, and they for this process.
+        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
     sys.exit(status)

@@ -174,7 +174,8 @@ def test_no_images():
     x, kernel = np.ones((0, 8, 9, 2), np.float32), np.ones((3, 3, 2, 4), np.float32)
     y = spatial.tiled_conv(x, kernel, memory=10**7)
     assert y.shape == (0, 6, 7, 4)
-    assert spatial.tiled_conv_transpose(y, kernel, memory=np.array(10**7)).shape == x.shape
+    memory: Any = np.array(10**7)
+    assert spatial.tiled_conv_transpose(y, kernel, memory=memory).shape == x.shape
     gradient = jax.grad(lambda kernel: spatial.tiled_conv(x, kernel, memory=10**7).sum())(kernel)
     assert not gradient.any()
 

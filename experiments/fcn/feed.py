@@ -12,7 +12,8 @@ from experiments.fcn.task import Batch
 
 # Batches are made by threads while the device computes, so that it need not wait. More are held than
 # are being made, since the time that they take varies.
-THREADS = max(1, min(8, (os.cpu_count() or 1) - 1))
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+THREADS = max(1, min(8, CORES - 1))
 READING = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=THREADS + 4)
 
 

@@ -46,7 +46,7 @@ class Machines:
 
 
 def begin(machines: Machines) -> None:
-    """Set JAX up. Raises ValueError where that comes too late, or there is nothing to join.
+    """Set JAX up. Raises ValueError where there is nothing to join, RuntimeError where JAX has begun before.
 
     Of several processes only the first writes on stdout from here on.
     """
@@ -63,6 +63,8 @@ def join(machines: Machines) -> None:
     try:
         jax.distributed.initialize(machines.coordinator, machines.processes, machines.process)
     except ValueError as error:
+        if not machines.distributed:
+            raise
         rule = "used under Slurm, Open MPI or on a TPU, or left out for --coordinator, --processes and --process"
         raise ValueError(f"`distributed` must be {rule}, got no cluster ({error}).") from error
     if jax.process_index() > 0:

@@ -59,6 +59,11 @@ def together() -> Iterator[None]:
         raise ValueError(f"Process {failed[0]} cannot go on, and says why.")
 
 
+def agree(value: int) -> bool:
+    """Whether all processes have the same."""
+    return len({int(one) for one in gathered(np.array(value))}) == 1
+
+
 def wait_for_all(where: str) -> None:
     """Return when every process has come to `where`."""
     if jax.process_count() > 1:

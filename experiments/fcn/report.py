@@ -11,7 +11,7 @@ from experiments.fcn import pictures
 from experiments.fcn.evaluate import as_model, per_sample, predictions
 from experiments.fcn.html_report import Page, save_page
 from experiments.fcn.metrics import Scores, scores
-from experiments.fcn.processes import interleaved, is_first, mine, total
+from experiments.fcn.processes import interleaved, is_first, mine, together, total
 from experiments.fcn.run import seconds_spent
 from experiments.fcn.saved_model import Model, save_model
 from experiments.fcn.task import Classes, Sample
@@ -30,8 +30,9 @@ def report(trained: Trained, folder: Path) -> Scores:
     """
     model = as_model(trained.trainer, trained.state, trained.task)
     confusion, each = score(model, trained.task.test)
-    if is_first():
-        save_results(trained, model, confusion, each, folder)
+    with together():  # the others wait: JAX ends all where one has been gone for minutes
+        if is_first():
+            save_results(trained, model, confusion, each, folder)
     result = scores(confusion, trained.task.classes)
     print(tables(result, confusion, trained.task.classes))
     return result

@@ -63,7 +63,7 @@ class Run:
             if self.is_stopped():
                 self.say_stopped(step)
                 break
-            if self.ends(step) and step < self.config.steps:
+            if self.ends() and step < self.config.steps:
                 self.end(step, state)
         self.say_waiting()
         return state

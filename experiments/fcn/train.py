@@ -11,7 +11,7 @@ from experiments.fcn.class_weights import class_weights
 from experiments.fcn.config import Config, Initial, check_same_config
 from experiments.fcn.log import Line, Log, read_log
 from experiments.fcn.placement import Placement, find_placement, own_rows, put_state, shaped
-from experiments.fcn.processes import is_first, together, wait_for_all
+from experiments.fcn.processes import agree, is_first, together, wait_for_all
 from experiments.fcn.progress import Progress
 from experiments.fcn.run import Run
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION
@@ -26,6 +26,7 @@ CONFIG, METRICS, CHECKPOINTS, BEST, BOARD = "config.json", "metrics.jsonl", "che
 SCORES, PREDICTIONS, CURVES, CONFUSION = "scores.json", "predictions.png", "curves.png", "confusion.png"
 PAGE = "report.html"
 RESULTS = (SCORES, PREDICTIONS, CURVES, CONFUSION, PAGE, ARRAYS, DESCRIPTION)
+SHARED = "give an --out that all machines see"
 FILES = (CONFIG, METRICS, initial.FILE, *RESULTS)
 
 
@@ -54,6 +55,7 @@ def train(
         check_folder(config, folder)
         if tensorboard:
             check_installed()
+    check_agreed(folder, shard_parameters=shard_parameters)
     step, trainer, state = start(config, task, folder, placement)
     wait_for_all("all has been read")
     if is_finished(config, folder, step):
@@ -62,10 +64,10 @@ def train(
         log = open_log(config, trainer, folder, step)
         if tensorboard and is_first():
             log.listeners.append(stack.enter_context(open_board(folder / BOARD, step)))
+        ends = stack.enter_context(listening())  # until the last checkpoint is written
         checkpoints = stack.enter_context(open_checkpoints(folder / CHECKPOINTS))
         best = stack.enter_context(open_checkpoints(folder / BEST, kept=1))
         progress = stack.enter_context(Progress(config.network.decoder, config.steps, step))
-        ends = stack.enter_context(listening())
         state = Run(config, trainer, task, log, checkpoints, best, progress, ends).advance(state, step)
     if config.patience is not None:
         state = best_state(folder, state)
@@ -123,12 +125,25 @@ def check_folder(config: Config, folder: Path) -> None:
             raise Problem(config_file, "is missing beside checkpoints", REMEDY)
 
 
+def check_agreed(folder: Path, *, shard_parameters: bool) -> None:
+    """All processes are to go on from the same step, in the same way."""
+    if not agree(int(shard_parameters)):
+        raise ValueError("`shard_parameters` must be given to all processes or to none.")
+    newest = max((int(path.name) for path in (folder / CHECKPOINTS).glob("*") if path.name.isdigit()), default=0)
+    if not agree(newest):
+        raise Problem(folder / CHECKPOINTS, "is not the same to all processes", SHARED)
+
+
 def open_log(config: Config, trainer: Trainer, folder: Path, step: int) -> Log:
     """The folder and its config.json, made if need be, and the metrics up to `step`."""
     lines = read_log(folder / METRICS, step)
     if is_first():
         save_settings(config, trainer, folder)
     wait_for_all("the folder is there")
+    with together():
+        if not (folder / CONFIG).exists():
+            raise Problem(folder / CONFIG, "is not to be seen by all processes", SHARED)
+        check_same_config(config, folder / CONFIG)
     return Log(folder / METRICS, lines)
 
 

@@ -9,6 +9,7 @@ import tyro
 from experiments.command_line import exit_with, guarded
 from experiments.fcn.machines import Machines, begin
 from experiments.fcn.network import NETWORKS, abstract_network
+from experiments.fcn.processes import together
 from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
 from experiments.fcn.train import check_folder, train
@@ -64,7 +65,9 @@ def execute(args: list[str] | None) -> None:
 def run(config: Config, folder: Path, **how: bool) -> str:
     """Train, report, and return the run's row of the comparison; `how` is what `train` takes."""
     print(summary(abstract_network(config.network, DigitTask.signature), (1, HEIGHT, WIDTH, 1)))
-    trained = train(config, DigitTask(config), folder, **how)
+    with together():
+        task = DigitTask(config)
+    trained = train(config, task, folder, **how)
     result = report(trained, folder)
     seconds = seconds_spent(trained.log)
     print(f"trained in {seconds:.0f} s; everything is in {folder}")
@@ -76,8 +79,9 @@ def compare(command: Command, **how: bool) -> None:
     config = command.config
     configs = [replace(config, network=replace(config.network, decoder=name)) for name in reversed(NETWORKS)]
     folders = [command.out / config.network.decoder for config in configs]
-    for config, folder in zip(configs, folders, strict=True):  # rather than hours later
-        check_folder(config, folder)
+    with together():
+        for config, folder in zip(configs, folders, strict=True):  # rather than hours later
+            check_folder(config, folder)
     rows = [run(config, folder, **how) for config, folder in zip(configs, folders, strict=True)]
     print("\n".join(["decoder  digit IoU mean IoU training", *rows]))
 
