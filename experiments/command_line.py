@@ -33,14 +33,16 @@ def guarded(act: Callable[[], int | None], interrupted: str = GOES_ON) -> int:
         return 130
 
 
-def without_closed_loops(show: Hook) -> Hook:
+def without_abandoned_reads(show: Hook) -> Hook:
     """`show`, but for what TensorStore's reads say that are still under way when a restore fails.
 
-    They find their event loop closed; the failure itself has been raised.
+    They find their event loop closed, or are never gone on with; the failure itself has been raised.
     """
 
     def hook(unraisable: Any) -> None:
-        if "Event loop is closed" not in str(unraisable.exc_value):
+        error = unraisable.exc_value
+        abandoned = error is not None and isinstance(error.__cause__, GeneratorExit)  # Orbax makes an error of it
+        if not abandoned and "Event loop is closed" not in str(error):
             show(unraisable)
 
     return hook
@@ -49,7 +51,7 @@ def without_closed_loops(show: Hook) -> Hook:
 def exit_with(main: Callable[[], int]) -> None:
     """Run `main` as the process."""
     # For good: those reads may come back after `main`.
-    sys.unraisablehook = without_closed_loops(sys.unraisablehook)
+    sys.unraisablehook = without_abandoned_reads(sys.unraisablehook)
     try:
         status = main()
     except BaseException:

@@ -6,7 +6,7 @@ import pytest
 from fcn_helpers import quick_float32
 from fcn_models import SETTINGS, drawn_model
 
-from experiments.command_line import without_closed_loops
+from experiments.command_line import without_abandoned_reads
 from experiments.fcn.saved_model import save_model
 
 
@@ -17,7 +17,7 @@ def _no_late_reads():
     They find their event loop closed. Everything else that cannot be raised still fails the test.
     """
     show = sys.unraisablehook
-    sys.unraisablehook = without_closed_loops(show)
+    sys.unraisablehook = without_abandoned_reads(show)
     yield
     sys.unraisablehook = show
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from experiments.command_line import without_closed_loops
+from experiments.command_line import without_abandoned_reads
 from tests.fuzz.outcome import Outcome, TooLong, as_json, undocumented
 
 SECONDS = 30  # of CPU time, for one case
@@ -62,7 +62,7 @@ def main(words: list[str]) -> int:
     kind, seed, first, last, step = words[0], *map(int, words[1:])
     warnings.simplefilter("ignore")
     logging.disable()
-    sys.unraisablehook = without_closed_loops(sys.unraisablehook)
+    sys.unraisablehook = without_abandoned_reads(sys.unraisablehook)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")  # what is tested prints as it likes
     os.dup2(2, 1)
     run_case(kind, seed, first)  # with what it imports and starts
