@@ -107,8 +107,8 @@ def conv_transpose(
       y: (*batch, *out_size, out_ch), floating or complex; cut as `split` says, or it will be.
       kernel: (*kernel_size, in_ch // groups, out_ch), the same on every device.
       mesh, split, batch: as in `spatial.conv`.
-      strides, padding, output_padding, output_size, dilation, groups, padding_mode, method,
-      precision, preferred_element_type: as in `jtconv.conv_transpose`.
+      strides, padding, output_padding, output_size, dilation, groups: as in `jtconv.conv_transpose`.
+      padding_mode, method, precision, preferred_element_type: as there, too.
 
     Returns:
       (*batch, *in_size, in_ch), cut in the same way.

@@ -96,8 +96,8 @@ def tiled_conv_transpose(
       y: (*batch, *out_size, out_ch), floating or complex.
       kernel: (*kernel_size, in_ch // groups, out_ch), with at least one spatial axis.
       memory: bytes for everything that is not given or returned, an estimate from above for a CPU.
-      strides, padding, output_padding, output_size, dilation, groups, padding_mode, method,
-      precision, preferred_element_type: as in `jtconv.conv_transpose`.
+      strides, padding, output_padding, output_size, dilation, groups: as in `jtconv.conv_transpose`.
+      padding_mode, method, precision, preferred_element_type: as there, too.
 
     Returns:
       (*batch, *in_size, in_ch).
