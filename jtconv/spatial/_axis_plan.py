@@ -6,6 +6,7 @@ beyond it. For its outputs it reads the window [s·p·bo - lo, s·(p·bo + bo - 
 padded input.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -140,6 +141,17 @@ class AxisPlan:
         position = np.array([[self.start(p)] for p in range(self.devices)]) + np.arange(first, last)
         source = into_range(position, self.input_size, self.padding_mode)
         return np.clip(source - device * self.input_block + self.widths[0], 0, self.extended - 1)
+
+
+def input_blocks(sized: SizedGeometry, plans: Sequence[AxisPlan | None]) -> tuple[int, ...]:
+    """The size of a device's block of the input."""
+    return tuple(size if plan is None else plan.input_block for size, plan in zip(sized.input_size, plans, strict=True))
+
+
+def output_blocks(sized: SizedGeometry, plans: Sequence[AxisPlan | None]) -> tuple[int, ...]:
+    """The size of a device's block of the output."""
+    sizes = zip(sized.output_size, plans, strict=True)
+    return tuple(size if plan is None else plan.output_block for size, plan in sizes)
 
 
 def axis_plans(sized: SizedGeometry, devices: tuple[int, ...]) -> tuple[AxisPlan | None, ...]:

@@ -12,7 +12,7 @@ from jtconv._arguments import Padding, Pads
 from jtconv._arrays import floating
 from jtconv._geometry import geometry_on
 from jtconv._sized import SizedGeometry
-from jtconv.spatial._axis_plan import AxisPlan, axis_plans
+from jtconv.spatial._axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,12 @@ class Halo:
     @property
     def input_blocks(self) -> tuple[int, ...]:
         """The size of a device's block of the convolution's input."""
-        sizes = zip(self.sized.input_size, self.plans, strict=True)
-        return tuple(size if plan is None else plan.input_block for size, plan in sizes)
+        return input_blocks(self.sized, self.plans)
 
     @property
     def output_blocks(self) -> tuple[int, ...]:
         """The size of a device's block of the convolution's output."""
-        sizes = zip(self.sized.output_size, self.plans, strict=True)
-        return tuple(size if plan is None else plan.output_block for size, plan in sizes)
+        return output_blocks(self.sized, self.plans)
 
     def bytes_sent(self, channels: int, *, batch: int = 1, dtype: DTypeLike = jnp.float32) -> int:
         """Bytes that a device in the middle sends in one call of `conv` or `conv_transpose`.

@@ -8,7 +8,7 @@ from typing import Any
 from jax.sharding import AbstractMesh, AxisType, Mesh, PartitionSpec
 
 from jtconv._sized import SizedGeometry
-from jtconv.spatial._axis_plan import AxisPlan, axis_plans
+from jtconv.spatial._axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,12 @@ class Split:
     @property
     def local_input_size(self) -> tuple[int, ...]:
         """A device's block of the input."""
-        sizes = zip(self.sized.input_size, self.plans, strict=True)
-        return tuple(size if plan is None else plan.input_block for size, plan in sizes)
+        return input_blocks(self.sized, self.plans)
 
     @property
     def local_output_size(self) -> tuple[int, ...]:
         """A device's block of the output."""
-        sizes = zip(self.sized.output_size, self.plans, strict=True)
-        return tuple(size if plan is None else plan.output_block for size, plan in sizes)
+        return output_blocks(self.sized, self.plans)
 
     @property
     def window_size(self) -> tuple[int, ...]:

@@ -1,10 +1,10 @@
 """What a run leaves, and whether two runs left the same."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from experiments.fcn.saved_model import sha256
 from tests.faults.command import Ended
 
 CLOCKS = ("seconds", "waiting", "training_seconds")  # measured, not computed
@@ -36,10 +36,6 @@ def scores(folder: Path) -> dict[str, Any]:
 
 def computed(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in CLOCKS}
-
-
-def sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def steps_in(folder: Path) -> list[int]:
