@@ -12,8 +12,8 @@ from experiments.mosaic.colours import LEVELS, colour, colour_confusion
 from experiments.mosaic.config import Config
 from experiments.mosaic.data import MosaicTask, held_out
 from experiments.mosaic.folder import execute
-from experiments.mosaic.photographs import NAMES, parts, photograph
 from experiments.mosaic.scenes import changed, draw_change, mosaic, nearest
+from experiments.photographs import NAMES, parts, photograph
 
 
 def numbered(count, height, width):

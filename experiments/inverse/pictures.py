@@ -1,6 +1,5 @@
 """The picture of a run: photograph, observation, the ways back; a detail of each; the curves."""
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from PIL import Image
 
+from experiments.drawing import BLUE, GREY, ORANGE, TITLE, finish, save_small
 from experiments.inverse.observe import Image as Photograph
 from experiments.inverse.run import Result
 
-# Okabe and Ito's colours, which stay apart for colour-blind readers.
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.45"
 DETAIL = 1 / 5  # of the photograph's width
-TITLE = 9  # points
 WIDTH, TITLES, CURVES = 11.5, 0.45, 2.5  # inches: of all, and the heights of titles and curves
 
 
@@ -40,13 +36,6 @@ def save_picture(result: Result, file: Path) -> None:
     draw_steps(by_step, result)
     draw_penalties(by_penalty, result)
     save_small(fig, file)
-
-
-def save_small(fig: Figure, file: Path) -> None:
-    """As PNG of 256 colours, less than half as large as photographs in full colour."""
-    full = BytesIO()
-    fig.savefig(full, format="png")
-    Image.open(full).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT).save(file, optimize=True)
 
 
 def panels(result: Result) -> list[tuple[str, Photograph]]:
@@ -105,9 +94,3 @@ def draw_penalties(axis: Axes, result: Result) -> None:
     axis.set_title("the penalty, chosen from y alone", size=TITLE)
     axis.set(xlabel="λ")
     finish(axis)
-
-
-def finish(axis: Axes) -> None:
-    axis.legend(frameon=False, fontsize=8)
-    axis.grid(alpha=0.3)
-    axis.spines[["top", "right"]].set_visible(False)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.inverse.config import Config
-from experiments.inverse.measures import psnr, ssim
 from experiments.inverse.observe import Image, Observation, observe
 from experiments.inverse.solve import Vector, bicubic, cross_validation, solve
+from experiments.measures import psnr, ssim
 
 
 class Attempt(NamedTuple):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from experiments.fcn import config
 from experiments.fcn.config import check, check_counts
-from experiments.mosaic.photographs import SMALLEST_PART
+from experiments.photographs import SMALLEST_PART
 
 
 @dataclass(frozen=True)

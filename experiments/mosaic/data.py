@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from experiments.fcn.pictures import MUTED
 from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature
 from experiments.mosaic.config import Config
-from experiments.mosaic.photographs import NAMES, parts
 from experiments.mosaic.scenes import draw, mosaic, paint
+from experiments.photographs import NAMES, parts
 from jtconv.weights import Preprocessing
 
 TRAIN, TEST = 0, 1  # the first entry of each generator's seed, so that the two never meet

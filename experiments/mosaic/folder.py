@@ -12,7 +12,7 @@ from experiments.fcn.config import check, check_counts
 from experiments.fcn.task import Sample
 from experiments.files import writing
 from experiments.mosaic.data import CLASSES, TEST, TRAIN, of_some_size
-from experiments.mosaic.photographs import parts
+from experiments.photographs import parts
 
 
 @dataclass(frozen=True)
