@@ -19,8 +19,10 @@ def guarded(act: Callable[[], int | None], interrupted: str = GOES_ON) -> int:
     Its own or 0; 0 too where it was stopped in good order; 2 for a setting or file at fault; 130 if
     `interrupted`, which is said.
     """
-    # Orbax comments on its own options through absl; what matters is raised.
-    logging.getLogger("absl").setLevel(logging.CRITICAL)
+    # Orbax comments on its own options through absl, and asyncio on those of its writes that failed after the first.
+    # What matters is raised.
+    for name in ("absl", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         return act() or 0
     except Stopped:

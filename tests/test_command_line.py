@@ -1,11 +1,14 @@
-"""What a process says at its end of reads that nobody waits for any more."""
+"""What a process says at its end of reads and writes that nobody waits for any more."""
 
+import asyncio
 import gc
 import sys
+from pathlib import Path
 
 import pytest
 
-from experiments.command_line import without_abandoned_reads
+from experiments.command_line import guarded, without_abandoned_reads
+from experiments.problem import Problem
 
 
 async def read(error):
@@ -29,3 +32,24 @@ def test_only_abandoned_reads_are_left_out(monkeypatch, cause, shown):
     del begun  # which ends it with GeneratorExit
     gc.collect()
     assert len(seen) == shown
+
+
+def test_of_many_writes_that_fail_one_is_said(capfd, caplog):
+    async def fail():
+        raise OSError("disk full")
+
+    async def gather():
+        begun = [asyncio.ensure_future(fail()) for _ in range(3)]
+        await asyncio.sleep(0)
+        return await begun[0]
+
+    def act():
+        try:
+            asyncio.run(gather())
+        except OSError as error:
+            raise Problem(Path("runs"), "cannot be written to", "free some space") from error
+
+    assert guarded(act) == 2
+    gc.collect()
+    assert capfd.readouterr().err == "runs cannot be written to: free some space.\n"
+    assert not caplog.records

@@ -21,6 +21,8 @@ from experiments.fcn.state import State
 from experiments.files import FULL
 from experiments.problem import Problem
 
+# Orbax gives up by wall clocks: one that is set forward must not end a run.
+PATIENCE = 100 * 365 * 86_400  # seconds
 KEPT = 2  # so that one is left should the newest be damaged
 Arrays = dict[str, Any]
 
@@ -71,7 +73,8 @@ class Manager(ocp.CheckpointManager):
 @contextmanager
 def open_checkpoints(folder: Path, kept: int = KEPT) -> Iterator[Checkpoints]:
     """Checkpoints in `folder`, which is made; what is being written is finished on the way out."""
-    options = ocp.CheckpointManagerOptions(max_to_keep=kept, cleanup_tmp_directories=True)
+    patient = ocp.AsyncOptions(timeout_secs=PATIENCE)
+    options = ocp.CheckpointManagerOptions(max_to_keep=kept, cleanup_tmp_directories=True, async_options=patient)
     manager = Manager(folder.absolute(), options=options)
     try:
         yield Checkpoints(manager, folder)
@@ -86,15 +89,18 @@ def open_checkpoints(folder: Path, kept: int = KEPT) -> Iterator[Checkpoints]:
 
 @contextmanager
 def storing(folder: Path) -> Iterator[None]:
-    """Within the block, a full disk, quota or file is a `Problem`."""
+    """Within the block, a full disk, quota or file is a `Problem`, and so is Orbax's giving up."""
+    goes_on = "the same command goes on from the checkpoint before"
     try:
         yield
+    except TimeoutError as error:  # Orbax goes by wall clocks, here and there by its own patience
+        what = "did not take a checkpoint in time (a slow disk, or a clock that was set forward)"
+        raise Problem(folder, what, goes_on) from error
     except (OSError, ValueError) as error:  # TensorStore's is a ValueError
         full = next((text for text in map(os.strerror, FULL) if text in str(error)), None)
         if full is None:
             raise
-        remedy = "free some space, and the same command goes on from the checkpoint before"
-        raise Problem(folder, f"cannot take another checkpoint ({full})", remedy) from error
+        raise Problem(folder, f"cannot take another checkpoint ({full})", f"free some space, and {goes_on}") from error
 
 
 def restore(folder: Path, like: State) -> tuple[int, State] | None:

@@ -32,7 +32,10 @@ class Feed:
         self.ahead = self.fetch()
 
     def fetch(self) -> Batch | None:
-        batch = next(self.batches, None)
+        try:
+            batch = next(self.batches, None)
+        except SystemExit as error:  # what ended a thread of Grain; it would end the run as if all were well
+            raise RuntimeError("a thread that makes batches has ended") from error
         return None if batch is None else self.put(batch)
 
     def take(self) -> Batch:

@@ -12,7 +12,9 @@ from tests.faults.registry import CASES
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Train while things go wrong.")
-    parser.add_argument("--kills", type=int, default=100, help="of the case `kills`; default: 100")
+    parser.add_argument(
+        "--kills", type=int, default=100, help="of the case `kills`, and a tenth of them of `one-of-two`; default: 100"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the moments and the damage; default: 0")
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), help="default: all")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the undisturbed run and compiled programs there")

@@ -3,7 +3,10 @@
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+import jax
 
 from experiments.command_line import exit_with
 from experiments.fcn.task import EVERY
@@ -37,11 +40,18 @@ def failing_batch(error: Callable[[], BaseException]) -> None:
     DigitScenes.batch = failing
 
 
+def quick_to_notice() -> None:
+    """A process that says nothing for 20 s, rather than 100, is taken to be gone."""
+    initialize = jax.distributed.initialize
+    jax.distributed.initialize = partial(initialize, heartbeat_timeout_seconds=20)
+
+
 PATCHES: dict[str, Callable[[], None]] = {
     "clock-back": lambda: clock(-400 * DAY),
     "clock-ahead": lambda: clock(4000 * DAY),
     "loader-error": lambda: failing_batch(lambda: OSError(5, "Input/output error")),
     "loader-thread-ends": lambda: failing_batch(SystemExit),
+    "quick-to-notice": quick_to_notice,
     "loader-memory": lambda: failing_batch(MemoryError),
 }
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from tests.faults import damage, disks, kills, patches, terminate
+from tests.faults import damage, disks, kills, patches, terminate, two
 from tests.faults.bench import Bench
 
 CASES: dict[str, Callable[[Bench], str]] = {
     "kills": kills.killed_at_random,
+    "one-of-two": two.one_of_two,
     "damage": damage.damaged_checkpoints,
     "full-disk": disks.full_disk,
     "file-size": disks.limited_file_size,
