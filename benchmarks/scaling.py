@@ -10,13 +10,11 @@ import argparse
 import json
 import math
 import os
-import re
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -29,6 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.collectives import collective_bytes
 from benchmarks.scaling_run import CONFIG, SIDE, Blocks
 from experiments.fcn.config import Config
 from experiments.fcn.log import column, read_log
@@ -45,8 +44,6 @@ from jtconv.weights import Preprocessing
 
 ROOT = Path(__file__).parents[1]
 DEVICES = 8
-MOVES = ("all-reduce", "all-gather", "reduce-scatter", "all-to-all", "collective-permute")
-SIZES = {"pred": 1, "s8": 1, "u8": 1, "bf16": 2, "f16": 2, "s32": 4, "u32": 4, "f32": 4, "s64": 8, "u64": 8, "f64": 8}
 LINKS = {"100 Gb/s": 100e9 / 8, "1 Tb/s": 1e12 / 8}  # bytes a second, into and out of each device
 MANY = (8, 64, 256)
 PERTURBED = 4  # runs
@@ -194,18 +191,13 @@ def moved(*, shard_parameters: bool) -> dict[str, Any]:
     placement = find_placement(CONFIG.batch_size, shard_parameters=shard_parameters)
     assert placement is not None
     state = shaped(placement, abstract_state(CONFIG, Blocks.signature))
-    found = collectives(compiled_step(placement, state))
-    total: Counter[str] = Counter()
-    for kind, size in found:
-        total[kind] += size
     cut = [leaf for leaf in jax.tree.leaves(state.parameters) if not leaf.sharding.is_fully_replicated]
     return {
         "devices": placement.mesh.size,
         "parameters": size_of(state.parameters),
         "parameters_cut": size_of(cut),
         "statistics": size_of(state.statistics),
-        "bytes": dict(sorted(total.items())),
-        "operations": dict(Counter(kind for kind, _ in found)),
+        "bytes": collective_bytes(compiled_step(placement, state)),
     }
 
 
@@ -221,22 +213,6 @@ def size_of(tree: Any) -> int:
     """Bytes of its floating-point arrays."""
     floats = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
     return sum(leaf.size * leaf.dtype.itemsize for leaf in floats)
-
-
-def collectives(text: str) -> list[tuple[str, int]]:
-    """Each operation of an optimised program (HLO) that moves data between devices, with the bytes of its result.
-
-    >>> collectives("  %a.1 = (f32[2,3]{1,0}, bf16[4]{0}) all-reduce(%x, %y), channel_id=1")
-    [('all-reduce', 32)]
-    """
-    pattern = re.compile(rf"= (\(?[^=]*?\)?) ({'|'.join(MOVES)})(?:-start)?\(")
-    without_comments = re.sub(r"/\*.*?\*/", "", text)  # such as /*index=5*/ in long tuples
-    return [(match[2], result_bytes(match[1])) for match in pattern.finditer(without_comments)]
-
-
-def result_bytes(shape: str) -> int:
-    found = re.findall(r"(\w+)\[([\d,]*)\]", shape)
-    return sum(SIZES[kind] * math.prod(int(n) for n in sizes.split(",") if n) for kind, sizes in found)
 
 
 # --- what follows for many devices

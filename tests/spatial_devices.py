@@ -1,10 +1,9 @@
-"""Images cut over 8 devices against the same images in one piece: python tests/spatial_devices.py --help.
+"""Images cut over 8 devices against the same images in one piece: python -m tests.spatial_devices --help.
 
 A program of its own: the number of devices is fixed when JAX starts. `tests/test_spatial.py` runs it.
 """
 
 import argparse
-import re
 from collections import Counter
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 import jtconv
+from benchmarks.collectives import collective_bytes
 from jtconv import spatial
 
 DEVICES = 8
@@ -196,24 +196,6 @@ def collectives() -> None:
                 expected,
             )
     print("halos only")
-
-
-_ELEMENT = {"f32": 4, "f64": 8, "bf16": 2, "s32": 4, "u32": 4, "pred": 1}
-_COLLECTIVE = re.compile(
-    r"= (?P<shapes>\(.*?\)|\S+) (?P<name>all-gather|all-to-all|all-reduce|reduce-scatter|collective-permute|"
-    r"collective-broadcast|ragged-all-to-all)(?P<part>-start|-done)?\("
-)
-
-
-def collective_bytes(hlo: str) -> dict[str, int]:
-    """Bytes that each kind of collective of an optimised program sends from one device."""
-    found: Counter[str] = Counter()
-    for match in _COLLECTIVE.finditer(hlo):
-        assert match["part"] is None, "asynchronous collectives list their operands too: read those"
-        for dtype, dimensions in re.findall(r"(\w+)\[([\d,]*)\]", match["shapes"]):
-            count = int(np.prod([int(n) for n in dimensions.split(",") if n], dtype=np.int64))
-            found[match["name"]] += count * _ELEMENT[dtype]
-    return dict(found)
 
 
 def transforms() -> None:

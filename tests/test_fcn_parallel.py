@@ -19,6 +19,7 @@ from fcn_helpers import quick_float32
 from numpy.testing import assert_array_equal
 
 from benchmarks import scaling
+from benchmarks.collectives import collective_bytes
 from benchmarks.scaling_run import CONFIG, Blocks
 from experiments.fcn import placement, processes, run
 from experiments.fcn.checkpoint import by_name, restore
@@ -313,11 +314,12 @@ def test_sigterm_ends_a_run_in_good_order(tmp_path, capfd):
 def test_collectives_are_read_from_programs():
     text = """
   %all-reduce.3 = (f32[2,3]{1,0}, /*index=1*/bf16[4]{0}) all-reduce(%x, %y), channel_id=1, to_apply=%add
-  %all-gather-start = f32[8]{0} all-gather-start(%z), dimensions={0}
-  %all-reduce-done = f32[] all-reduce-done(%w)
+  %all-gather = f32[8]{0} all-gather(%z), dimensions={0}
   ROOT %fusion = f32[9]{0} fusion(%all-reduce.3), calls=%c
 """
-    assert scaling.collectives(text) == [("all-reduce", 32), ("all-gather", 32)]
+    assert collective_bytes(text) == {"all-gather": 32, "all-reduce": 32}
+    with pytest.raises(ValueError, match="no asynchronous collectives, got all-gather-start"):
+        collective_bytes(text.replace("all-gather(", "all-gather-start("))
 
 
 def test_a_step_moves_the_gradients_and_little_else():

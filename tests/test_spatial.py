@@ -16,13 +16,13 @@ import jtconv
 from jtconv import spatial
 from jtconv.spatial._axis_plan import AxisPlan, axis_plans
 
-PROGRAM = Path(__file__).parent / "spatial_devices.py"
+ROOT = Path(__file__).parent.parent
 
 
 def on_eight_devices(*arguments: str) -> str:
     """In a process of its own: the number of CPU devices is fixed when JAX starts."""
-    command = [sys.executable, "-W", "error", str(PROGRAM), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-W", "error", "-m", "tests.spatial_devices", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

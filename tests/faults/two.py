@@ -2,6 +2,7 @@
 
 import random
 import subprocess
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -43,12 +44,18 @@ def train_killed(
     while True:
         pair, victim = start(bench, folder), rng.randrange(2)
         killed = victims.total() < kills and kill(pair[victim], folder, rng)
+        began = time.monotonic()
         first, second = both_ended(pair)  # by itself, or this is an AssertionError
         if not killed:
+            for i, end in enumerate((first, second)):
+                assert end.status == 0, (
+                    f"process {i}, exit status {end.status}: {first.said[-600:]} {second.said[-600:]}"
+                )
             check_finished(first, folder, reference)
-            assert second.status == 0, second.said
             return
         victims[victim] += 1
+        seconds = time.monotonic() - began
+        print(f"  process {victim} killed after step {newest(folder)}; the other ended in {seconds:.0f} s", flush=True)
         after = newest(folder)
         assert after >= before, f"checkpoint {before} was there, now the last is {after}"
         before = after

@@ -1,0 +1,34 @@
+"""What a compiled program moves between devices, read from its text."""
+
+import math
+import re
+from collections import Counter
+
+MOVES = (
+    *("all-reduce", "all-gather", "reduce-scatter", "all-to-all", "ragged-all-to-all"),
+    *("collective-permute", "collective-broadcast"),
+)
+SIZES = {"pred": 1, "s8": 1, "u8": 1, "bf16": 2, "f16": 2, "s32": 4, "u32": 4, "f32": 4, "s64": 8, "u64": 8, "f64": 8}
+OPERATION = re.compile(rf"= (\(?[^=]*?\)?) ({'|'.join(MOVES)})(-start)?\(")
+
+
+def collective_bytes(text: str) -> dict[str, int]:
+    """Bytes of the results, on a device, of each kind of operation of an optimised program (HLO) that moves data.
+
+    Raises ValueError where one is asynchronous: the shapes of those list what is sent beside what is received.
+
+    >>> collective_bytes("  %a.1 = (f32[2,3]{1,0}, bf16[4]{0}) all-reduce(%x, %y), channel_id=1")
+    {'all-reduce': 32}
+    """
+    found: Counter[str] = Counter()
+    without_comments = re.sub(r"/\*.*?\*/", "", text)  # such as /*index=5*/ in long tuples
+    for shape, kind, start in OPERATION.findall(without_comments):
+        if start:
+            raise ValueError(f"the program must have no asynchronous collectives, got {kind}-start")
+        found[kind] += result_bytes(shape)
+    return dict(sorted(found.items()))
+
+
+def result_bytes(shape: str) -> int:
+    found = re.findall(r"(\w+)\[([\d,]*)\]", shape)
+    return sum(SIZES[kind] * math.prod(int(n) for n in sizes.split(",") if n) for kind, sizes in found)
