@@ -21,7 +21,7 @@ import jtconv  # noqa: E402
 from experiments.shown import Shown  # noqa: E402
 
 COLOURS = "tab10"
-EXPERIMENTS = ("by_hand",)
+EXPERIMENTS = ("by_hand", "colours", "sizes", "gradient")
 
 
 def svg(figure: Figure) -> str:

@@ -10,6 +10,11 @@ from numpy.testing import assert_array_equal
 
 from experiments.by_hand.config import Config as ByHand
 from experiments.by_hand.work import work
+from experiments.colours.glass import SETTINGS, through_glass
+from experiments.gradient.columns import columns
+from experiments.gradient.config import Config as Gradient
+from experiments.sizes.examples import EXAMPLES
+from experiments.sizes.same import same
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +53,8 @@ WRONG = [
     ("by_hand", "padding", "2 0"),
     ("by_hand", "input-size", "4 1"),
     ("by_hand", "strides", "0 1"),
+    ("gradient", "input-size", "9 9"),
+    ("gradient", "strides", "0 1"),
 ]
 
 
@@ -93,3 +100,80 @@ def test_every_way_is_what_loops_give(padding):
         one = np.zeros_like(done.y)
         one[step.at] = 1
         assert_array_equal(step.placed, placed_and_added(one, np.ones((3, 2)), config.strides, padding) > 0)
+
+
+# --- coloured glass --------------------------------------------------------------------------
+
+
+def sheets(setting, colours):
+    """The sum of the sheets, laid down one by one and cropped."""
+    k, s, p = setting.kernel_size, setting.strides, setting.padding
+    full = np.zeros((s * 3 + k + setting.output_padding, s * 3 + k + setting.output_padding, 3), int)
+    for row, column in np.ndindex(4, 4):
+        full[s * row : s * row + k, s * column : s * column + k] += colours[row, column]
+    return full[p : len(full) - p, p : len(full) - p]
+
+
+R, G, B, W, K = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255] * 3, [0] * 3])
+COLOURS = np.array([[R, G, R, W], [G, K, B, G], [W, B, R, K], [R, G, W, B]])
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_sheets_of_glass(setting):
+    glass = through_glass(setting)
+    assert_array_equal(glass.sums, sheets(setting, COLOURS))
+    assert_array_equal(glass.counts, sheets(setting, np.ones_like(COLOURS))[..., 0])
+    assert glass.seen.shape == (16, 16, 3)
+    yellow = (np.minimum(glass.sums, 255) == [255, 255, 0]).all(axis=-1)
+    assert glass.yellow == yellow.sum()
+
+
+def test_what_the_article_says_of_its_settings():
+    c, d, overlapping = map(through_glass, SETTINGS)
+    assert_array_equal(c.seen[3::4], 0)  # black stripes, the last row one of them
+    assert (d.counts == 1).all()
+    assert (c.yellow, d.yellow, d.clipped) == (0, 0, 0)
+    assert_array_equal(overlapping.seen[0, 3], [255, 255, 0])  # red and green
+    assert_array_equal(overlapping.seen[0, 13], [255, 255, 255])  # red and white
+    assert_array_equal(overlapping.seen[5, 4], [0, 255, 0])  # green and black
+
+
+# --- sizes -----------------------------------------------------------------------------------
+
+
+def test_the_sizes_that_the_articles_give():
+    assert [example.result for example in EXAMPLES] == [3, 7, 2, 16, 16, 3, 4, 5]
+    for example in EXAMPLES:
+        formula, _, result = example.arithmetic.rpartition(" = ")
+        python = formula.replace("⌊", "(").replace("⌋", ")").replace("/", "//").replace("·", "*").replace("−", "-")
+        assert eval(python) == int(result) == example.result
+
+
+@pytest.mark.parametrize(("kernel_size", "strides"), [(3, 1), (4, 1), (3, 2), (4, 2), (1, 3), (5, 3), (2, 4)])
+def test_what_same_pads(kernel_size, strides):
+    """The least that lets windows begin at every multiple of the stride, the odd one at the end."""
+    pads = set()
+    for size in range(kernel_size, 30):
+        last = max(start for start in range(0, size, strides))
+        total = max(last + kernel_size - size, 0)
+        pads.add((total // 2, total - total // 2))
+    found = same(kernel_size, strides)
+    assert set(found.pads) == pads
+    right = pads == {(kernel_size // 2,) * 2}
+    assert (found.holds == "always") == right == (kernel_size == 1 or (strides == 1 and kernel_size % 2 == 1))
+
+
+# --- the gradient ----------------------------------------------------------------------------
+
+
+def test_columns_of_gradients_are_the_transpose():
+    config = Gradient(input_size=(4, 5), kernel_size=(2, 3), strides=(2, 1), padding=(0, 0))
+    built = columns(config)
+    expected = np.zeros((2 * 3, 4 * 5))
+    for number, (row, column) in enumerate(np.ndindex(2, 3)):
+        window = np.zeros((4, 5))
+        window[2 * row : 2 * row + 2, column : column + 3] = np.arange(1, 7).reshape(2, 3)
+        expected[number] = window.ravel()
+    assert_array_equal(built.matrix, expected)
+    for matrix in (built.by_lax, built.by_conv, built.by_transpose):
+        assert_array_equal(matrix, expected.T)
