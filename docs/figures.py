@@ -21,7 +21,7 @@ import jtconv  # noqa: E402
 from experiments.shown import Shown  # noqa: E402
 
 COLOURS = "tab10"
-EXPERIMENTS = ("by_hand", "colours", "sizes", "gradient")
+EXPERIMENTS = ("by_hand", "colours", "sizes", "gradient", "upsampling")
 
 
 def svg(figure: Figure) -> str:

@@ -3,6 +3,7 @@
 import importlib
 from xml.etree import ElementTree
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from fcn_helpers import quick_float32
@@ -15,6 +16,10 @@ from experiments.gradient.columns import columns
 from experiments.gradient.config import Config as Gradient
 from experiments.sizes.examples import EXAMPLES
 from experiments.sizes.same import same
+from experiments.upsampling.equal import compare, merged, rearranged
+from experiments.upsampling.reach import reach, targets
+from experiments.upsampling.search import look_for
+from experiments.upsampling.ways import learned_ways, pixel_shuffle
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +60,8 @@ WRONG = [
     ("by_hand", "strides", "0 1"),
     ("gradient", "input-size", "9 9"),
     ("gradient", "strides", "0 1"),
+    ("upsampling", "scale", "1"),
+    ("upsampling", "seconds", "nan"),
 ]
 
 
@@ -177,3 +184,83 @@ def test_columns_of_gradients_are_the_transpose():
     assert_array_equal(built.matrix, expected)
     for matrix in (built.by_lax, built.by_conv, built.by_transpose):
         assert_array_equal(matrix, expected.T)
+
+
+# --- ways of enlarging -----------------------------------------------------------------------
+
+
+def correlated(x, kernel):
+    """ "SAME" with a kernel (3, 3, in, out), by loops."""
+    padded = np.pad(x, ((1, 1), (1, 1), (0, 0)))
+    result = np.zeros((*x.shape[:2], kernel.shape[-1]))
+    for row, column in np.ndindex(x.shape[:2]):
+        result[row, column] = np.einsum("tui,tuio->o", padded[row : row + 3, column : column + 3], kernel)
+    return result
+
+
+def enlarged(y, kernel, scale):
+    """Copies of a kernel (k, k, out, in) placed and added; what exceeds scale·size is cropped alike on both sides."""
+    k = kernel.shape[0]
+    full = np.zeros((*(scale * (n - 1) + k for n in y.shape[:2]), kernel.shape[2]))
+    for row, column in np.ndindex(y.shape[:2]):
+        at = slice(scale * row, scale * row + k), slice(scale * column, scale * column + k)
+        full[at] += kernel @ y[row, column]
+    before = (k - scale) // 2
+    return full[before : before + scale * y.shape[0], before : before + scale * y.shape[1]]
+
+
+def test_one_kernel_for_enlarging_and_convolving():
+    rng = np.random.default_rng(0)
+    y, kernel = rng.integers(-9, 10, (4, 5, 2)), rng.integers(-9, 10, (3, 3, 2, 3)).astype(np.float32)
+    expected = correlated(y.repeat(3, axis=0).repeat(3, axis=1), kernel)
+    one = np.asarray(merged(jnp.asarray(kernel), 3))
+    assert one.shape == (5, 5, 3, 2)
+    assert_array_equal(enlarged(y, one, 3), expected)
+
+
+def test_one_kernel_for_convolving_and_shuffling():
+    rng = np.random.default_rng(1)
+    y, kernel = rng.integers(-9, 10, (4, 5, 2)), rng.integers(-9, 10, (3, 3, 2, 4 * 3)).astype(np.float32)
+    many, expected = correlated(y, kernel), np.zeros((8, 10, 3))
+    for row, column in np.ndindex(8, 10):
+        block = many[row // 2, column // 2].reshape(2, 2, 3)
+        expected[row, column] = block[row % 2, column % 2]
+    assert_array_equal(pixel_shuffle(jnp.asarray(many), 2), expected)
+    assert_array_equal(enlarged(y, np.asarray(rearranged(jnp.asarray(kernel), 2)), 2), expected)
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_which_ways_are_transposed_convolutions(scale):
+    """All inside. At the borders not bilinear interpolation; folding its border back helps at 2, not at 4."""
+    lines = compare(scale, seed=0)
+    assert max(line.inside for line in lines) < 1e-5
+    corner = 1 - (0.5 + 0.5 / scale) ** 2  # what the corner's value keeps of itself, less than all
+    assert [line.border > 1e-5 for line in lines] == [False, True, scale == 4, False, False, False]
+    assert lines[1].border == pytest.approx(corner)
+
+
+def test_what_each_way_can_represent():
+    lines = {line.way: line for line in reach(2, seed=0)}
+    assert [line.free for line in lines.values()] == [4, 16, 36, 9, 9, 36]
+    resized = lines["nearest, conv k3"]
+    assert resized.misses["nearest"] == pytest.approx(0, abs=1e-6)
+    assert resized.misses["bilinear"] == pytest.approx(0, abs=1e-6)
+    # Of one value with zeros around: what is left beside its projection on blocks of ones at 3 by 3 places.
+    blocks = np.zeros((9, 4, 4))
+    for number, (row, column) in enumerate(np.ndindex(3, 3)):
+        blocks[number, row : row + 2, column : column + 2] = 1
+    basis, _ = np.linalg.qr(blocks.reshape(9, 16).T)
+    single = np.zeros((4, 4))
+    single[1, 1] = 1
+    left = single.ravel() - basis @ (basis.T @ single.ravel())
+    assert resized.misses["zeros between"] == pytest.approx(np.linalg.norm(left))
+
+
+def test_backpropagation_comes_as_near_as_can_be():
+    wanted = jnp.asarray(targets(2, seed=0)["drawn k4"])
+    ways = {way.name: way for way in learned_ways(2, (5, 5), 1, 1)}
+    lines = {line.way: line for line in reach(2, seed=0)}
+    for name in ("ConvTranspose k4", "nearest, conv k3"):
+        distances = look_for(ways[name], wanted, scale=2, steps=80, seed=0)
+        assert distances[0] > 0.9
+        assert distances[-1] == pytest.approx(lines[name].misses["drawn k4"], abs=0.05)
