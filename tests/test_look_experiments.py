@@ -11,6 +11,13 @@ from numpy.testing import assert_array_equal
 
 from experiments.by_hand.config import Config as ByHand
 from experiments.by_hand.work import work
+from experiments.checkerboards import run as checkerboards
+from experiments.checkerboards.__main__ import table
+from experiments.checkerboards.config import Config as Checkerboards
+from experiments.checkerboards.cures import CURES
+from experiments.checkerboards.data import smaller
+from experiments.checkerboards.measures import excess, spectrum, unevenness
+from experiments.checkerboards.picture import draw_picture
 from experiments.colours.glass import SETTINGS, through_glass
 from experiments.gradient.columns import columns
 from experiments.gradient.config import Config as Gradient
@@ -62,6 +69,8 @@ WRONG = [
     ("gradient", "strides", "0 1"),
     ("upsampling", "scale", "1"),
     ("upsampling", "seconds", "nan"),
+    ("checkerboards", "steps", "0"),
+    ("checkerboards", "learning-rate", "nan"),
 ]
 
 
@@ -264,3 +273,67 @@ def test_backpropagation_comes_as_near_as_can_be():
         distances = look_for(ways[name], wanted, scale=2, steps=80, seed=0)
         assert distances[0] > 0.9
         assert distances[-1] == pytest.approx(lines[name].misses["drawn k4"], abs=0.05)
+
+
+# --- checkerboards ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cure", CURES, ids=lambda cure: cure.name)
+def test_a_layer_doubles_the_size_and_says_how_many_terms_it_adds_up(cure):
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((3, 5, 2)).astype(np.float32)
+    shape = cure.layer(3, 5, 2, 3).kernel_shape
+    assert cure.initial(rng, shape).shape == shape
+    assert cure.apply(jnp.asarray(y), jnp.asarray(cure.initial(rng, shape))).shape == (6, 10, 3)
+    k = cure.kernel_size
+    assert_array_equal(cure.contributions(3, 5), enlarged(np.ones((3, 5, 1)), np.ones((k, k, 1, 1)), 2)[..., 0])
+
+
+def test_kernels_begin_by_keeping_the_variance():
+    """Interpolation aside, which makes it less."""
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((24, 24, 32)).astype(np.float32)
+    for cure in CURES:
+        kernel = cure.initial(rng, cure.layer(24, 24, 32, 32).kernel_shape)
+        x = np.asarray(cure.apply(jnp.asarray(y), jnp.asarray(kernel)))[4:-4, 4:-4]
+        least = 0.15 if cure.name == "k4, bilinear" else 0.7
+        assert least < x.var() < 1.4
+
+
+def board(amplitude):
+    """Images with every other position of both axes higher and lower."""
+    signs = np.where(np.add.outer(np.arange(64), np.arange(64)) % 2, -1, 1)
+    return np.repeat((amplitude * signs)[None, ..., None], 3, axis=-1).astype(np.float32)
+
+
+def test_unevenness_is_in_grey_levels():
+    assert unevenness(np.concatenate([0.2 + board(3 / 255), board(3 / 255)])) == pytest.approx(3)
+    assert unevenness(0.2 + board(0)) == pytest.approx(0, abs=1e-4)
+
+
+def test_excess_sees_a_checkerboard_and_nothing_else():
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((200, 64, 64, 3)).astype(np.float32)
+    assert excess(spectrum(noise)) == pytest.approx(0, abs=0.5)  # noise is the same at all frequencies
+    with_board = spectrum(noise + board(0.5))
+    assert excess(with_board) > excess(spectrum(noise)) + 1
+    assert np.unravel_index(with_board.argmax(), with_board.shape) == (32, 32)
+    other = np.cos(2 * np.pi * np.arange(64) * 10 / 64)  # no multiple of a quarter
+    assert excess(spectrum(noise + other[None, :, None, None])) == pytest.approx(0, abs=0.5)
+
+
+def test_smaller_images_are_means_of_blocks():
+    images = np.random.default_rng(0).random((2, 64, 64, 3)).astype(np.float32)
+    assert smaller(images)[1, 2, 5, 1] == pytest.approx(images[1, 8:12, 20:24, 1].mean())
+
+
+def test_a_generator_is_trained_measured_and_shown(monkeypatch):
+    monkeypatch.setattr(checkerboards, "CURES", CURES[3:4])
+    result = checkerboards.run(Checkerboards(steps=20, batch_size=2, channels=4, pieces=32, seeds=1))
+    (tried,) = result.tried
+    assert tried.trained.psnr > tried.first.psnr + 1
+    assert tried.first.unevenness < 1e-3  # interpolation
+    assert tried.first.excess < 0
+    assert tried.image.shape == result.photograph.shape == (64, 64, 3)
+    assert "| k4, bilinear | 4 | 0.00 |" in table(result, seconds=1)
+    assert len(draw_picture(result).axes) == 8

@@ -61,10 +61,6 @@ def fixed_ways(scale: int, size: tuple[int, int], channels: int) -> list[Way]:
 def learned_ways(scale: int, size: tuple[int, int], in_ch: int, out_ch: int) -> list[Way]:
     """A kernel each, without a bias."""
 
-    def transposed(k: int) -> Way:
-        work = products(size, k, in_ch, out_ch, scale)
-        return Way(f"ConvTranspose k{k}", (k, k, out_ch, in_ch), lambda y, w: enlarge(y, w, scale), work)
-
     def resized(name: str, method: str) -> Way:
         large = scale * size[0], scale * size[1]
         shape, work = (TAPS, TAPS, in_ch, out_ch), products(large, TAPS, in_ch, out_ch)
@@ -72,7 +68,10 @@ def learned_ways(scale: int, size: tuple[int, int], in_ch: int, out_ch: int) -> 
 
     many = scale**2 * out_ch
     return [
-        *(transposed(k) for k in dict.fromkeys((scale, scale + TAPS - 1, 2 * scale, TAPS * scale))),
+        *(
+            transposed_way(k, scale, size, in_ch, out_ch)
+            for k in dict.fromkeys((scale, scale + TAPS - 1, 2 * scale, TAPS * scale))
+        ),
         resized(f"nearest, conv k{TAPS}", "nearest"),
         resized(f"bilinear, conv k{TAPS}", "linear"),
         Way(
@@ -82,6 +81,12 @@ def learned_ways(scale: int, size: tuple[int, int], in_ch: int, out_ch: int) -> 
             products(size, TAPS, in_ch, many),
         ),
     ]
+
+
+def transposed_way(k: int, scale: int, size: tuple[int, int], in_ch: int, out_ch: int) -> Way:
+    """A transposed convolution with a kernel of k×k."""
+    work = products(size, k, in_ch, out_ch, scale)
+    return Way(f"ConvTranspose k{k}", (k, k, out_ch, in_ch), lambda y, w: enlarge(y, w, scale), work)
 
 
 def products(size: tuple[int, int], k: int, in_ch: int, out_ch: int, strides: int = 1) -> int:
