@@ -33,7 +33,7 @@ def cut(photographs: tuple[NDArray[np.uint8], ...], count: int, rng: np.random.G
         photograph = photographs[number % len(photographs)]
         row, column = (rng.integers(size - SIDE + 1) for size in photograph.shape[:2])
         cuts.append(photograph[row : row + SIDE, column : column + SIDE])
-    return np.stack(cuts).astype(np.float32) / 255 - 0.5
+    return np.stack(cuts).astype(np.float32) / np.float32(255) - np.float32(0.5)
 
 
 def smaller(images: Images) -> Images:
