@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Callable
+from functools import cache, partial
+from importlib import import_module
 
 import jax.numpy as jnp
 import matplotlib
@@ -16,8 +18,10 @@ from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 import jtconv  # noqa: E402
+from experiments.shown import Shown  # noqa: E402
 
 COLOURS = "tab10"
+EXPERIMENTS = ("by_hand", "colours", "sizes", "gradient", "upsampling")
 
 
 def svg(figure: Figure) -> str:
@@ -84,4 +88,21 @@ def overlap() -> str:
     return svg(figure)
 
 
-FIGURES: dict[str, Callable[[], str]] = {"matrix": matrix, "scatter": scatter, "overlap": overlap}
+@cache
+def experiment(name: str) -> Shown:
+    """What an experiment of seconds shows, with the settings that it has by default."""
+    module = import_module(f"experiments.{name}.__main__")
+    return module.run(module.Config())
+
+
+def picture(name: str) -> str:
+    return svg(experiment(name).figure)
+
+
+FIGURES: dict[str, Callable[[], str]] = {
+    "matrix": matrix,
+    "scatter": scatter,
+    "overlap": overlap,
+    "steps": lambda: experiment("by_hand").files["steps.svg"],
+    **{name: partial(picture, name) for name in EXPERIMENTS},
+}

@@ -1,5 +1,6 @@
 """What mkdocs runs while it builds: commands' outputs and figures, made anew for every build."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -10,8 +11,8 @@ for folder in ("docs", "tools"):
     sys.path.insert(0, str(Path(__file__).parent.parent / folder))
 
 # Late, as these are found through the path set above.
-from figures import FIGURES  # noqa: E402
-from quote_outputs import quote_outputs  # noqa: E402
+from figures import FIGURES, experiment  # noqa: E402
+from quote_outputs import output_of, quote_outputs  # noqa: E402
 
 from jtconv.explorer import page  # noqa: E402
 
@@ -26,4 +27,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, **_: object) -> str:
     """Fill the blocks that quote a command's output."""
-    return quote_outputs(markdown)
+    return quote_outputs(markdown, printed_by)
+
+
+def printed_by(command: str) -> str:
+    """Its output; that of an experiment as it is by default has been made for its figure."""
+    plain = re.fullmatch(r"python -m experiments\.(\w+)", command)
+    return experiment(plain[1]).table if plain else output_of(command)

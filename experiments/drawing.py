@@ -12,11 +12,11 @@ BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "0
 TITLE = 9  # points
 
 
-def save_small(fig: Figure, file: Path) -> None:
+def save_small(fig: Figure, file: Path | BytesIO) -> None:
     """As PNG of 256 colours, less than half as large as photographs in full colour."""
     full = BytesIO()
     fig.savefig(full, format="png")
-    Image.open(full).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT).save(file, optimize=True)
+    Image.open(full).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT).save(file, "png", optimize=True)
 
 
 def finish(axis: Axes) -> None:

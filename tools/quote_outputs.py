@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 BLOCK = re.compile(r"(<!-- output of: (?P<command>.+?) -->\n).*?(<!-- end of output -->)", flags=re.DOTALL)
@@ -28,11 +29,11 @@ def output_of(command: str) -> str:
     return done.stdout.rstrip()
 
 
-def quote_outputs(text: str) -> str:
+def quote_outputs(text: str, run: Callable[[str], str] = output_of) -> str:
     """`text` with every block's command run and its output put in."""
 
     def quoted(block: re.Match[str]) -> str:
-        output = output_of(block["command"])
+        output = run(block["command"])
         is_table = output.startswith("| ")  # which Markdown shows as such
         shown = f"\n{output}\n\n" if is_table else f"```console\n$ {block['command']}\n{output}\n```\n"
         return block[1] + shown + block[3]

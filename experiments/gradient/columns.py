@@ -1,0 +1,52 @@
+"""C, and the matrix that is built from gradients: its column n is what `jax.vjp` makes of the n-th unit vector."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from experiments.gradient.config import Config
+from jtconv import conv, conv_matrix, conv_transpose
+
+Matrix = NDArray[np.float32]
+
+
+class Columns(NamedTuple):
+    """C, (outputs, inputs), and its transpose in three ways, (inputs, outputs) each."""
+
+    matrix: Matrix
+    entries: NDArray[np.bool_]  # where C holds an entry of the kernel
+    by_lax: Matrix  # from the gradient of lax's convolution
+    by_conv: Matrix  # from the gradient of jtconv's
+    by_transpose: Matrix  # no gradient: jtconv.conv_transpose of the unit vectors
+
+
+def columns(config: Config) -> Columns:
+    kernel = jnp.arange(1.0, np.prod(config.kernel_size) + 1).reshape(*config.kernel_size, 1, 1)
+    x = np.zeros((*config.input_size, 1), np.float32)  # the map is linear: any x has the same gradient
+    matrix = np.asarray(conv_matrix(kernel, config.input_size, **config.layer).todense())
+
+    def lax_conv(x: Array) -> Array:
+        pads = [(p, p) for p in config.padding]
+        layout = ("NHWC", "HWIO", "NHWC")
+        return lax.conv_general_dilated(x[None], kernel, config.strides, pads, dimension_numbers=layout)[0]
+
+    y, vjp_of_lax = jax.vjp(lax_conv, x)
+    _, vjp_of_conv = jax.vjp(lambda x: conv(x, kernel, **config.layer), x)
+    unit_vectors = np.eye(y.size, dtype=np.float32).reshape(y.size, *y.shape)
+
+    def transposed(y: ArrayLike) -> Array:
+        return conv_transpose(y, kernel, output_size=config.input_size, **config.layer)
+
+    return Columns(
+        matrix,
+        matrix != 0,  # no entry of the kernel is
+        *(
+            np.stack([np.asarray(back(unit)).ravel() for unit in unit_vectors], axis=1)
+            for back in (lambda y: vjp_of_lax(y)[0], lambda y: vjp_of_conv(y)[0], transposed)
+        ),
+    )

@@ -1,0 +1,51 @@
+"""The articles' examples of sizes, each as a sentence with the formula filled in."""
+
+from dataclasses import dataclass
+
+from jtconv import ConvGeometry
+
+
+@dataclass(frozen=True)
+class Example:
+    """A layer on one axis; each of the articles' is the same on both."""
+
+    name: str
+    size: int  # that goes in
+    kernel_size: int
+    strides: int
+    output_padding: int | None  # None: a convolution
+    given: str = ""  # what the article says beside the numbers
+
+    @property
+    def geometry(self) -> ConvGeometry:
+        return ConvGeometry(self.kernel_size, strides=self.strides)
+
+    @property
+    def result(self) -> int:
+        if self.output_padding is None:
+            return self.geometry.output_size(self.size)[0]
+        return self.geometry.transpose_output_size(self.size, output_padding=self.output_padding)[0]
+
+    @property
+    def arithmetic(self) -> str:
+        """The formula with the numbers put in."""
+        (lo, hi), k, s, n = self.geometry.pads(self.size)[0], self.kernel_size, self.strides, self.size
+        if self.output_padding is None:
+            return f"⌊({n} + {lo} + {hi} − ({k} − 1) − 1) / {s}⌋ + 1 = {self.result}"
+        return f"{s}·({n} − 1) + ({k} − 1) + 1 − {lo} − {hi} + {self.output_padding} = {self.result}"
+
+    @property
+    def layer(self) -> str:
+        return f"{'C' if self.output_padding is None else 'Cᵀ'} k{self.kernel_size} s{self.strides}"
+
+
+EXAMPLES = (
+    Example("a", 7, 3, 2, None, "7×7 to 3×3"),
+    Example("a, back", 3, 3, 2, 0, "3×3 to 7×7"),
+    Example("b", 5, 3, 2, None, "5×5×1 to 2×2"),
+    Example("c", 4, 3, 4, 1, "4×4 to 16×16"),
+    Example("d", 4, 4, 4, 0, "4×4 to 16×16"),
+    Example("f, first", 2, 2, 1, 0, "(1, 2, 2, 2) to (1, 3, 3, 3)"),
+    Example("f, second", 2, 3, 1, 0, "(1, 2, 2, 2) to (1, 4, 4, 3)"),
+    Example("f, third", 2, 3, 2, 0, "(1, 2, 2, 2) to (1, 5, 5, 3)"),
+)
