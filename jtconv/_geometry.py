@@ -108,7 +108,7 @@ class ConvGeometry:
         outputs = self._spatial("output_size", output_size)
         if target is None:
             a = arg.per_axis("output_padding", 0 if output_padding is None else output_padding, self.ndim)
-            return tuple(self._padded_size(axis, o, a[axis]) for axis, o in enumerate(outputs))
+            return tuple(_countable(axis, self._padded_size(axis, o, a[axis])) for axis, o in enumerate(outputs))
         if output_padding is not None:
             raise ValueError(
                 f"give `output_size` or `output_padding`, not both: got {arg.shown(target)} and "
@@ -303,6 +303,16 @@ def output_padding_for(
         padding_mode=padding_mode,
     )
     return geometry.output_padding_for(input_size)
+
+
+def _countable(axis: int, size: int) -> int:
+    """`size`, if positions on an axis of as many can be counted."""
+    if size >= arg.TOO_LARGE:
+        raise ValueError(
+            f"the result must have fewer than 2**31 positions on each axis, got {size:,} on spatial axis {axis}: "
+            "take smaller `strides`, `dilation` or `output_padding`."
+        )
+    return size
 
 
 def geometry_on(size: Any, kernel_size: Any, **geometry: Any) -> ConvGeometry:

@@ -52,7 +52,7 @@ def conv_transpose(
     >>> conv_transpose(jnp.ones((1, 5, 3)), jnp.ones((4, 2, 3)), (1, 9, 2), 2).shape
     (1, 9, 2)
     """
-    axes = tuple(output_shape) if arg.is_sequence(output_shape) else ()
+    axes = output_shape if arg.is_sequence(output_shape) else ()
     if not 3 <= len(axes) <= 5:
         got = arg.shown(output_shape)
         raise ValueError(f"`output_shape` must be a sequence of 3 to 5 ints, the result's shape, got {got}.")
@@ -151,7 +151,8 @@ def _conv_transpose(
 
 def _spatial_sizes(output_shape: Any, batch: int, channels: int, ndim: int, first: int) -> tuple[Any, ...]:
     """The spatial entries of `output_shape`, the others being known to be right."""
-    shape = tuple(output_shape) if arg.is_sequence(output_shape) else ()
+    readable = arg.is_sequence(output_shape) and len(output_shape) <= ndim + 2
+    shape = tuple(output_shape) if readable else ()
     if ndim == 2 and len(shape) == 2:
         return shape
     rest = (batch, channels)
