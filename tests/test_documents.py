@@ -5,8 +5,8 @@ import re
 import tomllib
 from pathlib import Path
 
-import jax
 import pytest
+from fcn_helpers import quick_float32
 
 from jtconv._version import __version__
 
@@ -39,7 +39,7 @@ def run(page: Path) -> int:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_python_of_page_runs(page):
-    with jax.enable_x64(False):
+    with quick_float32():
         run(page)
 
 
