@@ -10,6 +10,7 @@ from jtconv.bench._layers import SUITE, NetworkLayer
 from jtconv.bench._markdown import table
 
 PLATFORMS = {NATIVE: "a CPU", "cpu": "a CPU, where our kernels cannot be called", "gpu": "a GPU or TPU"}
+MAPS = ("Cᵀ", "C", "kernel's gradient")
 WAYS = {"native": "our kernels"}  # the others' names are said as they are
 
 
@@ -24,16 +25,16 @@ def chosen(layer: NetworkLayer, platform: str) -> dict[str, str]:
 
 
 def choices() -> str:
-    """A Markdown table: for each platform and map, the ways and the layers that take them."""
+    """A Markdown table: for each platform and map, the ways and the layers that take them, the commonest last."""
     rows = []
     for platform, name in PLATFORMS.items():
-        ways: dict[tuple[str, str], list[str]] = {}
-        for layer in SUITE:
-            for map_, way in chosen(layer, platform).items():
-                ways.setdefault((map_, way), []).append(layer.name)
-        for map_, way in sorted(ways, key=lambda key: ("Cᵀ", "C", "kernel's gradient").index(key[0])):
-            layers = ways[map_, way]
-            rows.append([name, map_, WAYS.get(way, way), "all" if len(layers) == len(SUITE) else ", ".join(layers)])
+        for map_ in MAPS:
+            ways: dict[str, list[str]] = {}
+            for layer in SUITE:
+                ways.setdefault(chosen(layer, platform)[map_], []).append(layer.name)
+            *few, (most, _) = sorted(ways.items(), key=lambda way: len(way[1]))
+            rows += [[name, map_, WAYS.get(way, way), ", ".join(layers)] for way, layers in few]
+            rows.append([name, map_, WAYS.get(most, most), "the others" if few else "all"])
     return table(["on", "map", "by", "layers"], rows)
 
 

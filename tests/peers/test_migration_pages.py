@@ -37,7 +37,12 @@ def test_every_argument_is_named_in_the_tables(page, layer):
 
 def test_linen_has_the_arguments_that_the_page_says():
     theirs = {name for name in inspect.signature(linen.ConvTranspose).parameters if name not in ("parent", "name")}
-    named = set(inspect.signature(nnx.ConvTranspose.__init__).parameters) - {"self", "in_features", "out_features", "rngs"}
+    named = set(inspect.signature(nnx.ConvTranspose.__init__).parameters) - {
+        "self",
+        "in_features",
+        "out_features",
+        "rngs",
+    }
     assert theirs - {"features"} == {name for name in named if "metadata" not in name}
 
 
