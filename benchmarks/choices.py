@@ -9,7 +9,7 @@ from jtconv._auto import NATIVE, choose_forward, choose_kernel_gradient, choose_
 from jtconv.bench._layers import SUITE, NetworkLayer
 from jtconv.bench._markdown import table
 
-PLATFORMS = {NATIVE: "a CPU", "cpu": "a CPU, where our kernels cannot be called", "gpu": "a GPU or TPU"}
+PLATFORMS = {NATIVE: "a CPU", "cpu": "a CPU, without our kernels", "gpu": "a GPU or TPU"}
 MAPS = ("Cᵀ", "C", "kernel's gradient")
 WAYS = {"native": "our kernels"}  # the others' names are said as they are
 
