@@ -8,6 +8,7 @@ import jax
 import keras
 import pytest
 import torch
+from fcn_helpers import quick_float32
 from flax import linen, nnx
 
 from jtconv.compat import keras as our_keras
@@ -54,6 +55,7 @@ def test_all_of_the_page_runs_where_the_framework_is(page, tmp_path, monkeypatch
     names = {"__name__": "__main__"}
     blocks = list(re.finditer(r"^```(py|python)\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE))
     assert any(block[1] == "py" for block in blocks) == (page != "lax")
-    for block in blocks:
-        line = text[: block.start(2)].count("\n")
-        exec(compile("\n" * line + block[2], f"{page}.md", "exec"), names)
+    with quick_float32():
+        for block in blocks:
+            line = text[: block.start(2)].count("\n")
+            exec(compile("\n" * line + block[2], f"{page}.md", "exec"), names)
