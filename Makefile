@@ -10,7 +10,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test thorough fuzz faults lint format types peers agreement browser docs readme wheel clean force
+.PHONY: help demo test thorough fuzz faults lint format types peers agreement browser docs notebooks readme wheel clean force
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -57,6 +57,9 @@ browser: $(VENV)/.browser ## the explorer's page, in Chromium (apt-get install c
 
 docs: $(VENV)/.docs ## build the documentation into site/, strictly
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+notebooks: $(VENV)/.notebooks ## write notebooks/ from the documentation's pages (ARGS=--check compares and runs them)
+	$(BIN)/python tools/notebooks.py $(ARGS)
 
 readme: $(VENV)/.experiments ## run the commands quoted in README.md and put in what they print
 	$(BIN)/python tools/quote_outputs.py README.md

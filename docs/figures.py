@@ -1,9 +1,13 @@
 """The documentation's figures, each computed by jtconv itself."""
 
 import io
+import json
+import tempfile
 from collections.abc import Callable
 from functools import cache, partial
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import matplotlib
@@ -16,12 +20,19 @@ matplotlib.rcParams["svg.hashsalt"] = "jtconv"  # the same figure twice is the s
 from matplotlib import pyplot as plt  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.patches import FancyBboxPatch  # noqa: E402
+from matplotlib.ticker import LogLocator, NullFormatter  # noqa: E402
 
 import jtconv  # noqa: E402
+from benchmarks.bounds import intensity, ridge  # noqa: E402
+from experiments.drawing import BLUE, ORANGE  # noqa: E402
 from experiments.shown import Shown  # noqa: E402
+from jtconv.bench import _plot  # noqa: E402
+from jtconv.bench._figures import share_of_bound  # noqa: E402
 
 COLOURS = "tab10"
 EXPERIMENTS = ("by_hand", "colours", "sizes", "gradient", "upsampling")
+RESULTS = Path(__file__).parent.parent / "benchmarks/results/cpu-2-cores-float32.json"
 
 
 def svg(figure: Figure) -> str:
@@ -99,10 +110,101 @@ def picture(name: str) -> str:
     return svg(experiment(name).figure)
 
 
+def measured() -> dict[str, Any]:
+    """What `jtconv bench` has measured."""
+    return json.loads(RESULTS.read_text(encoding="utf-8"))
+
+
+def speed() -> str:
+    """For each layer, how many times jtconv's time lax and torch take."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "speed.svg"
+        _plot.plot(measured(), file)
+        return file.read_text(encoding="utf-8")
+
+
+def roofline() -> str:
+    """Each layer under the roof of the machine's two rates: operations for a byte, and a second."""
+    results = measured()
+    machine, layers = results["machine"], results["layers"]
+    x = np.array([intensity(layer, machine["dtype"]) for layer in layers])
+    y = np.array([layer["gflop"] / layer["forward"]["jtconv"]["ms"] * 1e3 for layer in layers])
+    figure, axes = plt.subplots(figsize=(5, 3.8))
+    ends = np.array([x.min() / 2, ridge(machine), x.max() * 2])
+    axes.plot(ends, np.minimum(ends * machine["copy_gbytes"], machine["product_gflops"]), color=ORANGE, linewidth=1.5)
+    axes.plot(x, y, "o", color=BLUE, markersize=5)
+    far = np.argsort([share_of_bound(layer, "forward") for layer in layers])[:6]
+    for place, at in enumerate(sorted(far, key=lambda at: x[at])):
+        side = "right" if place % 2 else "left"  # away from the neighbour
+        below = {"textcoords": "offset points", "rotation": 90, "ha": side, "va": "top", "fontsize": 8}
+        axes.annotate(layers[at]["name"], (x[at], y[at]), (0, -6), **below)
+    axes.text(ends[1], 1.08 * machine["product_gflops"], "the rate of a large product", fontsize=8, color=ORANGE)
+    axes.text(2.4 * ends[0], 1.7 * ends[0] * machine["copy_gbytes"], "of a copy", fontsize=8, color=ORANGE)
+    axes.set(
+        xscale="log", yscale="log", xlabel="operations for each byte of y, kernel and x", ylabel="GFLOP/s, forward"
+    )
+    axes.set_ylim(y.min() / 3, 1.5 * machine["product_gflops"])
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
+        axis.set_minor_formatter(NullFormatter())
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    return svg(figure)
+
+
+STEPS = (
+    (
+        "conv_transpose(y, kernel, strides=2, padding=1)",
+        "what you call; jtconv.nn, jtconv.compat and the rest end here",
+    ),
+    ("_layer_arguments, _geometry", "arguments are checked and become integers: all sizes are known"),
+    (
+        "_bilinear",
+        "one of three JAX primitives, each the others' derivative:\nC x   ·   Cᵀ y   ·   the gradient by the kernel",
+    ),
+    ("_auto", "when XLA lowers the program: which way, by platform and shapes"),
+)
+WAYS = (("_native", "C++ kernels, on a CPU"), ("_methods", "lax, or compositions of\nXLA's operations"))
+
+
+def flow() -> str:
+    """What a call goes through, from its arguments to what computes it."""
+    figure, axes = plt.subplots(figsize=(5.6, 5.2))
+    heights = [4.0, 3.0, 2.0, 1.0]
+    for (name, text), height in zip(STEPS, heights, strict=True):
+        draw_box(axes, (0, height), 5.0, name, text)
+        if height > 1:
+            draw_arrow(axes, (0, height - 0.34), (0, height - 0.66))
+    for (name, text), place in zip(WAYS, (-1.3, 1.3), strict=True):
+        draw_box(axes, (place, 0), 2.4, name, text)
+        draw_arrow(axes, (place, 0.66), (place, 0.34))
+    axes.set(xlim=(-2.6, 2.6), ylim=(-0.45, 4.45))
+    axes.set_axis_off()
+    return svg(figure)
+
+
+def draw_box(axes: Axes, centre: tuple[float, float], width: float, name: str, text: str) -> None:
+    """A box around a file's name and what happens there."""
+    x, y = centre
+    box = FancyBboxPatch((x - width / 2 + 0.05, y - 0.28), width - 0.1, 0.56, boxstyle="round,pad=0.05")
+    box.set(facecolor="#eef3f8", edgecolor=BLUE, linewidth=1)
+    axes.add_patch(box)
+    axes.text(x, y + 0.17, name, ha="center", va="center", family="monospace", fontsize=8.5, color=BLUE)
+    axes.text(x, y - 0.11, text, ha="center", va="center", fontsize=8)
+
+
+def draw_arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": "0.4", "shrinkA": 0, "shrinkB": 0})
+
+
 FIGURES: dict[str, Callable[[], str]] = {
     "matrix": matrix,
     "scatter": scatter,
     "overlap": overlap,
     "steps": lambda: experiment("by_hand").files["steps.svg"],
     **{name: partial(picture, name) for name in EXPERIMENTS},
+    "speed": speed,
+    "roofline": roofline,
+    "flow": flow,
 }

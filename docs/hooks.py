@@ -7,7 +7,7 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-for folder in ("docs", "tools"):
+for folder in ("docs", "tools", "."):
     sys.path.insert(0, str(Path(__file__).parent.parent / folder))
 
 # Late, as these are found through the path set above.

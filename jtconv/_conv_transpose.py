@@ -16,6 +16,7 @@ from jtconv._methods import BY_NAME
 from jtconv._sized import SizedGeometry
 
 METHODS = ("auto", *BY_NAME)
+"""The names that `method=` takes."""
 
 
 def conv_transpose(

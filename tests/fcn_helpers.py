@@ -22,5 +22,7 @@ def quick_float32():
     """No x64; and compiling takes longer than running here, so little is optimised."""
     with jax.enable_x64(False):
         jax.config.update("jax_disable_most_optimizations", True)
-        yield
-        jax.config.update("jax_disable_most_optimizations", False)
+        try:
+            yield
+        finally:
+            jax.config.update("jax_disable_most_optimizations", False)

@@ -1,13 +1,17 @@
 """The Python in the README and the documentation runs, and the project's facts agree everywhere."""
 
+import ast
 import doctest
+import inspect
+import pkgutil
 import re
 import tomllib
 from pathlib import Path
 
-import jax
 import pytest
+from fcn_helpers import quick_float32
 
+import jtconv
 from jtconv._version import __version__
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +43,7 @@ def run(page: Path) -> int:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_python_of_page_runs(page):
-    with jax.enable_x64(False):
+    with quick_float32():
         run(page)
 
 
@@ -52,6 +56,38 @@ def test_python_blocks_are_found_and_failures_seen(tmp_path):
         with pytest.raises((AssertionError, doctest.DocTestFailure)):
             run(page)
     assert sum(len(python_blocks(page)) for page in PAGES) >= 5
+
+
+COMMANDS = ("cli", "bench")  # which document themselves: --help
+
+
+def public_modules() -> list[str]:
+    """jtconv and every module in it that is to be imported by users."""
+    modules = pkgutil.walk_packages(jtconv.__path__, "jtconv.")
+    hidden = re.compile(rf"\._|^jtconv\.({'|'.join(COMMANDS)})\b|\.__main__$")
+    return ["jtconv", *(module.name for module in modules if not hidden.search(module.name))]
+
+
+def public_names(module: str) -> list[str]:
+    """What it re-exports, as `name as name`; and the functions and classes that it defines."""
+    loaded = pkgutil.resolve_name(module)
+    tree = ast.parse(inspect.getsource(loaded))
+    imports = [alias for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    names = [alias.name for alias in imports if alias.name == alias.asname]
+    names += [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    return [f"{module}.{name}" for name in names if not name.startswith("_")]
+
+
+def test_every_public_name_is_in_the_reference():
+    reference = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^::: (.+)$", reference, re.MULTILINE)
+    public = {name: pkgutil.resolve_name(name) for module in public_modules() for name in public_names(module)}
+    assert {"jtconv.conv", "jtconv.compat.torch.conv_transpose2d", "jtconv.linen.bilinear"} <= set(public)
+    described = [id(public[name]) for name in documented if name in public]  # under another name will do: linen's
+    missing = [name for name in public if id(public[name]) not in described]
+    assert not missing, f"add to docs/reference.md: {', '.join(missing)}"
+    assert set(documented) <= set(public), f"not public: {set(documented) - set(public)}"
+    assert len(set(documented)) == len(documented)
 
 
 def test_version_agrees_in_every_file():

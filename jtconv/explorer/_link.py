@@ -8,6 +8,7 @@ from jtconv._equivalents._code import one_or_each
 from jtconv._geometry import ConvGeometry
 
 LARGEST = 512  # as in state.js
+"""The largest number that the page's sliders and its address take."""
 _USUAL = {"s": "1", "p": "0", "d": "1", "a": "0", "g": "1", "m": "zeros", "c": "64,32", "b": "1"}
 
 
