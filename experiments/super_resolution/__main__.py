@@ -1,7 +1,5 @@
 """Command line: python -m experiments.super_resolution --help."""
 
-import dataclasses
-import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,10 +8,11 @@ from typing import Annotated
 import tyro
 
 from experiments.command_line import exit_with, guarded
-from experiments.files import check_writable, write_whole, writing
+from experiments.files import check_writable, writing
+from experiments.held_out import save_scores, table
 from experiments.super_resolution.config import Config
 from experiments.super_resolution.pictures import save_picture
-from experiments.super_resolution.run import METHODS, NETWORK, Result, mean, run
+from experiments.super_resolution.run import run
 
 DESCRIPTION = """\
 Enlarge real photographs 2, 3 and 4 times by small networks whose last layer is a transposed convolution.
@@ -50,34 +49,10 @@ def execute(args: list[str] | None) -> None:
     with writing(command.out):
         command.out.mkdir(parents=True, exist_ok=True)
         save_picture(result, command.out / "super-resolution.png")
-        save_scores(command.config, result, command.out / "scores.json")
-    print(table(result))
+        save_scores(command.config, result.scores, result.seconds, command.out / "scores.json")
+    print(table(result.scores))
     trained, whole = sum(result.seconds.values()), time.perf_counter() - began
     print(f"trained in {trained:.0f} s, {whole:.0f} s in all; all is in {command.out}")
-
-
-def table(result: Result) -> str:
-    """Means over the photographs: a line per scale and method."""
-    lines = [f"{'':14}{'right parts':>16}{'never seen':>18}", f"{'':14}{'PSNR':>9}{'SSIM':>7}{'PSNR':>11}{'SSIM':>7}"]
-    for scale in result.networks:
-        for method in METHODS:
-            right, unseen = (mean(result, scale, part, method) for part in ("right", "unseen"))
-            lines.append(f"×{scale} {method:11}{right[0]:9.2f}{right[1]:7.3f}{unseen[0]:11.2f}{unseen[1]:7.3f}")
-        gains = [
-            mean(result, scale, part, NETWORK)[0] - mean(result, scale, part, "bicubic")[0]
-            for part in ("right", "unseen")
-        ]
-        lines.append(f"   {'over bicubic':11}{gains[0]:+8.2f}{gains[1]:+18.2f}")
-    return "\n".join(lines)
-
-
-def save_scores(config: Config, result: Result, file: Path) -> None:
-    scores = {
-        "config": dataclasses.asdict(config),
-        "seconds_of_training": {scale: round(seconds, 1) for scale, seconds in result.seconds.items()},
-        "scores": [score._asdict() for score in result.scores],
-    }
-    write_whole(file, json.dumps(scores, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class Enlarger(nnx.Module):
 
     def __init__(self, scale: int, width: int, depth: int, *, rngs: nnx.Rngs):
         self.scale = scale
+        self.name = f"×{scale}"
         self.first = Conv(1, width, (5, 5), padding=2, rngs=rngs)
         self.body = nnx.List([Conv(width, width, (3, 3), padding=1, rngs=rngs) for _ in range(depth)])
         k, padding = bicubic_geometry(scale)

@@ -10,6 +10,7 @@ from flax import nnx
 from jax import Array
 
 from experiments.fit import Batch, fit
+from experiments.held_out import PARTS, Score
 from experiments.measures import psnr, ssim
 from experiments.photographs import split
 from experiments.super_resolution.baselines import BASELINES, enlarged
@@ -18,18 +19,6 @@ from experiments.super_resolution.data import Plane, luminance, pair, training_c
 from experiments.super_resolution.network import Enlarger
 
 NETWORK = "network"
-METHODS = (*BASELINES, NETWORK)
-
-
-class Score(NamedTuple):
-    """Of one photograph's luminance."""
-
-    scale: int
-    part: str  # of experiments.photographs.Split: right, unseen
-    photograph: str
-    method: str
-    psnr: float
-    ssim: float
 
 
 class Result(NamedTuple):
@@ -37,7 +26,7 @@ class Result(NamedTuple):
 
     networks: dict[int, Enlarger]  # by scale
     scores: list[Score]
-    seconds: dict[int, float]  # of training
+    seconds: dict[str, float]  # of training, by task
 
 
 def run(config: Config) -> Result:
@@ -47,7 +36,7 @@ def run(config: Config) -> Result:
         network = Enlarger(scale, config.width, config.depth, rngs=nnx.Rngs(config.seed))
         if before is not None:
             network.take_features(before)
-        seconds[scale] = train(network, config)
+        seconds[network.name] = train(network, config)
         scores += evaluate(network)
         networks[scale] = before = network
     return Result(networks, scores, seconds)
@@ -60,7 +49,7 @@ def train(network: Enlarger, config: Config) -> float:
     def batch(step: int) -> Batch:
         return crops.draw(config.batch_size, np.random.default_rng((config.seed, network.scale, step)))
 
-    return fit(f"×{network.scale}", network, squared_error, batch, config.steps, config.learning_rate)
+    return fit(network.name, network, squared_error, batch, config.steps, config.learning_rate)
 
 
 def squared_error(network: Enlarger, batch: Batch) -> Array:
@@ -72,13 +61,13 @@ def evaluate(network: Enlarger) -> list[Score]:
     """Every method on every held-out photograph."""
     by_network = enlarger(network)
     scores = []
-    for part in ("right", "unseen"):
+    for part in PARTS:
         for name, photograph in getattr(split(), part).items():
             seen = pair(photograph, network.scale)
             low, high = luminance(seen.low), luminance(seen.high)
-            for method in METHODS:
+            for method in (*BASELINES, NETWORK):
                 image = by_network(low) if method == NETWORK else enlarged(low, network.scale, method)
-                scores.append(Score(network.scale, part, name, method, *measured(image, high, network.scale)))
+                scores.append(Score(network.name, part, name, method, *measured(image, high, network.scale)))
     return scores
 
 
@@ -94,9 +83,3 @@ def measured(image: Plane, high: Plane, border: int) -> tuple[float, float]:
     inside = (slice(border, -border),) * 2
     image, high = np.clip(image, 0, 1)[inside], high[inside]
     return psnr(image, high), ssim(image, high)
-
-
-def mean(result: Result, scale: int, part: str, method: str) -> tuple[float, float]:
-    """PSNR and SSIM, averaged over the photographs."""
-    chosen = [s for s in result.scores if (s.scale, s.part, s.method) == (scale, part, method)]
-    return float(np.mean([s.psnr for s in chosen])), float(np.mean([s.ssim for s in chosen]))
