@@ -16,7 +16,7 @@ TO_RGB = yuv2rgb(np.eye(3)).astype(np.float32)  # a row for each of Y, U, V
 
 
 class Colourisation(Task):
-    """The network gives U and V; the luminance is as it was."""
+    """The network tells by how much U and V differ from the mean colour's; the luminance is as it was."""
 
     name = "colourisation"
     shape = Shape(in_ch=1, out_ch=2, widths=(32, 64, 64), depth=2, code_ch=64)
@@ -31,7 +31,7 @@ class Colourisation(Task):
         return rgb2yuv(pictures)[..., :1].astype(np.float32)
 
     def restored(self, network: Autoencoder, given: Array) -> Array:
-        return jnp.concatenate([given, network(given - 0.5)], axis=-1) @ TO_RGB
+        return jnp.concatenate([given, network(given - 0.5) + self.mean_colour], axis=-1) @ TO_RGB
 
     def baselines(self) -> Mapping[str, Method]:
         return {"grey": grey, "mean colour": self.by_mean_colour}

@@ -11,6 +11,8 @@ from jax.typing import ArrayLike
 
 from jtconv.nn import Conv, ConvTranspose
 
+SLOPE = 0.1  # of the rectification for negative values: at zero whole layers of so small a network may go silent
+
 
 class Shape(NamedTuple):
     """Of a network."""
@@ -108,6 +110,6 @@ def through(chain: Iterable, x: Array) -> Array:
     """The layers one after another, rectified but for the last; one that keeps the shape is added to its argument."""
     *inner, last = chain
     for layer in inner:
-        y = jax.nn.relu(layer(x))
+        y = jax.nn.leaky_relu(layer(x), SLOPE)
         x = x + y if y.shape == x.shape else y
     return last(x)
