@@ -10,7 +10,7 @@ from experiments.autoencoder.run import Result
 from experiments.drawing import TITLE, save_small
 
 TOP, LEFT, SIDE = 40, 80, 144  # of the detail
-WIDTH = 2.3  # inches, of one image
+WIDTH = 2.0  # inches, of one image
 
 
 def save_picture(result: Result, file: Path) -> None:
@@ -20,7 +20,7 @@ def save_picture(result: Result, file: Path) -> None:
     for line, images in zip(fig.subplots(len(rows), 4, squeeze=False), rows, strict=True):
         for axis, (title, image) in zip(line, images, strict=True):
             show(axis, title, image[TOP : TOP + SIDE, LEFT : LEFT + SIDE])
-    save_small(fig, file)
+    save_small(fig, file, greys=True)
 
 
 def panels(result: Result, task: str) -> list[tuple[str, NDArray]]:
