@@ -10,7 +10,7 @@ from experiments.autoencoder.run import Result
 from experiments.drawing import TITLE, save_small
 
 TOP, LEFT, SIDE = 40, 80, 144  # of the detail
-WIDTH = 2.0  # inches, of one image
+WIDTH = 1.9  # inches, of one image
 
 
 def save_picture(result: Result, file: Path) -> None:
