@@ -1,4 +1,4 @@
-"""Eight photographs that ship inside scikit-image and scikit-learn: one part to train on, one to test on."""
+"""Photographs that ship inside scikit-image and scikit-learn, and what of them is held out."""
 
 from functools import cache
 from typing import NamedTuple
@@ -20,6 +20,13 @@ SKIMAGE = {
 }
 SKLEARN = {"temple": "china.jpg", "flower": "flower.jpg"}
 NAMES = (*SKIMAGE, *SKLEARN)
+MORE = {
+    "astronaut": skimage.data.astronaut,
+    "rocket": skimage.data.rocket,
+    "camera": skimage.data.camera,
+    "coins": skimage.data.coins,
+}
+UNSEEN = ("cat", "temple")  # of which `split` gives nothing to train on
 # Shares of a photograph's width. What lies between is in neither part, so that nothing that goes on
 # from one pixel to the next is in both.
 TRAIN_ENDS, TEST_BEGINS = 0.6, 0.7
@@ -34,16 +41,43 @@ class Parts(NamedTuple):
 
 @cache
 def parts() -> Parts:
-    """Every photograph in two parts that share no pixel."""
+    """Every photograph of NAMES in two parts that share no pixel."""
     pictures = [photograph(name) for name in NAMES]
-    train = tuple(p[:, : round(TRAIN_ENDS * p.shape[1])] for p in pictures)
-    return Parts(train, tuple(p[:, round(TEST_BEGINS * p.shape[1]) :] for p in pictures))
+    return Parts(tuple(map(left, pictures)), tuple(map(right, pictures)))
+
+
+class Split(NamedTuple):
+    """Photographs by name: (h, w, 3), uint8."""
+
+    train: dict[str, NDArray[np.uint8]]  # left parts
+    right: dict[str, NDArray[np.uint8]]  # right parts of the same photographs
+    unseen: dict[str, NDArray[np.uint8]]  # whole photographs, of which nothing is in `train`
+
+
+@cache
+def split() -> Split:
+    """Ten photographs in two parts that share no pixel, and two that are held out altogether."""
+    seen = {name: photograph(name) for name in (*NAMES, *MORE) if name not in UNSEEN}
+    return Split(
+        {name: left(picture) for name, picture in seen.items()},
+        {name: right(picture) for name, picture in seen.items()},
+        {name: photograph(name) for name in UNSEEN},
+    )
+
+
+def left(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return picture[:, : round(TRAIN_ENDS * picture.shape[1])]
+
+
+def right(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return picture[:, round(TEST_BEGINS * picture.shape[1]) :]
 
 
 def photograph(name: str) -> NDArray[np.uint8]:
     """(h, w, 3); a grey one has three channels alike."""
-    picture = SKIMAGE[name]() if name in SKIMAGE else load_sample_image(SKLEARN[name])
+    picture = load_sample_image(SKLEARN[name]) if name in SKLEARN else (SKIMAGE | MORE)[name]()
     return picture if picture.ndim == 3 else gray2rgb(picture)
 
 
 SMALLEST_PART = min(min(p.shape[:2]) for p in parts().train)
+SMALLEST_TRAINED = min(min(p.shape[:2]) for p in split().train.values())

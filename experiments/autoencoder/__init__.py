@@ -1,0 +1,1 @@
+"""Autoencoders of photographs: an encoder of convolutions and its mirror image of transposed convolutions."""

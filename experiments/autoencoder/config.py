@@ -1,0 +1,35 @@
+"""What a run is made of."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from experiments.fcn.config import check, check_counts
+from experiments.photographs import SMALLEST_TRAINED
+
+TaskName = Literal["compression", "denoising", "in-painting", "colourisation"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a run. Raises ValueError for one out of bounds."""
+
+    tasks: tuple[TaskName, ...] = get_args(TaskName)
+    """What to train for; a network for each."""
+    steps: int = 800
+    """Optimiser steps for each task."""
+    batch_size: int = 4
+    """Squares per step, cut at random and flipped or turned."""
+    crop: int = 48
+    """Side of the squares, in pixels."""
+    learning_rate: float = 3e-3
+    """Highest learning rate of Adam."""
+    seed: int = 0
+    """Of the parameters, the squares, and what is done to them. The held-out photographs have the same for all."""
+
+    def __post_init__(self) -> None:
+        check(self, "tasks", len(set(self.tasks)) == len(self.tasks) > 0, "one or more different ones")
+        check_counts(self, "steps", "batch_size")
+        fits = 16 <= self.crop <= SMALLEST_TRAINED and self.crop % 8 == 0
+        check(self, "crop", fits, f"a multiple of 8 from 16 to {SMALLEST_TRAINED}")
+        check(self, "learning_rate", 0 < self.learning_rate < 1, "above 0 and below 1")
+        check(self, "seed", 0 <= self.seed < 2**32, "in [0, 2**32)")

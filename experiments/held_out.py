@@ -1,0 +1,54 @@
+"""Scores of held-out photographs by several methods, and their table."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from experiments.files import write_whole
+
+PARTS = {"right": "right parts", "unseen": "never seen"}  # of experiments.photographs.Split
+WIDTH = 19  # of a part's columns
+
+
+class Score(NamedTuple):
+    """How near a method comes to one photograph."""
+
+    task: str
+    part: str
+    photograph: str
+    method: str
+    psnr: float
+    ssim: float
+
+
+def mean(scores: Iterable[Score], task: str, part: str, method: str) -> tuple[float, float]:
+    """PSNR and SSIM, averaged over the photographs."""
+    chosen = [s for s in scores if (s.task, s.part, s.method) == (task, part, method)]
+    return float(np.mean([s.psnr for s in chosen])), float(np.mean([s.ssim for s in chosen]))
+
+
+def table(scores: list[Score]) -> str:
+    """Means over the photographs: a line per task and method."""
+    rows = dict.fromkeys((s.task, s.method) for s in scores)
+    tasks, methods = (max(map(len, names)) for names in zip(*rows, strict=True))
+    head = " " * (tasks + methods + 1)
+    lines = [head + "".join(f"{title:>{WIDTH}}" for title in PARTS.values())]
+    lines.append(head + f"{'PSNR (dB)':>{WIDTH - 7}}{'SSIM':>7}" * len(PARTS))
+    for task, method in rows:
+        means = (mean(scores, task, part, method) for part in PARTS)
+        lines.append(f"{task:{tasks}} {method:{methods}}" + "".join(f"{p:{WIDTH - 7}.2f}{s:7.3f}" for p, s in means))
+    return "\n".join(lines)
+
+
+def save_scores(config: Any, scores: list[Score], seconds: dict[str, float], file: Path) -> None:
+    """As JSON, with the settings and each task's seconds of training."""
+    content = {
+        "config": dataclasses.asdict(config),
+        "seconds_of_training": {task: round(value, 1) for task, value in seconds.items()},
+        "scores": [score._asdict() for score in scores],
+    }
+    write_whole(file, json.dumps(content, indent=1) + "\n")

@@ -1,0 +1,40 @@
+"""What a run is made of."""
+
+from dataclasses import dataclass
+
+from experiments.fcn.config import check, check_counts
+from experiments.photographs import SMALLEST_TRAINED
+
+HIGHEST_SCALE = 8
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a run. Raises ValueError for one out of bounds."""
+
+    scales: tuple[int, ...] = (2, 3, 4)
+    """How many times to enlarge; a network for each. Each goes on from the features of the one before."""
+    steps: int = 600
+    """Optimiser steps for each scale."""
+    batch_size: int = 8
+    """Squares per step, cut at random and flipped or turned."""
+    crop: int = 32
+    """Side of the squares at low resolution, in pixels."""
+    width: int = 24
+    """Channels of the features."""
+    depth: int = 4
+    """3×3 convolutions at low resolution, after the first 5×5."""
+    learning_rate: float = 3e-3
+    """Highest learning rate of Adam."""
+    seed: int = 0
+    """Of the parameters and the squares."""
+
+    def __post_init__(self) -> None:
+        distinct = len(set(self.scales)) == len(self.scales) > 0
+        within = all(2 <= scale <= HIGHEST_SCALE for scale in self.scales)
+        check(self, "scales", distinct and within, f"one or more different numbers from 2 to {HIGHEST_SCALE}")
+        check_counts(self, "steps", "batch_size", "width", "depth")
+        most = SMALLEST_TRAINED // max(self.scales)
+        check(self, "crop", 4 <= self.crop <= most, f"from 4 to {most} for these scales")
+        check(self, "learning_rate", 0 < self.learning_rate < 1, "above 0 and below 1")
+        check(self, "seed", 0 <= self.seed < 2**32, "in [0, 2**32)")

@@ -1,0 +1,44 @@
+"""Photographs at low resolution, and the luminance that networks and measures see."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.color import rgb2yuv
+
+from experiments.crops import Crops
+
+Photograph = NDArray[np.uint8]  # (h, w, 3)
+Plane = NDArray[np.float32]  # (h, w, 1), in [0, 1]
+
+
+class Pair(NamedTuple):
+    """A photograph and what is known of it, `scale` times smaller."""
+
+    low: Photograph
+    high: Photograph
+
+
+def pair(photograph: Photograph, scale: int) -> Pair:
+    """The photograph, cut to a multiple of `scale`, and made smaller as an image program does it.
+
+    By Pillow's bicubic kernel, which is widened by `scale` when it makes smaller (so that it is antialiased),
+    and rounded to 8 bits.
+    """
+    rows, columns = (size // scale for size in photograph.shape[:2])
+    high = photograph[: rows * scale, : columns * scale]
+    low = Image.fromarray(high).resize((columns, rows), Image.Resampling.BICUBIC)
+    return Pair(np.asarray(low), high)
+
+
+def luminance(photograph: Photograph) -> Plane:
+    """0.299 R + 0.587 G + 0.114 B (BT.601)."""
+    return rgb2yuv(photograph)[..., :1].astype(np.float32)
+
+
+def training_crops(photographs: Iterable[Photograph], scale: int, size: int) -> Crops:
+    """Squares of `size` pixels of low resolution with what they should become."""
+    pairs = [pair(photograph, scale) for photograph in photographs]
+    return Crops([(luminance(p.low), luminance(p.high)) for p in pairs], size)

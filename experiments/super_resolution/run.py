@@ -1,0 +1,85 @@
+"""The experiment: a network for every scale, and what it and interpolation make of held-out photographs."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from experiments.fit import Batch, fit
+from experiments.held_out import PARTS, Score
+from experiments.measures import psnr, ssim
+from experiments.photographs import split
+from experiments.super_resolution.baselines import BASELINES, enlarged
+from experiments.super_resolution.config import Config
+from experiments.super_resolution.data import Plane, luminance, pair, training_crops
+from experiments.super_resolution.network import Enlarger
+
+NETWORK = "network"
+
+
+class Result(NamedTuple):
+    """All that is shown."""
+
+    networks: dict[int, Enlarger]  # by scale
+    scores: list[Score]
+    seconds: dict[str, float]  # of training, by task
+
+
+def run(config: Config) -> Result:
+    networks, seconds, scores = {}, {}, []
+    before = None
+    for scale in config.scales:
+        network = Enlarger(scale, config.width, config.depth, rngs=nnx.Rngs(config.seed))
+        if before is not None:
+            network.take_features(before)
+        seconds[network.name] = train(network, config)
+        scores += evaluate(network)
+        networks[scale] = before = network
+    return Result(networks, scores, seconds)
+
+
+def train(network: Enlarger, config: Config) -> float:
+    """The seconds it took."""
+    crops = training_crops(split().train.values(), network.scale, config.crop)
+
+    def batch(step: int) -> Batch:
+        return crops.draw(config.batch_size, np.random.default_rng((config.seed, network.scale, step)))
+
+    return fit(network.name, network, squared_error, batch, config.steps, config.learning_rate)
+
+
+def squared_error(network: Enlarger, batch: Batch) -> Array:
+    low, high = batch
+    return jnp.mean((network(jnp.asarray(low)) - high) ** 2)
+
+
+def evaluate(network: Enlarger) -> list[Score]:
+    """Every method on every held-out photograph."""
+    by_network = enlarger(network)
+    scores = []
+    for part in PARTS:
+        for name, photograph in getattr(split(), part).items():
+            seen = pair(photograph, network.scale)
+            low, high = luminance(seen.low), luminance(seen.high)
+            for method in (*BASELINES, NETWORK):
+                image = by_network(low) if method == NETWORK else enlarged(low, network.scale, method)
+                scores.append(Score(network.name, part, name, method, *measured(image, high, network.scale)))
+    return scores
+
+
+def enlarger(network: Enlarger) -> Callable[[Plane], Plane]:
+    """`network` as a function of one picture (h, w, 1)."""
+    graph, parameters = nnx.split(network)
+    program = jax.jit(lambda parameters, low: nnx.merge(graph, parameters)(low[None])[0])
+    return lambda low: np.asarray(program(parameters, low))
+
+
+def measured(image: Plane, high: Plane, border: int) -> tuple[float, float]:
+    """PSNR and SSIM without `border` pixels at each side, as is usual; values outside [0, 1] are clipped."""
+    inside = (slice(border, -border),) * 2
+    image, high = np.clip(image, 0, 1)[inside], high[inside]
+    return psnr(image, high), ssim(image, high)
