@@ -17,8 +17,21 @@ _JNP_MODE = {"circular": "wrap", "reflect": "reflect", "replicate": "edge"}
 def pad(x: Array, sized: SizedGeometry) -> Array:
     """(N, *input_size, ch) -> (N, *padded size, ch), for modes other than zeros."""
     grow = [(max(lo, 0), max(hi, 0)) for lo, hi in sized.pads]
-    padded = jnp.pad(x, [(0, 0), *grow, (0, 0)], mode=_JNP_MODE[sized.padding_mode])
+    if sized.padding_mode != "replicate" and any(max(g) > i for g, i in zip(grow, sized.input_size, strict=True)):
+        padded = _gone_round(x, grow, sized)
+    else:
+        padded = jnp.pad(x, [(0, 0), *grow, (0, 0)], mode=_JNP_MODE[sized.padding_mode])
     return pad_zeros(padded, [(min(lo, 0), min(hi, 0)) for lo, hi in sized.pads])
+
+
+def _gone_round(x: Array, grow: list[Pads], sized: SizedGeometry) -> Array:
+    """Circular or reflected padding that may go round many times: jnp.pad makes a piece of program of each."""
+    for axis, (i, (lo, hi)) in enumerate(zip(sized.input_size, grow, strict=True), 1):
+        period = i if sized.padding_mode == "circular" else max(2 * (i - 1), 1)
+        place = (jnp.arange(lo + i + hi) - lo) % period
+        source = place if sized.padding_mode == "circular" else jnp.minimum(place, period - place)
+        x = jnp.take(x, source, axis, mode="clip")
+    return x
 
 
 def padded(x: Array, sized: SizedGeometry) -> tuple[Array, SizedGeometry]:

@@ -11,6 +11,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 from flax import nnx
+from numpy.testing import assert_array_equal
 
 import jtconv
 import jtconv.linen
@@ -126,6 +127,8 @@ def test_more_positions_than_xla_counts(call):
         (lambda: haiku.conv_transpose(LINE, None), TypeError, "`w` must be an array"),
         (lambda: haiku.conv_transpose(LINE, TAPS[:0]), ValueError, "`w` must have no empty axis"),
         (lambda: haiku.conv_transpose(LINE, TAPS, mask="x"), TypeError, "`mask` must be an array"),
+        (lambda: haiku.conv_transpose(LINE, 1.0, mask=jax.random.key(0)), TypeError, "`mask` must be an array of num"),
+        (lambda: jtconv.explain_from("torch", 10**5000, 7), TypeError, "`call` must be a string, got a value of type"),
         (lambda: haiku.conv_transpose(LINE, TAPS, output_shape=5, padding=ODD), ValueError, "`padding` must be 'SAME'"),
         (lambda: flax.conv_transpose("x", TAPS), TypeError, "`inputs` must be an array"),
         (
@@ -222,3 +225,19 @@ def test_arrays_of_other_kinds_are_taken():
     expected = np.asarray(jtconv.conv_transpose(Y, KERNEL))
     for y in (Y.tolist(), memoryview(Y), np.asfortranarray(Y), jnp.asarray(Y), [*jnp.asarray(Y)]):
         assert (np.asarray(jtconv.conv_transpose(y, KERNEL)) == expected).all()
+
+
+@pytest.mark.parametrize(("mode", "numpy_mode"), [("circular", "wrap"), ("reflect", "reflect")])
+def test_padding_that_goes_round_many_times(mode, numpy_mode):
+    """The program does not grow with it. Transposed, every position gets back what was copied from it."""
+    x, one, layer = (
+        np.array([[1.0], [2.0], [4.0]]),
+        np.ones((1, 1, 1)),
+        {"padding": ((10**5, 7),), "padding_mode": mode},
+    )
+    source = np.pad(np.arange(3), (10**5, 7), mode=numpy_mode)
+    y = np.arange(len(source)) % 5.0
+    with jax.enable_x64():
+        assert_array_equal(jtconv.conv(x, one, **layer)[:, 0], x[source, 0])
+        back = jtconv.conv_transpose(y[:, None], one, output_size=3, **layer)
+    assert_array_equal(back[:, 0], np.bincount(source, y))

@@ -4,6 +4,8 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
+from jtconv import _arguments as arg
+
 
 @dataclass(frozen=True)
 class Symbol:
@@ -31,7 +33,7 @@ class Call:
 def parse(text: str) -> Call:
     """`text`, such as `torch.nn.ConvTranspose2d(64, 32, 4, stride=2)`, as a `Call`."""
     if not isinstance(text, str):
-        raise TypeError(f"`call` must be a string, got {text!r}.")
+        raise TypeError(f"`call` must be a string, got {arg.shown(text)}.")
     try:
         node = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

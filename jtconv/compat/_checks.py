@@ -118,6 +118,8 @@ def masked(kernel: Any, mask: Any, name: str) -> Array:
     if mask is None:
         return kernel
     mask = _arrays.as_array("mask", mask)
+    if not (jnp.issubdtype(mask.dtype, jnp.number) or mask.dtype == bool):
+        raise TypeError(f"`mask` must be an array of numbers or bools, got {mask.dtype}.")
     if mask.shape != kernel.shape:
         raise ValueError(f"`mask` must have the shape of `{name}`, {kernel.shape}, got {mask.shape}.")
     return kernel * mask

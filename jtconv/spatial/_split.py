@@ -7,6 +7,7 @@ from typing import Any
 
 from jax.sharding import AbstractMesh, AxisType, Mesh, PartitionSpec
 
+from jtconv import _arguments as arg
 from jtconv._sized import SizedGeometry
 from jtconv.spatial._axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
 
@@ -75,22 +76,24 @@ def checked_split(mesh: Any, split: Any, batch: Any, sized: SizedGeometry, batch
     if not isinstance(mesh, Mesh | AbstractMesh):
         raise TypeError(f"`mesh` must be a jax.sharding.Mesh, as jax.make_mesh makes it, got {type(mesh).__name__}.")
     if isinstance(split, str) or not isinstance(split, Sequence):
-        raise TypeError(f"`split` must be a tuple of mesh axes' names and None, one per spatial axis, got {split!r}.")
+        raise TypeError(
+            f"`split` must be a tuple of mesh axes' names and None, one per spatial axis, got {arg.shown(split)}."
+        )
     names = tuple(split)
     if len(names) != sized.ndim:
         raise ValueError(
             f"`split` must have {sized.ndim} {'entry' if sized.ndim == 1 else 'entries'}, one per spatial axis of the "
-            f"kernel, each the name of a mesh axis or None, got {split!r}."
+            f"kernel, each the name of a mesh axis or None, got {arg.shown(split)}."
         )
     used = [name for name in (batch, *names) if name is not None]
     for name in used:
         if name not in mesh.axis_names:
             raise ValueError(
-                f"`split` and `batch` must name axes of the mesh, {mesh.axis_names}, or be None, got {name!r}."
+                f"`split` and `batch` must name axes of the mesh, {mesh.axis_names}, or be None, got {arg.shown(name)}."
             )
         if used.count(name) > 1:
-            raise ValueError(f"`split` and `batch` must name each mesh axis at most once, got {name!r} twice.")
+            raise ValueError(f"`split` and `batch` must name each mesh axis at most once, got {arg.shown(name)} twice.")
     if batch is not None and batch_axes == 0:
-        raise ValueError(f"`batch` must be None for an image without batch axes, got {batch!r}.")
+        raise ValueError(f"`batch` must be None for an image without batch axes, got {arg.shown(batch)}.")
     devices = tuple(1 if name is None else mesh.shape[name] for name in names)
     return Split(mesh, names, batch, sized, axis_plans(sized, devices))

@@ -172,6 +172,7 @@ class Numbers(NamedTuple):
 
 def array(value: Any) -> np.ndarray:
     """As JAX holds it, if it is one of floats."""
+    need(not endless(value))
     try:
         held = jnp.asarray(value)
         need(jnp.issubdtype(held.dtype, jnp.inexact))
@@ -180,10 +181,15 @@ def array(value: Any) -> np.ndarray:
         raise Refused from None
 
 
+def endless(value: Any, depth: int = 0) -> bool:
+    """Whether lists are nested too deeply, such as one in itself: JAX leaves Python no stack after that."""
+    return isinstance(value, list | tuple) and (depth > 64 or any(endless(v, depth + 1) for v in value))
+
+
 def floating(value: Any) -> Any:
     try:
         dtype = jnp.dtype(value)
-    except TypeError:
+    except (TypeError, ValueError):
         raise Refused from None
     need(jnp.issubdtype(dtype, jnp.inexact))
     promoted(dtype)
