@@ -130,7 +130,10 @@ def test_more_positions_than_xla_counts(call):
         (lambda: haiku.conv_transpose(LINE, 1.0, mask=jax.random.key(0)), TypeError, "`mask` must be an array of num"),
         (lambda: jtconv.explain_from("torch", 10**5000, 7), TypeError, "`call` must be a string, got a value of type"),
         (lambda: haiku.conv_transpose(LINE, TAPS, output_shape=5, padding=ODD), ValueError, "`padding` must be 'SAME'"),
-        (lambda: load("\ud800"), ValueError, "`path` must be one that the file system can hold"),
+        *(
+            (lambda path=path: load(path), ValueError, "`path` must be one that the file system can hold")
+            for path in ("\ud800", "a\0b")
+        ),
         (lambda: flax.conv_transpose("x", TAPS), TypeError, "`inputs` must be an array"),
         (
             lambda: flax.conv_transpose(LINE, TAPS, transpose_kernel=ODD),

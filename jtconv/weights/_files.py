@@ -70,11 +70,14 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
 def checked_path(path: Any) -> str:
     """`path` as a string; TypeError for what is none, ValueError for one that no file can have."""
     try:
-        return os.fsdecode(os.fsencode(path))
+        name = os.fsencode(path)
     except TypeError:
         raise TypeError(f"`path` must be a path, got {arg.shown(path)} ({type(path).__name__}).") from None
     except UnicodeEncodeError:
-        raise ValueError(f"`path` must be one that the file system can hold, got {arg.shown(path)}.") from None
+        name = b"\0"
+    if b"\0" in name:
+        raise ValueError(f"`path` must be one that the file system can hold, got {arg.shown(path)}.")
+    return os.fsdecode(name)
 
 
 def _writable(path: Path, name: str, array: ArrayLike) -> np.ndarray:

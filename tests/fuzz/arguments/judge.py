@@ -36,7 +36,7 @@ def judge(case: Call | Command) -> Outcome:
     except DOCUMENTED as error:
         return judge_refusal(case, error, promised)
     except Exception as error:
-        if isinstance(error, FileNotFoundError) and case.surface.name.startswith("jtconv.weights."):
+        if isinstance(error, OSError) and case.surface.name.startswith("jtconv.weights."):
             return Outcome("refused")
         if asked_for(str(error)) >= 2**30:
             return Outcome("out of memory")
