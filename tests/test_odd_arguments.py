@@ -16,7 +16,7 @@ from numpy.testing import assert_array_equal
 import jtconv
 import jtconv.linen
 import jtconv.nn
-from jtconv.compat import flax, haiku, keras, lax, tf, torch
+from jtconv.compat import equinox, flax, haiku, keras, lax, tf, torch
 from jtconv.weights import Preprocessing, layer_from, layer_to, load, load_into, network_from, save
 
 Y, KERNEL = np.ones((2, 5, 6, 3), np.float32), np.ones((4, 3, 2, 3), np.float32)
@@ -133,6 +133,18 @@ def test_more_positions_than_xla_counts(call):
         *(
             (lambda path=path: load(path), ValueError, "`path` must be one that the file system can hold")
             for path in ("\ud800", "a\0b")
+        ),
+        (
+            lambda: equinox.conv_transpose(
+                LINE[0].T, np.ones((2, 3, 4), np.float32), np.ones((2, 1), ml_dtypes.float8_e4m3fn)
+            ),
+            TypeError,
+            "`bias` must have a dtype that promotes with the result's",
+        ),
+        (
+            lambda: save("/nonexistent/a.npz", {"kernel": [[1.0], [2.0, 3.0]]}),
+            ValueError,
+            "`arrays`: 'kernel' must hold an array, got list",
         ),
         (lambda: flax.conv_transpose("x", TAPS), TypeError, "`inputs` must be an array"),
         (

@@ -90,6 +90,13 @@ def with_bias(x: Array, name: str, bias: Any) -> Array:
     return x + array.astype(x.dtype)
 
 
+def plus_bias(x: Array, name: str, bias: Any, shape: tuple[int, ...]) -> Array:
+    """x plus `bias` of `shape`, in the dtype that the two promote to."""
+    array = bias_of(name, bias, shape)
+    _arrays.promoted(f"`{name}` must have a dtype that promotes with the result's", x, array)
+    return x + array
+
+
 def bias_of(name: str, bias: Any, shape: tuple[int, ...]) -> Array:
     """`bias` as an array of `shape`, one number per output channel."""
     array = _arrays.as_array(name, bias)

@@ -69,4 +69,6 @@ def conv_transpose(
         padding_mode=padding_mode,
     )
     out = jnp.moveaxis(transposed_as_read(y, kernel, sized), -1, 0)
-    return out if bias is None else out + _checks.bias_of("bias", bias, (out.shape[0], *(1,) * (out.ndim - 1)))
+    if bias is None:
+        return out
+    return _checks.plus_bias(out, "bias", bias, (out.shape[0], *(1,) * (out.ndim - 1)))

@@ -70,7 +70,7 @@ def conv_transpose(
     x = jnp.moveaxis(transposed_as_read(y, kernel, sized, precision=precision), -1, channels)
     if b is None:
         return x
-    return x + _checks.bias_of("b", b, (w.shape[-2], *(1,) * (w.ndim - 2 if channels != -1 else 0)))
+    return _checks.plus_bias(x, "b", b, (w.shape[-2], *(1,) * (w.ndim - 2 if channels != -1 else 0)))
 
 
 def _channels_last(data_format: str) -> bool:

@@ -85,7 +85,10 @@ def _writable(path: Path, name: str, array: ArrayLike) -> np.ndarray:
         raise ValueError(f"`arrays` must have names that are strings, not empty, got {name!r}.")
     if "\0" in name or (path.suffix == ".safetensors" and name == "__metadata__"):
         raise ValueError(f"`arrays`: {name!r} is a name that {path.suffix} cannot hold.")
-    array = np.asarray(array, order="C")
+    try:
+        array = np.asarray(array, order="C")
+    except (TypeError, ValueError) as error:  # of rows of different lengths, say
+        raise ValueError(f"`arrays`: {name!r} must hold an array, got {type(array).__name__}: {error}") from None
     if not _can_hold(path.suffix, array.dtype):
         raise ValueError(
             f"`arrays`: {name!r} has dtype {array.dtype}, which {path.suffix} cannot hold; cast it to float32"

@@ -61,6 +61,7 @@ def promise(case: Call, given: dict[str, Any]) -> Any:
 
 def settled(result: Any) -> Any:
     """The result with its arrays computed."""
+    jax.block_until_ready(result)  # JAX (0.10) aborts where NumPy asks for one that there is no memory for
     return jax.tree.map(lambda x: np.asarray(x) if isinstance(x, jax.Array) else x, result)
 
 
