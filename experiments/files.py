@@ -26,7 +26,10 @@ def writing(folder: Path) -> Iterator[None]:
 def check_writable(folder: Path) -> None:
     """Raise `Problem` if `folder` is no folder that can be written to, nor can be made one."""
     path = folder.absolute()
-    nearest = next(x for x in (path, *path.parents) if x.exists())
+    try:
+        nearest = next(x for x in (path, *path.parents) if x.exists())
+    except (OSError, ValueError) as error:  # a name that is too long, or that no file can have
+        raise Problem(Path(f"{folder!s:.40}…"), f"is no name for a folder ({error!s:.80})", REMEDY) from error
     if not nearest.is_dir():
         raise Problem(nearest, "is not a folder", REMEDY)
     if not os.access(nearest, os.W_OK | os.X_OK):

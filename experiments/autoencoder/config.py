@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from experiments.fcn.config import check, check_counts
+from experiments.checks import check, check_counts, check_seed
 from experiments.photographs import SMALLEST_TRAINED
 
 TaskName = Literal["compression", "denoising", "in-painting", "colourisation"]
@@ -32,4 +32,4 @@ class Config:
         fits = 16 <= self.crop <= SMALLEST_TRAINED and self.crop % 8 == 0
         check(self, "crop", fits, f"a multiple of 8 from 16 to {SMALLEST_TRAINED}")
         check(self, "learning_rate", 0 < self.learning_rate < 1, "above 0 and below 1")
-        check(self, "seed", 0 <= self.seed < 2**32, "in [0, 2**32)")
+        check_seed(self)

@@ -1,8 +1,12 @@
 """What is worked through."""
 
 from dataclasses import dataclass
+from math import prod
 
-MOST = {"input_size": 3, "kernel_size": 4, "strides": 4}  # what can be drawn
+from experiments.checks import check
+
+MOST = {"input_size": 3, "kernel_size": 4, "strides": 4}
+MOST_CELLS = 300  # of C, that are drawn in every frame
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,19 @@ class Config:
 
     def __post_init__(self) -> None:
         for name, most in MOST.items():
-            self.check(name, all(1 <= value <= most for value in getattr(self, name)), f"in [1, {most}] on each axis")
-        self.check("padding", all(p >= 0 for p in self.padding), "at least 0 on each axis")
-        for i, k, s, p in zip(self.input_size, self.kernel_size, self.strides, self.padding, strict=True):
-            size = s * (i - 1) + k - 2 * p
-            self.check("padding", p < k and size >= 1, "below the kernel's size, and leave something of the result")
+            check(self, name, all(1 <= value <= most for value in getattr(self, name)), f"in [1, {most}] on each axis")
+        check(self, "padding", all(p >= 0 for p in self.padding), "at least 0 on each axis")
+        for k, p, size in zip(self.kernel_size, self.padding, self.result_size, strict=True):
+            check(self, "padding", p < k and size >= 1, "below the kernel's size, and leave something of the result")
+        cells = prod(self.input_size) * prod(self.result_size)
+        check(
+            self,
+            "input_size",
+            cells <= MOST_CELLS,
+            f"smaller: C would have {cells} cells, and {MOST_CELLS} can be drawn",
+        )
 
-    def check(self, name: str, holds: bool, rule: str) -> None:
-        if not holds:
-            raise ValueError(f"`{name}` must be {rule}, got {getattr(self, name)!r}.")
+    @property
+    def result_size(self) -> tuple[int, ...]:
+        sizes = zip(self.input_size, self.kernel_size, self.strides, self.padding, strict=True)
+        return tuple(s * (i - 1) + k - 2 * p for i, k, s, p in sizes)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from experiments.checks import check, check_seed
+
 
 @dataclass(frozen=True)
 class Config:
@@ -23,14 +25,10 @@ class Config:
     """The first of them."""
 
     def __post_init__(self) -> None:
-        self.check("steps", self.steps >= 1, "at least 1")
-        self.check("batch_size", self.batch_size >= 1, "at least 1")
-        self.check("channels", self.channels >= 1, "at least 1")
-        self.check("pieces", self.pieces >= 32, "at least 32")
-        self.check("learning_rate", 0 < self.learning_rate < 1, "in (0, 1)")
-        self.check("seeds", self.seeds >= 1, "at least 1")
-        self.check("seed", self.seed >= 0, "at least 0")
-
-    def check(self, name: str, holds: bool, rule: str) -> None:
-        if not holds:
-            raise ValueError(f"`{name}` must be {rule}, got {getattr(self, name)!r}.")
+        check(self, "steps", self.steps >= 1, "at least 1")
+        check(self, "batch_size", self.batch_size >= 1, "at least 1")
+        check(self, "channels", self.channels >= 1, "at least 1")
+        check(self, "pieces", self.pieces >= 32, "at least 32")
+        check(self, "learning_rate", 0 < self.learning_rate < 1, "in (0, 1)")
+        check(self, "seeds", self.seeds >= 1, "at least 1")
+        check_seed(self)

@@ -10,23 +10,13 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from experiments.checks import check, check_counts, check_seed
 from experiments.files import write_whole
 from experiments.problem import Problem
 
 STAGES = 5  # of the encoder
 
 Decoder = Literal["fcn2", "fcn4", "fcn8", "fcn16", "fcn32"]
-
-
-def check(settings: Any, name: str, holds: bool, rule: str) -> None:
-    """Raise ValueError unless `rule` holds of the field `name` of `settings`."""
-    if not holds:
-        raise ValueError(f"`{name}` must be {rule}, got {getattr(settings, name)!r}.")
-
-
-def check_counts(settings: Any, *names: str) -> None:
-    for name in names:
-        check(settings, name, getattr(settings, name) >= 1, "at least 1")
 
 
 @dataclass(frozen=True)
@@ -159,7 +149,7 @@ class Config:
 
     def __post_init__(self) -> None:
         check_counts(self, "steps", "batch_size", "evaluations", "checkpoints")
-        check(self, "seed", 0 <= self.seed < 2**32, "in [0, 2**32)")  # JAX drops higher bits
+        check_seed(self)
         # Not in their own __post_init__: Tyro frames what a nested class raises.
         self.network.check()
         self.optimizer.check()

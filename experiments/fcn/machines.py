@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import jax
 
-from experiments.fcn.config import check
+from experiments.checks import check
 
 # More than the flag that leaves out kernels whose sums have no order: it also keeps XLA from
 # choosing kernels by what was quickest this time.

@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from experiments.checks import check_counts
 from experiments.fcn import config
-from experiments.fcn.config import check_counts
 from experiments.fcn8.scenes import Augmentation
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from experiments.checks import check
 from jtconv import ConvGeometry
 
 MOST_INPUTS, MOST_OUTPUTS = 36, 9  # rows and columns of Cᵀ that can be drawn
@@ -27,6 +28,8 @@ class Config:
         if prod(self.input_size) > MOST_INPUTS or prod(outputs) > MOST_OUTPUTS:
             most = f"at most {MOST_INPUTS} positions, and its result of at most {MOST_OUTPUTS}"
             raise ValueError(f"`input_size` must be of {most}, got {self.input_size!r} and {outputs!r}.")
+        fits = all(p < k <= MOST_INPUTS for k, p in zip(self.kernel_size, self.padding, strict=True))
+        check(self, "kernel_size", fits, f"above `padding` and at most {MOST_INPUTS} on each axis")
 
     @property
     def layer(self) -> dict[str, Any]:

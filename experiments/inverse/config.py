@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from experiments.checks import check, check_seed
+
 SIZE = (427, 640)  # of scikit-learn's photographs
 
 
@@ -29,16 +31,12 @@ class Config:
     """Of the noise, and of the probe with which λ is chosen."""
 
     def __post_init__(self) -> None:
-        self.check("strides", 1 <= self.strides <= 8, "in [1, 8]")
-        self.check("blur", 0 < self.blur <= 8, "above 0 and at most 8")
+        check(self, "strides", 1 <= self.strides <= 8, "in [1, 8]")
+        check(self, "blur", 0 < self.blur <= 8, "above 0 and at most 8")
         fits = all(16 <= size <= most for size, most in zip(self.size, SIZE, strict=True))
-        self.check("size", fits, f"at least 16 and at most {SIZE[0]} rows, {SIZE[1]} columns")
-        self.check("noise", 0 < self.noise < math.inf, "finite and above 0")
+        check(self, "size", fits, f"at least 16 and at most {SIZE[0]} rows, {SIZE[1]} columns")
+        check(self, "noise", 0 < self.noise < math.inf, "finite and above 0")
         positive = len(self.penalties) > 0 and all(0 < penalty < math.inf for penalty in self.penalties)
-        self.check("penalties", positive, "one number or more, each finite and above 0")
-        self.check("iterations", self.iterations >= 2, "at least 2")
-        self.check("seed", self.seed >= 0, "at least 0")
-
-    def check(self, name: str, holds: bool, rule: str) -> None:
-        if not holds:
-            raise ValueError(f"`{name}` must be {rule}, got {getattr(self, name)!r}.")
+        check(self, "penalties", positive, "one number or more, each finite and above 0")
+        check(self, "iterations", self.iterations >= 2, "at least 2")
+        check_seed(self)

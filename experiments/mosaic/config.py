@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from experiments.checks import check, check_counts
 from experiments.fcn import config
-from experiments.fcn.config import check, check_counts
 from experiments.photographs import SMALLEST_PART
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from experiments.fcn.config import check, check_counts
+from experiments.checks import check, check_counts, check_seed
 from experiments.photographs import SMALLEST_TRAINED
 
 HIGHEST_SCALE = 8
@@ -37,4 +37,4 @@ class Config:
         most = SMALLEST_TRAINED // max(self.scales)
         check(self, "crop", 4 <= self.crop <= most, f"from 4 to {most} for these scales")
         check(self, "learning_rate", 0 < self.learning_rate < 1, "above 0 and below 1")
-        check(self, "seed", 0 <= self.seed < 2**32, "in [0, 2**32)")
+        check_seed(self)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from experiments.checks import check, check_seed
+
 
 @dataclass(frozen=True)
 class Config:
@@ -21,13 +23,9 @@ class Config:
     """Of everything drawn."""
 
     def __post_init__(self) -> None:
-        self.check("scale", 2 <= self.scale <= 4, "in [2, 4]")
-        self.check("size", all(4 <= size <= 1024 for size in self.size), "in [4, 1024] on each axis")
-        self.check("channels", 1 <= self.channels <= 512, "in [1, 512]")
-        self.check("seconds", 0 <= self.seconds <= 60, "in [0, 60]")
-        self.check("steps", 2 <= self.steps <= 10_000, "in [2, 10000]")
-        self.check("seed", self.seed >= 0, "at least 0")
-
-    def check(self, name: str, holds: bool, rule: str) -> None:
-        if not holds:
-            raise ValueError(f"`{name}` must be {rule}, got {getattr(self, name)!r}.")
+        check(self, "scale", 2 <= self.scale <= 4, "in [2, 4]")
+        check(self, "size", all(4 <= size <= 1024 for size in self.size), "in [4, 1024] on each axis")
+        check(self, "channels", 1 <= self.channels <= 512, "in [1, 512]")
+        check(self, "seconds", 0 <= self.seconds <= 60, "in [0, 60]")
+        check(self, "steps", 2 <= self.steps <= 10_000, "in [2, 10000]")
+        check_seed(self)

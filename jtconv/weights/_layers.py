@@ -76,7 +76,8 @@ def layer_from(
         return {"kernel": kernel}
     bias, ch = own[names.bias], out_channels(kernel.shape, kind, groups)
     if bias.shape[:1] != (ch,) or bias.size != ch:
-        _complain([f"misshapen: {names.bias!r} is {bias.shape}, expected ({ch},)"], "entries", framework, names)
+        hint = "" if groups > 1 else "; give `groups` if the layer has them"
+        _complain([f"misshapen: {names.bias!r} is {bias.shape}, expected ({ch},){hint}"], "entries", framework, names)
     return {"kernel": kernel, "bias": bias.reshape(-1)}
 
 

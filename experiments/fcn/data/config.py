@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 import tyro
 
+from experiments.checks import check
 from experiments.fcn import config
-from experiments.fcn.config import check
 from experiments.fcn.data.augment import Augmentation
 from experiments.fcn.data.labels import MOST_CLASSES, VALUES
 from experiments.problem import Problem
