@@ -6,46 +6,70 @@ from matplotlib.figure import Figure
 
 from experiments.drawing import TITLE
 from experiments.inside.config import Config
-from experiments.inside.run import Patch, Result
+from experiments.inside.run import Feature, Patch, Result
 
-CELL, NAMES, HEAD, GAP = 0.72, 0.62, 0.45, 0.1  # inches: a patch's side, the features' names, the titles, between
-COLOURS = "PuOr_r"  # apart for colour-blind readers, too: orange is positive, purple negative
+# Inches: a patch's width, the features' names, the titles, the line at the end, between columns and pools.
+CELL, NAMES, HEAD, FOOT, GAP = 0.72, 0.62, 0.45, 0.3, 0.1
+SHOWN = 0.95  # of a patch's place
+COLOURS = "PuOr_r"  # apart for colour-blind readers, too
+KEY = "orange: positive, purple: negative, each projection on a scale of its own"
+FULL_COLOUR = 0.99  # of the values of a projection that are not zero: the few largest would leave the others pale
 
 
 def draw_picture(result: Result, config: Config) -> Figure:
     """The strongest features of each pool, from the first pool down."""
     groups = [features[: config.features] for features in result.features.values()]
-    rows = sum(map(len, groups))
     width = NAMES + config.columns * (2 * CELL + GAP)
-    height = HEAD + rows * CELL + GAP * len(groups)
+    height = HEAD + sum(GAP + sum(map(height_of, group)) for group in groups) + FOOT
     fig = Figure(figsize=(width, height), dpi=150)
-
-    def axes_at(left: float, top: float) -> Axes:
-        """A square for a patch, its margin taken off; (left, top) in inches from the upper left corner."""
-        side = CELL * 0.95
-        return fig.add_axes((left / width, 1 - (top + side) / height, side / width, side / height))
-
+    draw_titles(fig, config.columns)
     top = HEAD
     for group in groups:
         for feature in group:
-            name = f"pool{feature.stage}\n{feature.number}"
-            fig.text(0.06 / width, 1 - (top + CELL / 2) / height, name, size=TITLE, va="center")
-            for i, patch in enumerate(feature.patches[: config.columns]):
-                left = NAMES + i * (2 * CELL + GAP)
-                draw_patch(axes_at(left, top), axes_at(left + CELL, top), patch)
-            top += CELL
+            draw_row(fig, feature, config.columns, top)
+            top += height_of(feature)
         top += GAP
-    for i in range(config.columns):
-        middle = NAMES + i * (2 * CELL + GAP) + CELL
-        title = "strongest\npatch, projection" if i == 0 else f"{i + 1}."
-        fig.text(middle / width, 1 - 0.06 / height, title, size=TITLE, ha="center", va="top")
+    write(fig, 0.06, top + FOOT / 2, KEY, va="center")
     return fig
 
 
+def height_of(feature: Feature) -> float:
+    """Of its row, in inches."""
+    rows, columns = feature.patches[0].picture.shape
+    return CELL * rows / columns
+
+
+def left_of(column: int) -> float:
+    return NAMES + column * (2 * CELL + GAP)
+
+
+def write(fig: Figure, left: float, top: float, text: str, **how: str) -> None:
+    """Text at inches from the upper left corner."""
+    width, height = fig.get_size_inches()
+    fig.text(left / width, 1 - top / height, text, size=TITLE, **how)
+
+
+def draw_titles(fig: Figure, columns: int) -> None:
+    for i in range(columns):
+        title = f"no. {i + 1}" if i else "strongest\npatch, projection"
+        write(fig, left_of(i) + CELL, 0.06, title, ha="center", va="top")
+
+
+def draw_row(fig: Figure, feature: Feature, columns: int, top: float) -> None:
+    tall = height_of(feature)
+    write(fig, 0.06, top + tall / 2, f"pool{feature.stage}\n{feature.number}", va="center")
+    width, height = fig.get_size_inches()
+    size = SHOWN * CELL / width, SHOWN * tall / height
+    for i, patch in enumerate(feature.patches[:columns]):
+        bottom = 1 - top / height - size[1]
+        draw_patch(*(fig.add_axes(((left_of(i) + j * CELL) / width, bottom, *size)) for j in range(2)), patch)
+
+
 def draw_patch(left: Axes, right: Axes, patch: Patch) -> None:
-    """The pixels, and the projection on a scale of its own, white at zero."""
+    """The pixels, and the projection, white at zero."""
     left.imshow(patch.picture, cmap="gray", vmin=0, vmax=1)
-    most = np.abs(patch.projection).max() or 1.0
+    sizes = np.abs(patch.projection[patch.projection != 0])
+    most = np.quantile(sizes, FULL_COLOUR) if sizes.size else 1.0
     right.imshow(patch.projection, cmap=COLOURS, vmin=-most, vmax=most)
     for axes in (left, right):
         axes.set(xticks=[], yticks=[])

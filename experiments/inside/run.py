@@ -70,8 +70,7 @@ def features_of(trained: Trained, number: int, config: Config) -> list[Feature]:
     made = project_all(
         stages, trained.x, *map(jnp.asarray, chosen), rectify=config.rectify, batch_size=config.batch_size
     )
-    # The scenes are grey; were a network to take three channels, all three would be the same picture.
-    projections = np.asarray(made).sum(-1)[:, :height, :width].reshape(len(alive), config.patches, height, width)
+    projections = np.asarray(made)[:, :height, :width, 0].reshape(len(alive), config.patches, height, width)
     return [
         Feature(
             number,
