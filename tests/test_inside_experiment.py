@@ -228,7 +228,7 @@ def test_end_to_end(run, tmp_path, capsys):
     assert main(["--run", str(run), *arguments, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "| 10×10 |" in printed
-    assert "| all features of |" in printed
+    assert "| pool2 |" in printed
     assert (tmp_path / "inside.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -28,7 +28,7 @@ def lines_of_features(features: Iterable[Feature], patches: int) -> Iterable[str
 
 def lines_of_pools(result: Result, config: Config) -> Iterable[str]:
     """Features that were picked for their strength say little of the others."""
-    yield "| all features of | which | share of the most frequent digit, mean |"
+    yield "| pool | all its features | share of the most frequent digit, mean |"
     yield "|---|---|---|"
     for stage, features in result.features.items():
         share = np.mean([feature.share for feature in features]) if features else np.nan
