@@ -1,5 +1,7 @@
 """The picture of a run: a row per feature; its top patches, and right of each what it comes to in pixels."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -43,7 +45,7 @@ def left_of(column: int) -> float:
     return NAMES + column * (2 * CELL + GAP)
 
 
-def write(fig: Figure, left: float, top: float, text: str, **how: str) -> None:
+def write(fig: Figure, left: float, top: float, text: str, **how: Any) -> None:
     """Text at inches from the upper left corner."""
     width, height = fig.get_size_inches()
     fig.text(left / width, 1 - top / height, text, size=TITLE, **how)
@@ -62,7 +64,8 @@ def draw_row(fig: Figure, feature: Feature, columns: int, top: float) -> None:
     size = SHOWN * CELL / width, SHOWN * tall / height
     for i, patch in enumerate(feature.patches[:columns]):
         bottom = 1 - top / height - size[1]
-        draw_patch(*(fig.add_axes(((left_of(i) + j * CELL) / width, bottom, *size)) for j in range(2)), patch)
+        left, right = (fig.add_axes(((left_of(i) + j * CELL) / width, bottom, *size)) for j in range(2))
+        draw_patch(left, right, patch)
 
 
 def draw_patch(left: Axes, right: Axes, patch: Patch) -> None:
