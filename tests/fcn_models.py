@@ -14,9 +14,9 @@ SETTINGS = Network(width=2, depths=(1, 1, 1, 1, 1), head_ch=4, decoder_ch=5, ove
 CLASSES = Classes(("sky", "tree", "<b>road</b>", "car"), ("#000000", "#112233", "#cc0010", "#ffffff"), 0, "thing")
 
 
-def drawn_model(seed=0, settings=SETTINGS, classes=CLASSES):
+def drawn_model(seed=0, settings=SETTINGS, classes=CLASSES, signature=None):
     """Every array is drawn, those of the normalisation too: biases and offsets are seen beyond a picture's edge."""
-    signature = Signature(3, len(classes.names), Preprocessing.torch())
+    signature = signature or Signature(3, len(classes.names), Preprocessing.torch())
     graph, parameters, statistics = nnx.split(abstract_network(settings, signature), nnx.Param, ...)
     rng = np.random.default_rng(seed)
     model = Model(graph, parameters, statistics, classes, signature)

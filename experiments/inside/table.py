@@ -1,0 +1,36 @@
+"""What a run prints."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from experiments.inside.config import Config
+from experiments.inside.run import Feature, Result
+from experiments.inside.shares import NONE, most_frequent
+
+
+def table(result: Result, config: Config) -> str:
+    """The features that are drawn, one by one; then all features of each pool."""
+    shown = [feature for features in result.features.values() for feature in features[: config.features]]
+    return "\n".join(["\n".join(lines_of_features(shown, config.patches)), "", *lines_of_pools(result, config)])
+
+
+def lines_of_features(features: Iterable[Feature], patches: int) -> Iterable[str]:
+    yield f"| feature | receptive field | strongest activation | digits of its {patches} top patches | most frequent |"
+    yield "|---|---|---|---|---|"
+    for feature in features:
+        field = "×".join(map(str, feature.receptive_field))
+        digits = " ".join("-" if digit == NONE else str(digit) for digit in feature.digits)
+        often, share = most_frequent(feature.digits)
+        name = f"pool{feature.stage}, {feature.number}"
+        yield f"| {name} | {field} | {feature.values[0]:.2f} | {digits} | {often}: {share:.2f} |"
+
+
+def lines_of_pools(result: Result, config: Config) -> Iterable[str]:
+    """Features that were picked for their strength say little of the others."""
+    yield "| pool | all its features | share of the most frequent digit, mean |"
+    yield "|---|---|---|"
+    for stage, features in result.features.items():
+        share = np.mean([feature.share for feature in features]) if features else np.nan
+        yield f"| pool{stage} | {len(features)} | {share:.2f} |"
+    yield f"| {config.patches} scenes at random, a digit of each | | {result.chance:.2f} |"
