@@ -46,6 +46,7 @@ def drawn_stages(x, lift):
                 getattr(block.norm, name).set_value(jnp.asarray(values, jnp.float32))
             if lift:
                 y = normalised_conv(block, x)
+                assert block.norm is not None
                 block.norm.bias.set_value(block.norm.bias[...] + 0.1 - y.min((0, 1, 2)))
                 x = normalised_conv(block, x)
         x = at_switches(x, chosen_of(x)) if lift else x
@@ -102,7 +103,9 @@ def assert_near(got, expected):
 
 
 def projected(stages, x, rectify):
-    return nnx.jit(project, static_argnames="rectify")(stages, x, FEATURES, PLACES, rectify=rectify)
+    return nnx.jit(project, static_argnames="rectify")(
+        stages, x, jnp.array(FEATURES), jnp.array(PLACES), rectify=rectify
+    )
 
 
 def test_without_rectification_it_is_the_transpose_of_the_path_with_its_switches(stages, x):
