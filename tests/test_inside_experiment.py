@@ -47,7 +47,9 @@ def drawn_stages(x, lift):
             if lift:
                 y = normalised_conv(block, x)
                 assert block.norm is not None
-                block.norm.bias.set_value(block.norm.bias[...] + 0.1 - y.min((0, 1, 2)))
+                offset = block.norm.bias
+                assert offset is not None
+                offset.set_value(offset[...] + 0.1 - y.min((0, 1, 2)))
                 x = normalised_conv(block, x)
         x = at_switches(x, chosen_of(x)) if lift else x
     network.eval()
