@@ -33,17 +33,23 @@ class Reading(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=2_000, help="of training (2000)")
+    parser.add_argument("--evaluations", type=int, default=1, help="and checkpoints on the way (1, at the end)")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        readings = watch(arguments.steps, Path(folder))
-    result = {**describe("float32"), "steps": arguments.steps, **summary(readings)}
+        readings = watch(arguments.steps, arguments.evaluations, Path(folder))
+    result = {
+        **describe("float32"),
+        "steps": arguments.steps,
+        "evaluations": arguments.evaluations,
+        **summary(readings),
+    }
     if arguments.out:
         arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(markdown(result))
 
 
-def watch(steps: int, folder: Path) -> list[Reading]:
+def watch(steps: int, evaluations: int, folder: Path) -> list[Reading]:
     """What a run of so many steps has, every half second. Raises RuntimeError if it fails."""
     run, output = folder / "run", folder / "output.txt"
     command = [
@@ -54,8 +60,7 @@ def watch(steps: int, folder: Path) -> list[Reading]:
         str(steps),
         "--out",
         str(run),
-        "--evaluations",
-        "10",
+        *("--evaluations", str(evaluations), "--checkpoints", str(evaluations)),
     ]
     readings = []
     with output.open("w") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as process:
