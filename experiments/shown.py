@@ -44,10 +44,7 @@ def show(
 def execute(
     name: str, settings: Settings, run: Callable[[Settings], Shown], args: list[str] | None, description: str
 ) -> None:
-    default = Command(Path("runs") / name, settings)
-    program = f"python -m experiments.{name}"
-    command = tyro.cli(Command[type(settings)], default=default, args=args, prog=program, description=description)
-    check_writable(command.out)
+    command = parsed(name, Command(Path("runs") / name, settings), args, description)
     shown = run(command.config)
     picture = BytesIO()
     save_small(shown.figure, picture)
@@ -57,3 +54,11 @@ def execute(
         for file, content in shown.files.items():
             write_whole(command.out / file, content)
     print(shown.table)
+
+
+def parsed(name: str, default: Command[Settings], args: list[str] | None, description: str) -> Command[Settings]:
+    """The command line of experiments.`name`. Raises `Problem` if its folder cannot be written to."""
+    program, kind = f"python -m experiments.{name}", Command[type(default.config)]
+    command = tyro.cli(kind, default=default, args=args, prog=program, description=description)
+    check_writable(command.out)
+    return command

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from experiments.checks import check, check_counts, check_seed
-from experiments.photographs import SMALLEST_TRAINED
+from experiments.photographs import smallest_trained
 
 TaskName = Literal["compression", "denoising", "in-painting", "colourisation"]
 
@@ -29,7 +29,7 @@ class Config:
     def __post_init__(self) -> None:
         check(self, "tasks", len(set(self.tasks)) == len(self.tasks) > 0, "one or more different ones")
         check_counts(self, "steps", "batch_size")
-        fits = 16 <= self.crop <= SMALLEST_TRAINED and self.crop % 8 == 0
-        check(self, "crop", fits, f"a multiple of 8 from 16 to {SMALLEST_TRAINED}")
+        most = smallest_trained()
+        check(self, "crop", 16 <= self.crop <= most and self.crop % 8 == 0, f"a multiple of 8 from 16 to {most}")
         check(self, "learning_rate", 0 < self.learning_rate < 1, "above 0 and below 1")
         check_seed(self)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from experiments.checks import check, check_counts, check_seed
-from experiments.photographs import SMALLEST_TRAINED
+from experiments.photographs import smallest_trained
 
 HIGHEST_SCALE = 8
 
@@ -34,7 +34,7 @@ class Config:
         within = all(2 <= scale <= HIGHEST_SCALE for scale in self.scales)
         check(self, "scales", distinct and within, f"one or more different numbers from 2 to {HIGHEST_SCALE}")
         check_counts(self, "steps", "batch_size", "width", "depth")
-        most = SMALLEST_TRAINED // max(self.scales)
+        most = smallest_trained() // max(self.scales)
         check(self, "crop", 4 <= self.crop <= most, f"from 4 to {most} for these scales")
         check(self, "learning_rate", 0 < self.learning_rate < 1, "above 0 and below 1")
         check_seed(self)
