@@ -1,5 +1,8 @@
 """Convolutions in tiles: the plan in integers, the numbers, their derivatives, and the memory of compiled programs."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -13,6 +16,8 @@ from oracles import geometries, padded_sources, run_once
 import jtconv
 from jtconv import spatial
 from jtconv.spatial._tile_plan import TilePlan, least_bytes, tile_plan
+
+ROOT = Path(__file__).parents[1]
 
 
 class Layer(NamedTuple):
@@ -161,6 +166,28 @@ def test_the_bound_decides_the_tiles():
     many = tile_plan(sized, (3, 3, 8, 8), 1, 4, "auto", 30 * least)
     assert few.axis == 1  # the longest
     assert 1 < few.rows < many.rows < 1000
+
+
+PEAK = """
+import resource, sys
+import jax.numpy as jnp
+from jtconv import spatial
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+arrays, geometry = (jnp.ones((1, 1500, 1500, 1)), jnp.ones((8, 8, 1, 1))), {"strides": 2, "padding": 3}
+spatial.tiled_conv_transpose(arrays[0][:, :50], arrays[1], method="lax", memory=2**24, **geometry).block_until_ready()
+before = peak()
+result = spatial.tiled_conv_transpose(*arrays, method="lax", memory=2**26, **geometry).block_until_ready()
+print(peak() - before - result.nbytes)
+"""
+
+
+def test_the_bound_holds_for_a_process():
+    """Programs take memory that XLA does not plan for: Eigen's columns, where a convolution has strides."""
+    taken = int(subprocess.check_output([sys.executable, "-c", PEAK], cwd=ROOT, text=True))
+    assert taken < 2**26
 
 
 def test_small_images_go_several_at_a_time():

@@ -1,7 +1,8 @@
 """What one tile takes in memory besides the arrays given and returned: upper estimates, in integers.
 
 Which temporary arrays there are is known for each method; how many of them XLA keeps at a time is not.
-The factors are what compiled programs were seen to need at most (`tests/test_spatial_tiles.py`).
+The factors are what compiled programs were seen to need at most (`tests/test_spatial_tiles.py`, and peaks of processes
+by `benchmarks/tiled_memory.py`).
 """
 
 from math import prod
@@ -33,8 +34,9 @@ def _method_elements(tile: SizedGeometry, kernel: tuple[int, ...], padded: list[
     entries = prod(tile.output_size) * prod(kernel)
     return {
         "matrix": 4 * entries,  # values and indices
-        "lax": with_zeros,
-        "vjp": with_zeros,
+        # XLA for the CPU multiplies and adds up columns where there are strides, in memory that it does not plan for.
+        "lax": with_zeros + columns,
+        "vjp": with_zeros + columns,
         "scatter": columns,
         "overlap_add": columns + phases,
         "polyphase": phases,
