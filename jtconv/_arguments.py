@@ -76,6 +76,14 @@ def per_axis(name: str, value: Any, ndim: int, *, minimum: int | None = None) ->
     return axes if is_sequence(value) else axes * ndim
 
 
+def shape(name: str, value: Any) -> tuple[int, ...]:
+    """A sequence of ints of at least 0 as a tuple."""
+    if not is_sequence(value):
+        raise TypeError(f"`{name}` must be a tuple of ints, one per axis, got {shown(value)}.")
+    number_of_axes(name, len(value))
+    return tuple(at_least(name, integer(name, v), 0) for v in value)
+
+
 def number_of_axes(name: str, count: int) -> int:
     """`count`, if an array can have as many axes."""
     if count > MOST_AXES:

@@ -365,6 +365,13 @@ def test_a_damaged_checkpoint_is_refused_then_passed_over(run, capsys, part, dam
     assert main([*ARGUMENTS, "--out", str(run)]) == 0
 
 
+def test_the_checkpoint_whose_date_is_damaged_is_named(run, capsys):
+    """Orbax reads the dates of all before it opens one."""
+    older = min((run / "checkpoints").iterdir(), key=lambda folder: int(folder.name))
+    (older / "_CHECKPOINT_METADATA").write_text('{"custom_metadata": {"a": 1}, "unknown": 1}')
+    assert_refused([*ARGUMENTS, "--out", str(run)], run, capsys, older, "delete it")
+
+
 def test_a_damaged_checkpoint_is_one_line_on_stderr(run):
     """In a process of its own: TensorStore's reads under way may come back as it ends."""
     newest = run / "checkpoints" / "6"

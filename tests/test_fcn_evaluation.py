@@ -163,6 +163,7 @@ MODEL_AT_FAULT = {
     "arrays of another run": (of_another_run, "its digest differs"),
     "not an object": (lambda folder: (folder / DESCRIPTION).write_text("[1]"), "model.json is damaged"),
     "deep": (lambda folder: (folder / DESCRIPTION).write_text("[" * 100_000), "model.json is damaged"),
+    "endless channels": (edit(lambda x: x["signature"].update(in_ch=float("inf"))), "model.json is damaged"),
     "later format": (edit(lambda x: x.update(format=2)), "has format 2, not 1"),
     "unknown setting": (edit(lambda x: x["network"].update(colour=1)), "model.json is damaged"),
     "setting out of bounds": (edit(lambda x: x["network"].update(width=0)), "`width` must be at least 1"),

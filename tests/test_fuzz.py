@@ -1,9 +1,11 @@
 """A fixed sample of `python -m tests.fuzz`; and that it sees what it is there to see."""
 
+import pkgutil
 import warnings
 
 import jax
 import pytest
+from test_documents import public_modules, public_names
 
 import jtconv
 from tests.fuzz.arguments import draw, surfaces
@@ -28,6 +30,21 @@ def test_every_outcome_is_documented(kind, cases):
         if not outcome.ok:
             failures.append(f"{number}: {outcome}\n    {code[:300]}")
     assert not failures, "\n".join(failures)
+
+
+CALLED_OTHERWISE = {
+    "jtconv.ConvMatrix": "matrix.right",
+    "jtconv.Explanation": "jtconv.explain",
+    "jtconv.TransposeReport": "jtconv.verify_transpose",
+    "jtconv.weights.Preprocessing": "preprocessing",
+}
+
+
+def test_every_public_function_is_called():
+    called = {surface.name for surface in surfaces.SURFACES}
+    public = {name for module in public_modules() for name in public_names(module)}
+    functions = {name for name in public if callable(pkgutil.resolve_name(name))}
+    assert {CALLED_OTHERWISE.get(name, name) for name in functions} <= called
 
 
 def test_a_case_is_made_of_its_number_alone():

@@ -24,6 +24,7 @@ from experiments.problem import Problem
 # Orbax gives up by wall clocks: one that is set forward must not end a run.
 PATIENCE = 100 * 365 * 86_400  # seconds
 KEPT = 2  # so that one is left should the newest be damaged
+REMEDY = "delete it to go on from the checkpoint before it, or from the start"
 Arrays = dict[str, Any]
 
 
@@ -112,10 +113,20 @@ def restore(folder: Path, like: State) -> tuple[int, State] | None:
     """
     if not folder.is_dir():
         return None
+    check_dates(folder)
     options = ocp.CheckpointManagerOptions(read_only=True)
     with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
         step = manager.latest_step()
         return None if step is None else (step, read(manager, step, folder / str(step), like))
+
+
+def check_dates(folder: Path) -> None:
+    """That every checkpoint says when it was written, which Orbax reads of all before it opens one."""
+    for checkpoint in ocp.path.step.standard_name_format().find_all(folder.absolute()):
+        try:
+            checkpoint.commit_timestamp  # noqa: B018 (it is read here)
+        except Exception as error:  # JSON's and Orbax's own
+            raise Problem(folder / str(checkpoint.step), "is damaged", REMEDY) from error
 
 
 def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> State:
@@ -124,14 +135,13 @@ def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> 
         state=ocp.args.StandardRestore(abstract),  # pyright: ignore[reportCallIssue]
         digest=ocp.args.JsonRestore(),
     )
-    remedy = "delete it to go on from the checkpoint before it, or from the start"
     try:
         restored = manager.restore(step, args=items)
         arrays, saved_fingerprint = restored["state"], restored["digest"].get("fingerprint")
     except Exception as error:  # Orbax, TensorStore and JSON each have their own
-        raise Problem(file, "is damaged", remedy) from error
+        raise Problem(file, "is damaged", REMEDY) from error
     if fingerprint(step, arrays) != saved_fingerprint:
-        raise Problem(file, "is damaged (its digest differs)", remedy)
+        raise Problem(file, "is damaged (its digest differs)", REMEDY)
     leaves = [
         jax.random.wrap_key_data(arrays[name]) if is_key(leaf) else arrays[name] for name, leaf in named_leaves(like)
     ]

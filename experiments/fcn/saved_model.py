@@ -124,7 +124,7 @@ def read_description(file: Path) -> Description:
         network.check()
         classes = checked_classes(values["classes"], values["signature"]["num_classes"])
         return Description(network, int(values["signature"]["in_ch"]), classes, str(values["sha256"]))
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
         raise Problem(file, f"is damaged ({type(error).__name__}: {error})", REMEDY) from error
 
 

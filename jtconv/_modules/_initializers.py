@@ -15,12 +15,13 @@ from jax import Array
 from jax.nn.initializers import variance_scaling
 
 from jtconv import _arguments as arg
+from jtconv._arrays import floating
 
 Initializer = Callable[..., Any]  # (key, shape, dtype) -> Array, or an Array in a box with metadata
 
 
 def transpose_fan_in(
-    kernel_size: Sequence[int], strides: Sequence[int], dilation: Sequence[int], groups: int = 1
+    kernel_size: int | Sequence[int], strides: int | Sequence[int], dilation: int | Sequence[int], groups: int = 1
 ) -> Initializer:
     """Normal (truncated) kernels that keep the variance of the input.
 
@@ -32,7 +33,13 @@ def transpose_fan_in(
     Args:
       kernel_size, strides, dilation: one entry per spatial axis.
       groups: number of independent channel blocks.
+
+    Raises TypeError, ValueError: naming the argument, the rule and the value.
     """
+    kernel_size = arg.sizes("kernel_size", kernel_size)
+    strides = arg.per_axis("strides", strides, len(kernel_size), minimum=1)
+    dilation = arg.per_axis("dilation", dilation, len(kernel_size), minimum=1)
+    groups = arg.at_least("groups", arg.integer("groups", groups), 1)
     phases = (min(k, s // math.gcd(s, d)) for k, s, d in zip(kernel_size, strides, dilation, strict=True))
     return variance_scaling(groups * math.prod(phases), "fan_in", "truncated_normal", in_axis=-1, out_axis=-2)
 
@@ -51,17 +58,18 @@ def bilinear(groups: int = 1) -> Initializer:
 
     def init(key: Any, shape: Sequence[int], dtype: Any = jnp.float32, **_: Any) -> Array:
         del key  # nothing is random here; initialisers take a key all the same
+        shape, dtype = arg.shape("shape", shape), floating("dtype", dtype)
         if len(shape) < 2 or shape[-1] % groups:
             raise ValueError(
                 f"`bilinear` needs a kernel shape (*kernel_size, out_ch // groups, in_ch) whose last axis `groups` = "
-                f"{groups} divides, got {tuple(shape)}."
+                f"{groups} divides, got {shape}."
             )
         *kernel_size, out_per_group, in_ch = shape
         in_per_group = in_ch // groups
         if out_per_group != in_per_group:
             raise ValueError(
                 f"`bilinear` interpolates each channel by itself, so it needs as many output as input channels per "
-                f"group, got {out_per_group} and {in_per_group} (kernel shape {tuple(shape)}, groups {groups})."
+                f"group, got {out_per_group} and {in_per_group} (kernel shape {shape}, `groups` {groups})."
             )
         taps = np.ones(())
         for k in kernel_size:

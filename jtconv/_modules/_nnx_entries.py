@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 from flax.nnx import variablelib
 
+from jtconv._arrays import as_array
 from jtconv._modules._entries import Path, check_entries
 
 _KEPT = nnx.All(nnx.Variable, nnx.Not(nnx.RngState))  # Linen's random keys are arguments, not variables
@@ -32,6 +33,7 @@ def filled_state(
     name: str, arrays: Mapping[Path, Any], entries: Mapping[Path, nnx.Variable[Any]], paths: Mapping[Path, Path]
 ) -> nnx.State:
     """The state of `entries` with other arrays, `paths` saying where in the argument called `name` each one is."""
+    arrays = {path: x if hasattr(x, "shape") else as_array(name, x) for path, x in arrays.items()}
     wanted = {paths[path]: jnp.shape(variable.get_value()) for path, variable in entries.items()}
     check_entries(name, {path: jnp.shape(array) for path, array in arrays.items()}, wanted)
     return nnx.from_flat_state([(path, v.replace(arrays[paths[path]])) for path, v in entries.items()])

@@ -63,6 +63,11 @@ def _asked_for(arguments: argparse.Namespace) -> ExploredLayer | None:
 
 
 def _explored(explanation: Explanation) -> ExploredLayer:
+    ndim = explanation.geometry.ndim
+    if ndim not in (1, 2):
+        raise ValueError(
+            f"`jtconv explore` shows 1 or 2 spatial axes, got {ndim}. Leave the others out, or use `jtconv explain`."
+        )
     groups = explanation.geometry.groups
     return ExploredLayer(
         explanation.geometry,
@@ -75,11 +80,6 @@ def _explored(explanation: Explanation) -> ExploredLayer:
 
 def _checked(layer: ExploredLayer) -> ExploredLayer:
     """That the page can show it."""
-    if layer.geometry.ndim not in (1, 2):
-        raise ValueError(
-            f"`jtconv explore` shows 1 or 2 spatial axes, got {layer.geometry.ndim}. Leave the others out, or use "
-            f"`jtconv explain`."
-        )
     padding = [] if isinstance(layer.geometry.padding, str) else [p for pair in layer.geometry.padding for p in pair]
     sizes = (*layer.input_size, *layer.geometry.kernel_size, *layer.geometry.strides, *layer.geometry.dilation)
     largest = max(map(abs, (*sizes, *padding, *layer.output_padding, layer.geometry.groups)))

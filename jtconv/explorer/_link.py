@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jtconv import _arguments as arg
 from jtconv._arguments import Pads
 from jtconv._equivalents._code import one_or_each
 from jtconv._geometry import ConvGeometry
@@ -22,6 +23,8 @@ class ExploredLayer:
       output_padding: per axis.
       channels: of y and of x.
       use_bias: whether the layer adds a bias.
+
+    Raises TypeError, ValueError: naming the argument, the rule and the value.
     """
 
     geometry: ConvGeometry
@@ -29,6 +32,20 @@ class ExploredLayer:
     output_padding: tuple[int, ...]
     channels: tuple[int, int] = (64, 32)
     use_bias: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.geometry, ConvGeometry):
+            raise TypeError(f"`geometry` must be a jtconv.ConvGeometry, got {type(self.geometry).__name__}.")
+        ndim = self.geometry.ndim
+        if ndim not in (1, 2):
+            raise ValueError(f"`geometry` must have one or two spatial axes, got {ndim}.")
+        self._set("input_size", arg.per_axis("input_size", self.input_size, ndim, minimum=1))
+        self._set("output_padding", arg.per_axis("output_padding", self.output_padding, ndim))
+        self._set("channels", _two("channels", self.channels))
+        self._set("use_bias", arg.truth("use_bias", self.use_bias))
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
 
     @property
     def link(self) -> str:
@@ -48,6 +65,12 @@ class ExploredLayer:
             "b": str(int(self.use_bias)),
         }
         return "&".join(f"{name}={text}" for name, text in parts.items() if text != _USUAL.get(name))
+
+
+def _two(name: str, value: Sequence[int]) -> tuple[int, ...]:
+    if not arg.is_sequence(value) or len(value) != 2:
+        raise ValueError(f"`{name}` must be two ints, got {arg.shown(value)}.")
+    return arg.per_axis(name, value, 2, minimum=1)
 
 
 def _compressed(values: Sequence[object]) -> str:

@@ -3,6 +3,7 @@
 import html
 from importlib.resources import files
 
+from jtconv import _arguments as arg
 from jtconv._version import __version__
 
 SCRIPTS = (
@@ -24,9 +25,12 @@ SCRIPTS = (
 
 
 def page(link: str = "") -> str:
-    """The page as one file of HTML; `link` is the layer that it begins with."""
+    """The page as one file of HTML; `link` is the layer that it begins with, as `ExploredLayer.link` says it.
+
+    Raises TypeError for a `link` that is no string.
+    """
     parts = {
-        "layer": html.escape(link, quote=True),
+        "layer": html.escape(arg.text("link", link), quote=True),
         "version": __version__,
         "style": _read("style.css"),
         "scripts": "\n".join(_read(f"{name}.js") for name in SCRIPTS),

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax.numpy as jnp
 from flax.core import meta
 from jax import Array
 
+from jtconv import _arguments as arg
+from jtconv._arrays import as_array
 from jtconv._modules._entries import check_entries
 from jtconv._modules._flax_layout import flax_layout
 
@@ -35,8 +36,9 @@ def params_from_flax(params: Mapping[str, Any], *, transpose_kernel: bool = Fals
     >>> bool(jnp.allclose(x, expected, atol=1e-5))
     True
     """
-    layout = flax_layout(transpose_kernel)
-    return _converted(params, layout.to_ours, out_axis=-2 if transpose_kernel else -1)
+    transpose_kernel = arg.truth("transpose_kernel", transpose_kernel)
+    convert = flax_layout(transpose_kernel).to_ours
+    return _converted(params, convert, out_axis=-2 if transpose_kernel else -1)
 
 
 def params_to_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False) -> dict[str, Array]:
@@ -53,7 +55,8 @@ def params_to_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False)
     >>> params_to_flax({"kernel": jnp.ones((4, 2, 3, 8))})["kernel"].shape
     (4, 2, 8, 3)
     """
-    return _converted(params, flax_layout(transpose_kernel).from_ours, out_axis=-2)
+    convert = flax_layout(arg.truth("transpose_kernel", transpose_kernel)).from_ours
+    return _converted(params, convert, out_axis=-2)
 
 
 def _converted(params: Mapping[str, Any], convert: Callable[[Any], Any], *, out_axis: int) -> dict[str, Array]:
@@ -61,7 +64,7 @@ def _converted(params: Mapping[str, Any], convert: Callable[[Any], Any], *, out_
         raise TypeError(f'`params` must be a dict with "kernel", got {type(params).__name__}.')
     if isinstance(params.get("params"), Mapping):
         raise ValueError('`params` must be one layer\'s {"kernel": …}, got {"params": …}; pass variables["params"].')
-    arrays = {name: jnp.asarray(value) for name, value in meta.unbox(params).items()}
+    arrays = {name: as_array("params", value) for name, value in meta.unbox(params).items()}
     _check_params(arrays, out_axis)
     return arrays | {"kernel": convert(arrays["kernel"])}
 

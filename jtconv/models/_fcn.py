@@ -10,9 +10,11 @@ from typing import Any, ClassVar, Self
 
 from flax import nnx
 from jax import Array
-from jax.typing import DTypeLike
+from jax.typing import ArrayLike, DTypeLike
 
 from jtconv import _arguments as arg
+from jtconv._arrays import float_array
+from jtconv.models import _settings as settings
 from jtconv.models._alignment import inset_after_up, last_margin
 from jtconv.models._conv_block import ConvBlock
 from jtconv.models._fcn_decoder import Decoder, DecoderOptions
@@ -57,7 +59,8 @@ class FCN(nnx.Module):
       rngs: source of the kernels' random keys, and of the dropout's.
 
     Raises:
-      ValueError: for `depths` without a stage more than there are skips, a depth or an `overlap`
+      TypeError: for a setting, or an input, of another type.
+      ValueError: for `depths` without a stage more than there are skips, a depth or another number
         below 1, a `dropout` outside [0, 1), a `first_padding` that leaves the picture's border
         without scores, options that exclude each other, and for an input without axes (h, w, in_ch).
     """
@@ -73,7 +76,7 @@ class FCN(nnx.Module):
         depths: Sequence[int] = DEPTHS,
         first_padding: int = 1,
         head_ch: int = 4096,
-        head_kernel: tuple[int, int] = (7, 7),
+        head_kernel: int | Sequence[int] = (7, 7),
         dropout: float = 0.0,
         score_layers: bool = False,
         relu_skips: bool | None = None,
@@ -84,22 +87,30 @@ class FCN(nnx.Module):
         remat: bool = False,
         rngs: nnx.Rngs,
     ):
-        relu_skips = not score_layers if relu_skips is None else relu_skips
-        decoder_ch = num_classes if decoder_ch is None else decoder_ch
-        self._check(depths, overlap, dropout)
+        num_classes = settings.channels("num_classes", num_classes)
+        head_ch = settings.channels("head_ch", head_ch)
+        decoder_ch = num_classes if decoder_ch is None else settings.channels("decoder_ch", decoder_ch)
+        head_rows, head_columns = arg.per_axis("head_kernel", head_kernel, 2, minimum=1)
+        first_padding = arg.at_least("first_padding", arg.integer("first_padding", first_padding), 1)
+        overlap = arg.at_least("overlap", arg.integer("overlap", overlap), 1)
+        depths, dropout = settings.depths(depths, self.num_skips + 1), settings.dropout(dropout)
+        score_layers, normalise = arg.truth("score_layers", score_layers), arg.truth("normalise", normalise)
+        relu_skips = not score_layers if relu_skips is None else arg.truth("relu_skips", relu_skips)
+        dtype = settings.computing(dtype)
         if score_layers:
             _check_score_layers(num_classes, decoder_ch, relu_skips)
-        self.border = arg.integer("first_padding", first_padding) - 1
+        self.border = first_padding - 1
         self.coarsest_factor = 2 ** len(depths)
         insets = (0, 0)
         if self.border:
-            insets = head_kernel[0] - 1, head_kernel[1] - 1  # doubled
-            self._check_first_padding(first_padding, head_kernel, overlap)
+            insets = head_rows - 1, head_columns - 1  # doubled
+            self._check_first_padding(first_padding, (head_rows, head_columns), overlap)
 
         common: dict[str, Any] = {"normalise": normalise, "dtype": dtype, "rngs": rngs}
         self.encoder = VGG16(in_ch, width, depths, round_up=self.border > 0, remat=remat, **common)
         *skip_chs, coarsest = self.encoder.out_chs
         conv6_padding = "VALID" if self.border else "SAME"
+        head_kernel = (head_rows, head_columns)
         self.conv6 = ConvBlock(coarsest, head_ch, head_kernel, padding=conv6_padding, dropout=dropout, **common)
         self.conv7 = ConvBlock(head_ch, head_ch, (1, 1), dropout=dropout, **common)
         self.decoder = Decoder(
@@ -114,18 +125,7 @@ class FCN(nnx.Module):
             rngs=rngs,
         )
 
-    def _check(self, depths: Sequence[int], overlap: int, dropout: float) -> None:
-        if len(depths) <= self.num_skips:
-            raise ValueError(f"`depths` must have at least {self.num_skips + 1} entries, got {depths!r}.")
-        if min(depths) < 1:
-            raise ValueError(f"`depths` must be at least 1 each, got {depths!r}.")
-        if overlap < 1:
-            raise ValueError(f"`overlap` must be at least 1, got {overlap!r}.")
-        if not 0 <= dropout < 1:
-            raise ValueError(f"`dropout` must be in [0, 1), got {dropout!r}.")
-
     def _check_first_padding(self, first_padding: int, head_kernel: tuple[int, int], overlap: int) -> None:
-        arg.at_least("first_padding", first_padding, 1)
         if min(head_kernel) < 5:
             raise ValueError(
                 f"`head_kernel` must be at least 5 on each axis with a `first_padding` above 1, got {head_kernel!r}: "
@@ -141,7 +141,8 @@ class FCN(nnx.Module):
                 f"{head_kernel!r}, so that conv6 leaves the whole picture, got {first_padding!r}."
             )
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: ArrayLike) -> Array:
+        x = float_array("x", x)
         if x.ndim < 3:
             raise ValueError(f"`x` must have axes (…, h, w, in_ch), got shape {x.shape}.")
         height, width = x.shape[-3:-1]

@@ -20,7 +20,7 @@ def parameter_groups(model: nnx.Module | nnx.State) -> nnx.State:
     Returns:
       A State of the structure of the parameters, or of the gradients, with labels in it.
 
-    Raises ValueError for parameters of another network.
+    Raises TypeError for what is neither, ValueError for parameters of another network.
 
     A frozen encoder, fixed interpolation, and biases at twice the rate:
 
@@ -36,6 +36,8 @@ def parameter_groups(model: nnx.Module | nnx.State) -> nnx.State:
     >>> labels.decoder.up.kernel.get_value()
     'upsample/kernel'
     """
+    if not isinstance(model, nnx.Module | nnx.State):
+        raise TypeError(f"`model` must be a network of jtconv.models or its state, got {type(model).__name__}.")
     state = model if isinstance(model, nnx.State) else nnx.state(model, nnx.Param)
     flat = nnx.to_flat_state(state)
     labels = [(path, _labelled(variable, _group(path))) for path, variable in flat]

@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from jtconv import _arguments as arg
+
 
 class Layer(NamedTuple):
     """One row of a `Summary`."""
@@ -41,6 +43,9 @@ def summary(model: nnx.Module, input_shape: Sequence[int]) -> Summary:
 
     Nothing is computed: shapes come from abstract evaluation, so the model may be abstract too.
 
+    Raises TypeError for a `model` that is no module that can be called, TypeError or ValueError for an
+    `input_shape` that is no shape, and what the model raises for such an input.
+
     >>> from flax import nnx
     >>> from jtconv.models import FCN8, summary
     >>> model = nnx.eval_shape(lambda: FCN8.article(12, rngs=nnx.Rngs(0)))
@@ -50,10 +55,12 @@ def summary(model: nnx.Module, input_shape: Sequence[int]) -> Summary:
     >>> table.layers[0]
     Layer(name='encoder.stages.0.convs.0.conv', kind='Conv 3×3', ...)
     """
-    return Summary(_layers(model, input_shape), _count(model))
+    if not isinstance(model, nnx.Module) or not callable(model):
+        raise TypeError(f"`model` must be an NNX module that can be called, got {type(model).__name__}.")
+    return Summary(_layers(model, arg.shape("input_shape", input_shape)), _count(model))
 
 
-def _layers(model: nnx.Module, input_shape: Sequence[int]) -> list[Layer]:
+def _layers(model: nnx.Module, input_shape: tuple[int, ...]) -> list[Layer]:
     """The calls of the modules that hold no others, in the order in which they happen."""
     layers = []
 
@@ -73,7 +80,7 @@ def _layers(model: nnx.Module, input_shape: Sequence[int]) -> list[Layer]:
         with _noting_calls({type(module) for _, module in leaves.values()}, note):
             model(x)  # pyright: ignore[reportCallIssue]
 
-    nnx.eval_shape(run, model, jax.ShapeDtypeStruct(tuple(input_shape), jnp.float32))
+    nnx.eval_shape(run, model, jax.ShapeDtypeStruct(input_shape, jnp.float32))
     return layers
 
 

@@ -6,8 +6,11 @@ from typing import Any
 
 from flax import nnx
 from jax import Array
-from jax.typing import DTypeLike
+from jax.typing import ArrayLike, DTypeLike
 
+from jtconv import _arguments as arg
+from jtconv._arrays import float_array
+from jtconv.models import _settings as settings
 from jtconv.models._conv_block import ConvBlock
 from jtconv.models._resize import MaxPool
 
@@ -43,6 +46,9 @@ class VGG16(nnx.Module):
       remat: whether only the pools are kept for the gradient, and the convolutions between them
         computed again, for less memory. See `FCN` for CPUs.
       rngs: source of the kernels' random keys.
+
+    Raises TypeError for a setting, or an input, of another type; ValueError for numbers below 1 and for
+    `depths` without an entry.
     """
 
     def __init__(
@@ -57,15 +63,19 @@ class VGG16(nnx.Module):
         remat: bool = False,
         rngs: nnx.Rngs,
     ):
+        in_ch, width = settings.channels("in_ch", in_ch), settings.channels("width", width)
+        depths, round_up = settings.depths(depths, 1), arg.truth("round_up", round_up)
+        normalise = arg.truth("normalise", normalise)
         self.out_chs = tuple(width * min(2**i, 8) for i in range(len(depths)))
-        self.remat = remat
+        self.remat = arg.truth("remat", remat)
         in_chs = (in_ch, *self.out_chs)
         self.stages = nnx.List(
             Stage(i, o, depth, round_up=round_up, normalise=normalise, dtype=dtype, rngs=rngs)
             for i, o, depth in zip(in_chs, self.out_chs, depths, strict=False)
         )
 
-    def __call__(self, x: Array) -> list[Array]:
+    def __call__(self, x: ArrayLike) -> list[Array]:
+        x = float_array("x", x)
         run = nnx.remat(Stage.__call__) if self.remat else Stage.__call__
         pools = []
         for stage in self.stages:

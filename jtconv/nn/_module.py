@@ -46,7 +46,7 @@ class ConvModule(nnx.Module):
         kernel_init = layer.default_kernel_init() if kernel_init is None else kernel_init
         arg.function("kernel_init", kernel_init)
         arg.function("bias_init", bias_init)
-        key = rngs.params if isinstance(rngs, nnx.Rngs) else rngs
+        key = _stream(rngs)
         self.kernel = nnx.Param(kernel_init(key(), shape, layer.param_dtype), **kernel_metadata)
         self.bias = nnx.data(None)
         if arg.truth("use_bias", use_bias):
@@ -55,3 +55,13 @@ class ConvModule(nnx.Module):
     def _parameters(self) -> tuple[Array, Array | None]:
         """The masked kernel, and the bias."""
         return masked(self.kernel[...], self.mask), None if self.bias is None else self.bias[...]
+
+
+def _stream(rngs: nnx.Rngs | nnx.RngStream) -> nnx.RngStream:
+    """The random keys of parameters."""
+    if isinstance(rngs, nnx.RngStream):
+        return rngs
+    try:
+        return rngs.params
+    except AttributeError:
+        raise ValueError("`rngs` must have keys for parameters, as nnx.Rngs(0) has, got an nnx.Rngs without.") from None

@@ -87,7 +87,7 @@ def checked_split(mesh: Any, split: Any, batch: Any, sized: SizedGeometry, batch
         )
     used = [name for name in (batch, *names) if name is not None]
     for name in used:
-        if name not in mesh.axis_names:
+        if not isinstance(name, str) or name not in mesh.axis_names:
             raise ValueError(
                 f"`split` and `batch` must name axes of the mesh, {mesh.axis_names}, or be None, got {arg.shown(name)}."
             )

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
 from jtconv import _arguments as arg
 from jtconv.weights import _spelling as spelling
@@ -95,7 +96,7 @@ def network_to(model: Any, framework: str = "jtconv") -> dict[str, np.ndarray]:
 
 
 def _check_network(model: Any) -> None:
-    if not hasattr(getattr(model, "encoder", model), "stages"):
+    if not isinstance(model, nnx.Module) or not hasattr(getattr(model, "encoder", model), "stages"):
         raise TypeError(f"`model` must be a network of jtconv.models, got {type(model).__name__}.")
 
 

@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 from tests.fuzz.arguments import values
 from tests.fuzz.arguments.command_line import COMMANDS, draw_command
-from tests.fuzz.arguments.surfaces import FRAMEWORK_CALLS, FRAMEWORKS, SURFACES, Arguments, Surface
+from tests.fuzz.arguments.surface import Arguments, Surface
+from tests.fuzz.arguments.surfaces import FRAMEWORK_CALLS, FRAMEWORKS, SURFACES
 
 COMMAND_SHARE = 0.06
 REPLACED = (0, 1, 1, 1, 1, 2, 2, 3)  # how many arguments
 ARRAYS = frozenset("x y kernel input weight bias inputs lhs rhs mask w b X W B filters other picture".split())
-MAPPINGS = frozenset(("entries", "parameters", "source", "arrays"))
+MAPPINGS = frozenset(("entries", "parameters", "source", "arrays", "params", "variables"))
 OF_MAPPINGS = (
     *(
         "{}",
@@ -110,4 +111,4 @@ def own_values(name: str) -> tuple[str, ...]:
         return OF_MAPPINGS
     if name in ("dtype", "param_dtype", "preferred_element_type"):
         return values.DTYPES
-    return {"precision": values.PRECISIONS, "call": FRAMEWORK_CALLS, "framework": FRAMEWORKS}.get(name, ())
+    return values.OWN.get(name, ()) or {"call": FRAMEWORK_CALLS, "framework": FRAMEWORKS}.get(name, ())

@@ -3,6 +3,7 @@
 import decimal
 import enum
 import fractions
+from functools import cache
 from typing import Any
 
 import jax
@@ -20,9 +21,11 @@ import jtconv.compat.lax
 import jtconv.compat.onnx
 import jtconv.compat.tf
 import jtconv.compat.torch
+import jtconv.explorer
 import jtconv.linen
 import jtconv.models
 import jtconv.nn
+import jtconv.spatial
 import jtconv.weights
 
 
@@ -86,6 +89,18 @@ def tiny_vgg() -> Any:
     return nnx.eval_shape(lambda: jtconv.models.VGG16(width=2, depths=(1,), rngs=nnx.Rngs(0)))
 
 
+@cache
+def tiny_fcn(name: str = "FCN8") -> Any:
+    """A network that computes."""
+    return getattr(jtconv.models, name)(2, width=1, depths=(1, 1, 1), head_ch=2, rngs=nnx.Rngs(0))
+
+
+def layer() -> Any:
+    """A layer that computes."""
+    return jtconv.nn.ConvTranspose(3, 2, (4,), rngs=nnx.Rngs(0))
+
+
+MESH = jax.make_mesh((1, 1), ("batch", "rows"), devices=jax.devices()[:1])
 NAMES: dict[str, Any] = {
     **{"jtconv": jtconv, "jax": jax, "jnp": jnp, "np": np, "nnx": nnx, "ml_dtypes": ml_dtypes},
     **{
@@ -94,7 +109,10 @@ NAMES: dict[str, Any] = {
         "BCOO": BCOO,
         "Preprocessing": jtconv.weights.Preprocessing,
     },
-    **{f.__name__: f for f in (ints, int_init, Index, Two, Word, cyclic, read_only, strided, tiny_vgg)},
+    **{
+        f.__name__: f for f in (ints, int_init, Index, Two, Word, cyclic, read_only, strided, tiny_vgg, tiny_fcn, layer)
+    },
+    "mesh": MESH,
     "nan": float("nan"),
     "inf": float("inf"),
 }

@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tests.fuzz.arguments.names import MESH
+
 NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")
 MODES = {"zeros": "constant", "circular": "wrap", "reflect": "reflect", "replicate": "edge"}
 METHODS = ("auto", "matrix", "lax", "scatter", "vjp", "overlap_add", "polyphase")
@@ -367,6 +369,34 @@ def matrix(given: dict[str, Any]) -> Numbers:
     return Numbers((math.prod(result.shape[1:]), columns), kernel.dtype, flat)
 
 
+Function = Callable[[dict[str, Any]], Numbers]
+
+
+def on_mesh(function: Function) -> Callable[[dict[str, Any]], Numbers | None]:
+    """The whole layer's promise, where it is cut along its first axis; else only how it may be refused."""
+
+    def promised(given: dict[str, Any]) -> Numbers | None:
+        whole, axes = function(given), array(given["kernel"]).ndim - 2
+        splits = [repr(kind(("rows", *[None] * (axes - 1)))) for kind in (tuple, list)]
+        batch = {"None": 0, "'batch'": 1}.get(repr(given.get("batch")))
+        fits = batch is not None and len(whole.shape) - 1 - axes >= batch
+        return whole if fits and repr(given["split"]) in splits and given["mesh"] == MESH else None
+
+    return promised
+
+
+def in_tiles(function: Function) -> Callable[[dict[str, Any]], Numbers | None]:
+    """The whole layer's promise, with memory for a small one; else only how it may be refused."""
+
+    def promised(given: dict[str, Any]) -> Numbers | None:
+        whole = function(given)
+        need(array(given["kernel"]).ndim > 2)
+        enough = isinstance(given["memory"], int) and given["memory"] == 2**26
+        return whole if enough and math.prod(whole.shape) < MOST else None
+
+    return promised
+
+
 SPECS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "jtconv.conv": conv,
     "jtconv.conv_transpose": conv_transpose,
@@ -374,4 +404,8 @@ SPECS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "jtconv.conv_transpose_output_size": conv_transpose_output_size,
     "jtconv.output_padding_for": output_padding_for,
     "jtconv.conv_matrix": matrix,
+    "jtconv.spatial.conv": on_mesh(conv),
+    "jtconv.spatial.conv_transpose": on_mesh(conv_transpose),
+    "jtconv.spatial.tiled_conv": in_tiles(conv),
+    "jtconv.spatial.tiled_conv_transpose": in_tiles(conv_transpose),
 }

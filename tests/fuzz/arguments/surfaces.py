@@ -1,25 +1,7 @@
 """What is called: every public function, with arguments that are right to begin with."""
 
-from typing import NamedTuple
-
-Arguments = dict[str, str]  # by name, as code
-
-
-class Surface(NamedTuple):
-    """A function, right arguments to choose from, and all others that it has."""
-
-    name: str
-    bases: tuple[Arguments, ...]
-    others: tuple[str, ...] = ()
-    weight: int = 4  # how often it is drawn
-    code: str = "{name}({arguments})"  # of a call
-    among: str = ""  # more names that a message may give; "*" is any
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """All names, in one order."""
-        return (*dict.fromkeys(name for base in self.bases for name in base), *self.others)
-
+from tests.fuzz.arguments.networks import NETWORKS
+from tests.fuzz.arguments.surface import Arguments, Surface
 
 GEOMETRY = ("strides", "padding", "dilation", "groups", "padding_mode")
 OPTIONS = ("precision", "preferred_element_type")
@@ -128,6 +110,56 @@ CORE = (
         (*GEOMETRY, "seed"),
         2,
         "{name}({arguments}).ok",
+    ),
+)
+MESH = {"mesh": "mesh", "split": "('rows', None)"}
+SPLIT = ("mesh", "split", "batch", *GEOMETRY, *OPTIONS)
+SPATIAL = (
+    Surface(
+        "jtconv.spatial.conv",
+        (
+            {**FORWARD[0], **MESH},
+            {**FORWARD[1], **MESH, "split": "['rows']"},
+            {**FORWARD[2], **MESH, "batch": "'batch'"},
+        ),
+        SPLIT,
+        6,
+    ),
+    Surface(
+        "jtconv.spatial.conv_transpose",
+        (
+            {**BACKWARD[1], **MESH},
+            {**BACKWARD[2], **MESH, "split": "('rows',)"},
+            {**BACKWARD[3], **MESH, "batch": "'batch'"},
+        ),
+        (*SPLIT, "output_padding", "output_size", "method"),
+        6,
+    ),
+    Surface(
+        "jtconv.spatial.tiled_conv",
+        tuple({**base, "memory": "2**26"} for base in FORWARD[:5]),
+        ("memory", *GEOMETRY, *OPTIONS),
+        5,
+    ),
+    Surface(
+        "jtconv.spatial.tiled_conv_transpose",
+        tuple({**base, "memory": "2**26"} for base in BACKWARD[:6]),
+        ("memory", *GEOMETRY, *OPTIONS, "output_padding", "output_size", "method"),
+        5,
+    ),
+    Surface(
+        "jtconv.spatial.halo",
+        tuple({**base, "devices": "1"} for base in sized("input_size", "(70, 90)")),
+        (*GEOMETRY[:3], "padding_mode"),
+        4,
+        "{name}({arguments}).widths",
+    ),
+    Surface(
+        "jtconv.spatial.Halo",
+        ({"channels": "3"},),
+        ("batch", "dtype"),
+        2,
+        "jtconv.spatial.halo((70, 90), 4, devices=(2, 3)).bytes_sent({arguments})",
     ),
 )
 MATRICES = tuple(
@@ -262,6 +294,18 @@ COMPAT = (
         ({"input": "ints(2, 5, 3)", "filters": "ints(4, 2, 3)", "output_shape": "(2, 9, 2)", "strides": "2"},),
         ("padding", "data_format", "dilations"),
     ),
+    *(
+        Surface(
+            f"jtconv.compat.tf.conv{ndim}d_transpose",
+            ({"input": given, "filters": filters, "output_shape": shape, "strides": "2"},),
+            ("padding", "data_format", "dilations"),
+            2,
+        )
+        for ndim, given, filters, shape in (
+            (1, "ints(2, 5, 3)", "ints(4, 2, 3)", "(2, 9, 2)"),
+            (3, "ints(1, 3, 2, 4, 2)", "ints(2, 3, 2, 3, 2)", "(1, 6, 4, 8, 3)"),
+        )
+    ),
     Surface(
         "jtconv.compat.tf.conv2d_transpose",
         ({"input": "ints(1, 5, 4, 3)", "filters": "ints(4, 3, 2, 3)", "output_shape": "(10, 8)", "strides": "2"},),
@@ -354,6 +398,13 @@ WEIGHTS = (
         1,
         among="entries",
     ),
+    Surface(
+        "jtconv.weights.network_to",
+        ({"model": "tiny_fcn()", "framework": "'torch'"},),
+        (),
+        1,
+        "sorted({name}({arguments}))",
+    ),
     Surface("jtconv.weights.load", ({"path": "'/nonexistent/a.npz'"},), (), 1),
     Surface("jtconv.weights.save", ({"path": "'/nonexistent/a.npz'", "arrays": "{'a': ints(2)}"},), (), 1),
     Surface(
@@ -370,4 +421,4 @@ WEIGHTS = (
         "Preprocessing.from_entries({entries}).mean",
     ),
 )
-SURFACES = (*CORE, *MATRICES, *SPECTRA, *MODULES, *COMPAT, *WORDS, *WEIGHTS)
+SURFACES = (*CORE, *SPATIAL, *MATRICES, *SPECTRA, *MODULES, *COMPAT, *WORDS, *WEIGHTS, *NETWORKS)

@@ -271,3 +271,73 @@ OF_ARRAYS = (
         "{0}.astype('U1')",
     ),
 )
+MESHES = (
+    *("mesh", "mesh.abstract_mesh", "jax.make_mesh((1,), ('rows',))", "jax.make_mesh((), ())", "jax.devices()", "None"),
+    "jax.make_mesh((1,), ('rows',), axis_types=(jax.sharding.AxisType.Explicit,))",
+    "jax.make_mesh((1,), ('rows',), axis_types=(jax.sharding.AxisType.Manual,))",
+)
+SPLITS = (
+    *("('rows', None)", "(None, 'rows')", "['rows', None]", "(None, None)", "('rows', 'rows')", "('rows', 'batch')"),
+    *("('rows',)", "'rows'", "('rows', None, None)", "('columns', None)", "(b'rows', None)", "([], None)", "(0, 1)"),
+    *("(np.array(['rows', 'rows']), None)", "('batch', 'rows')", "jax.sharding.PartitionSpec('rows', None)"),
+)
+NETWORKS = (
+    *("tiny_fcn()", "tiny_fcn('FCN32')", "tiny_fcn('FCN16')", "tiny_vgg()", "layer()", "nnx.state(tiny_fcn())"),
+    *("nnx.Linear(3, 2, rngs=nnx.Rngs(0))", "nnx.List([layer()])", "nnx.Dict(a=layer())", "nnx.eval_shape(tiny_fcn)"),
+    *("nnx.eval_shape(layer)", "nnx.state(layer())", "nnx.Param(jnp.ones(3))", "jtconv.nn.ConvTranspose"),
+    *("nnx.ConvTranspose(3, 2, (4,), rngs=nnx.Rngs(0))", "nnx.BatchNorm(3, rngs=nnx.Rngs(0))", "nnx.State({})"),
+)
+SHAPES = (
+    *("(1, 21, 13, 3)", "[1, 21, 13, 3]", "(21, 13, 3)", "(2, 4, 21, 13, 3)", "(0, 21, 13, 3)", "(1, 0, 13, 3)"),
+    *("(1, 1, 1, 3)", "(1, 21, 13, 4)", "(3,)", "(21, 3)", "(1, 2**20, 2**20, 3)", "np.array([1, 21, 13, 3])"),
+    *("(1, 21.0, 13, 3)", "(1, -21, 13, 3)", "(4, 3, 2, 4)", "(4, 2, 2)", "(2, 2)", "(0, 2, 4)", "(4, 0, 0)"),
+)
+COUNTS = ("0", "1", "2", "3", "5", "100", "-1", "True", "2.0", "'2'", "None", "np.int64(2)", "Index(2)", "2**40", "nan")
+PAIRS = (
+    "(7, 7)",
+    "(7, 5)",
+    "[5, 7]",
+    "(1, 1)",
+    "(6, 6)",
+    "(0, 7)",
+    "(7,)",
+    "7",
+    "(7, 7, 7)",
+    "('7', 7)",
+    "None",
+    "(7.0, 7)",
+)
+DEPTHS = (
+    *("(1, 1, 1, 1, 1)", "[1, 2, 1, 1]", "(1,)", "()", "(0, 1, 1, 1)", "(1, 1, 1, -1)", "(1, 1.0, 1, 1)", "4"),
+    *("'1111'", "(1, '1', 1, 1)", "(1,) * 9", "(1, None, 1, 1)", "(True, True, 1, 1)", "np.array([1, 1, 1, 1])"),
+)
+RATES = (
+    "0",
+    "0.5",
+    "1",
+    "1.0",
+    "-0.1",
+    "nan",
+    "inf",
+    "'0.5'",
+    "None",
+    "True",
+    "1j",
+    "np.float32(0.3)",
+    "Fraction(1, 3)",
+)
+# Meant for arguments of these names, right and wrong.
+OWN = {
+    "precision": PRECISIONS,
+    "mesh": MESHES,
+    "split": SPLITS,
+    "batch": ("'batch'", "'rows'", "None", "'columns'", "0", "('batch',)"),
+    "ours": tuple(code for code in NETWORKS if not code.startswith(("nnx.Linear", "nnx.BatchNorm", "nnx.ConvT"))),
+    **dict.fromkeys(("model", "coarser", "like", "module"), NETWORKS),
+    **dict.fromkeys(("input_shape", "shape"), SHAPES),
+    **dict.fromkeys(("num_classes", "in_ch", "width", "first_padding", "head_ch", "decoder_ch", "overlap"), COUNTS),
+    **{"head_kernel": PAIRS, "depths": DEPTHS, "dropout": RATES},
+    "rngs": ("nnx.Rngs(0)", "nnx.Rngs(params=1)", "nnx.Rngs()", "jax.random.key(0)", "0", "None"),
+    "memory": ("2**26", "2**20", "1000", "0", "-1", "2**70", "10**5000", "1e9", "True", "np.int64(2**40)"),
+    "link": ("''", "'y=3&k=4&s=2'", "'<script>'", "'\\ud800'", "'x' * 10**6", "b'y=3'", "None", "'{{style}}'"),
+}
