@@ -136,7 +136,7 @@ class Layer(NamedTuple):
             result = tuple(n + x for n, x in zip(self.natural(size), more, strict=True))
         else:
             result = per_axis(target, ndim)
-        need(min(result, default=1) >= 1)
+        need(all(1 <= i < 2**31 for i in result))
         for axis, (i, o) in enumerate(zip(result, size, strict=True)):
             lo, hi = self.axis_pads(axis, i)
             need((i + lo + hi - self.dilation[axis] * (self.kernel[axis] - 1) - 1) // self.strides[axis] + 1 == o)
