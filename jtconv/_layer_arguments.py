@@ -60,6 +60,6 @@ def checked_transpose(
 
 
 def _call(image: Array, kernel: Array, sized: SizedGeometry, precision: Precision, preferred: DTypeLike | None) -> Call:
-    sized = _arrays.countable(sized)
+    sized = _arrays.countable(sized).with_strides_taken()
     work, result = _arrays.dtypes(image, kernel, preferred)
     return Call(image.astype(work), kernel.astype(work), sized, _arrays.check_precision(precision), result)

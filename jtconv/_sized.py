@@ -36,6 +36,15 @@ class SizedGeometry:
         padded = tuple(i + lo + hi for i, (lo, hi) in zip(self.input_size, self.pads, strict=True))
         return replace(self, input_size=padded, pads=((0, 0),) * self.ndim, padding_mode="zeros")
 
+    def with_strides_taken(self) -> "SizedGeometry":
+        """The same convolution, its strides no longer than they need be: a window alone on its axis takes none.
+
+        Methods make as many phases as the stride is long.
+        """
+        axes = zip(self.unpadded().input_size, self.effective_kernel_size, self.strides, self.output_size, strict=True)
+        strides = (s if o > 1 else min(s, max(reach, i - reach + 1)) for i, reach, s, o in axes)
+        return replace(self, strides=tuple(strides))
+
     def split_pads(self) -> tuple[list[Pads], list[Pads]]:
         """Per axis, what is padded or cropped before C, and what C itself pads; see `_sizes.split_pads`."""
         axes = zip(self.input_size, self.output_size, self.effective_kernel_size, self.strides, self.pads, strict=True)

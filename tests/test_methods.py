@@ -44,6 +44,16 @@ def test_methods_place_and_add(layer):
         assert_within_rounding(result, expected, magnitude, n)
 
 
+def test_a_window_alone_on_its_axis():
+    """No stride is taken, however long: the phases of 2^30 positions would be as many programs."""
+    case = make_case((7, 9), (3, 2, 2, 5), strides=(2**30, 4), padding=((1, -1), (1, 0)), dilation=(2, 3))
+    expected = loop_conv_transpose(case.y, case.kernel, case.input_size, **case.geometry)
+    assert case.y.shape[1:3] == (1, 2)
+    for method in METHODS:
+        result = transpose_of(case, method)(case.y, case.kernel)
+        assert_within_rounding(result, expected, magnitude_of_terms(case), terms(case.kernel, 1))
+
+
 @pytest.mark.parametrize("layer", FEW, ids=lambda layer: layer.name)
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "complex64", "complex128"])
 def test_dtypes(layer, dtype):

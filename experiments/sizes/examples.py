@@ -48,4 +48,7 @@ EXAMPLES = (
     Example("f, first", 2, 2, 1, 0, "(1, 2, 2, 2) to (1, 3, 3, 3)"),
     Example("f, second", 2, 3, 1, 0, "(1, 2, 2, 2) to (1, 4, 4, 3)"),
     Example("f, third", 2, 3, 2, 0, "(1, 2, 2, 2) to (1, 5, 5, 3)"),
+    Example("h, first", 7, 4, 2, 0, "7×7 to 16×16, cropped to 14×14"),
+    Example("h, second", 14, 4, 2, 0, "14×14 to 30×30, cropped to 28×28"),
+    Example("h, third", 28, 8, 8, 0, "28×28 to 224×224"),
 )

@@ -58,7 +58,8 @@ def _spatial(name: str, value: Any, ndim: int, first: int) -> tuple[int, ...]:
     """An int, one entry, one per spatial axis, or one per axis with 1 for N and C."""
     if value is None:
         return (1,) * ndim
-    entries = tuple(value) if arg.is_sequence(value) else (value,)
+    entries = value if arg.is_sequence(value) else (value,)
+    entries = tuple(entries) if len(entries) <= ndim + 2 else ()  # a range can be longer than memory
     if len(entries) == ndim + 2:
         spatial = entries[first : first + ndim]
         if entries[:first] + entries[first + ndim :] != (1, 1):

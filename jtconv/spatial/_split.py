@@ -91,6 +91,7 @@ def checked_split(mesh: Any, split: Any, batch: Any, sized: SizedGeometry, batch
             raise ValueError(
                 f"`split` and `batch` must name axes of the mesh, {mesh.axis_names}, or be None, got {arg.shown(name)}."
             )
+    for name in used:
         if used.count(name) > 1:
             raise ValueError(f"`split` and `batch` must name each mesh axis at most once, got {arg.shown(name)} twice.")
     if batch is not None and batch_axes == 0:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jtconv._arguments import shown
 from tests.fuzz.arguments.names import MESH
 
 NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")
@@ -369,6 +370,10 @@ def matrix(given: dict[str, Any]) -> Numbers:
     return Numbers((math.prod(result.shape[1:]), columns), kernel.dtype, flat)
 
 
+def axes_of_kernel(given: dict[str, Any]) -> int:
+    return array(given["kernel"]).ndim - 2
+
+
 Function = Callable[[dict[str, Any]], Numbers]
 
 
@@ -376,11 +381,11 @@ def on_mesh(function: Function) -> Callable[[dict[str, Any]], Numbers | None]:
     """The whole layer's promise, where it is cut along its first axis; else only how it may be refused."""
 
     def promised(given: dict[str, Any]) -> Numbers | None:
-        whole, axes = function(given), array(given["kernel"]).ndim - 2
+        whole, axes = function(given), axes_of_kernel(given)
         splits = [repr(kind(("rows", *[None] * (axes - 1)))) for kind in (tuple, list)]
-        batch = {"None": 0, "'batch'": 1}.get(repr(given.get("batch")))
-        fits = batch is not None and len(whole.shape) - 1 - axes >= batch
-        return whole if fits and repr(given["split"]) in splits and given["mesh"] == MESH else None
+        batch = {"None": 0, "'batch'": 1}.get(shown(given.get("batch")))
+        fits = axes > 0 and batch is not None and len(whole.shape) - 1 - axes >= batch
+        return whole if fits and shown(given["split"]) in splits and given["mesh"] == MESH else None
 
     return promised
 
@@ -390,7 +395,7 @@ def in_tiles(function: Function) -> Callable[[dict[str, Any]], Numbers | None]:
 
     def promised(given: dict[str, Any]) -> Numbers | None:
         whole = function(given)
-        need(array(given["kernel"]).ndim > 2)
+        need(axes_of_kernel(given) > 0)
         enough = isinstance(given["memory"], int) and given["memory"] == 2**26
         return whole if enough and math.prod(whole.shape) < MOST else None
 

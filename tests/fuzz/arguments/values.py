@@ -283,7 +283,12 @@ SPLITS = (
 )
 NETWORKS = (
     *("tiny_fcn()", "tiny_fcn('FCN32')", "tiny_fcn('FCN16')", "tiny_vgg()", "layer()", "nnx.state(tiny_fcn())"),
-    *("nnx.Linear(3, 2, rngs=nnx.Rngs(0))", "nnx.List([layer()])", "nnx.Dict(a=layer())", "nnx.eval_shape(tiny_fcn.__wrapped__)"),
+    *(
+        "nnx.Linear(3, 2, rngs=nnx.Rngs(0))",
+        "nnx.List([layer()])",
+        "nnx.Dict(a=layer())",
+        "nnx.eval_shape(tiny_fcn.__wrapped__)",
+    ),
     *("nnx.eval_shape(layer)", "nnx.state(layer())", "nnx.Param(jnp.ones(3))", "jtconv.nn.ConvTranspose"),
     *("nnx.ConvTranspose(3, 2, (4,), rngs=nnx.Rngs(0))", "nnx.BatchNorm(3, rngs=nnx.Rngs(0))", "nnx.State({})"),
 )
