@@ -71,13 +71,19 @@ wheel: $(VENV)/.dev ## build dist/jtconv-*.whl
 clean: ## remove the environments and everything built
 	rm -rf $(VENV) $(PEERS) build dist site .hypothesis .pytest_cache .ruff_cache
 
-# An extra is installed again when what it is made of changes, or its environment is new.
+# It is installed again, and so are its extras, when what it is made of changes or its environment is new.
 PACKAGE := pyproject.toml setup.py jtconv/_version.py $(KERNELS)
 
-$(VENV)/.%: $(PACKAGE) $(VENV)/.made
-	@echo "Installing jtconv[$*] into $(VENV)"
+# By itself, so that the kernels are compiled once, not for every extra.
+$(VENV)/.jtconv: $(PACKAGE) $(VENV)/.made
+	@echo "Installing jtconv into $(VENV)"
 	@rm -f jtconv/_native/library*.so # a failed build must not leave an older one
-	@$(BIN)/python $(PIP) --editable '.[$*]'
+	@$(BIN)/python $(PIP) --editable .
+	@touch $@
+
+$(VENV)/.%: $(VENV)/.jtconv
+	@echo "Installing jtconv[$*] into $(VENV)"
+	@$(BIN)/python $(PIP) 'jtconv[$*]' # what is installed already, with the extra's own
 	@touch $@
 
 $(PEERS)/.peers: $(PACKAGE) $(PEERS)/.made

@@ -1,6 +1,6 @@
 """The settings of every test: double precision, and how many random examples hypothesis draws.
 
-A test with no settings of its own draws 500 examples, 10,000 with `--thorough`. A costlier test
+A test with no settings of its own draws 300 examples, 10,000 with `--thorough`. A costlier test
 takes a share of that: `@settings(max_examples=settings().max_examples // 10)`.
 """
 
@@ -10,7 +10,7 @@ import jax
 import pytest
 from hypothesis import HealthCheck, settings
 
-EXAMPLES = {"default": 500, "thorough": 10_000}
+EXAMPLES = {"default": 300, "thorough": 10_000}
 
 
 def pytest_addoption(parser):

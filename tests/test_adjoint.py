@@ -53,7 +53,7 @@ def share(fraction: float) -> int:
     return round(settings().max_examples * fraction)
 
 
-# One test per number of axes, so that they run side by side; 500 examples in all, or 10,000.
+# One test per number of axes, so that they run side by side; 300 examples in all, or 10,000.
 
 
 @settings(max_examples=share(0.3))

@@ -385,7 +385,7 @@ def on_mesh(function: Function) -> Callable[[dict[str, Any]], Numbers | None]:
         splits = [repr(kind(("rows", *[None] * (axes - 1)))) for kind in (tuple, list)]
         batch = {"None": 0, "'batch'": 1}.get(shown(given.get("batch")))
         fits = axes > 0 and batch is not None and len(whole.shape) - 1 - axes >= batch
-        return whole if fits and shown(given["split"]) in splits and given["mesh"] == MESH else None
+        return whole if fits and shown(given["split"]) in splits and given["mesh"] is MESH else None
 
     return promised
 

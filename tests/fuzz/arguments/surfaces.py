@@ -396,7 +396,7 @@ WEIGHTS = (
         ({"source": "{'features.0.weight': ints(2, 3, 3, 3), 'features.0.bias': ints(2)}", "model": "tiny_vgg()"},),
         (),
         1,
-        among="entries",
+        among="entries path",
     ),
     Surface(
         "jtconv.weights.network_to",
