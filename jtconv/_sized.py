@@ -1,6 +1,7 @@
 """`SizedGeometry`: one convolution with all its sizes fixed, and which input each tap reads."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -62,17 +63,21 @@ class SizedGeometry:
         return into_range(position, self.input_size[axis], self.padding_mode)
 
 
-def into_range(position: np.ndarray, size: int, mode: str) -> np.ndarray:
-    """Where in an axis of `size` each position of the padded axis copies from; -1 where it is zero."""
+def into_range(position: Any, size: int, mode: str) -> Any:
+    """Where in an axis of `size` each position of the padded axis copies from; -1 where it is zero.
+
+    An array of NumPy or JAX, as `position` is.
+    """
+    xp = position.__array_namespace__()
     if mode == "zeros":
-        return np.where((position >= 0) & (position < size), position, -1)
+        return xp.where((position >= 0) & (position < size), position, -1)
     if mode == "circular":
         return position % size
     if mode == "replicate":
-        return np.clip(position, 0, size - 1)
+        return xp.clip(position, 0, size - 1)
     # Reflection without repeating the edge has period 2(size - 1).
     folded = position % max(2 * (size - 1), 1)
-    return np.minimum(folded, 2 * (size - 1) - folded)
+    return xp.minimum(folded, 2 * (size - 1) - folded)
 
 
 def combine(tables: list[np.ndarray], sizes: tuple[int, ...]) -> np.ndarray:

@@ -161,6 +161,7 @@ def test_flax_refuses_in_its_words(arguments, error, message):
         ({"padding": 9}, r"`padding` leaves no output on spatial axis 0"),
         ({"groups": 3}, r"`groups` must divide"),
         ({"x": Y}, r"`x` must have shape \(in_ch, \*size\).*jax.vmap"),
+        ({"x": normal(3, 0, 4)}, r"`x` must have no empty spatial axis, got shape"),
         ({"bias": np.ones(4)}, r"`bias` must have shape \(4, 1, 1\)"),
     ],
 )

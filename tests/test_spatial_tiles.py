@@ -149,11 +149,12 @@ def test_plan(layer, images, times):
 def check_rows(plan: TilePlan) -> None:
     """Every row of the output is new once, and every window has what its rows of the output read."""
     axis, sized = plan.axis, plan.sized
-    rows = plan.first_rows()[:, None] + np.arange(plan.rows)
-    np.testing.assert_array_equal(np.sort(rows[plan.new_rows()]), np.arange(sized.output_size[axis]))
+    tiles = np.arange(plan.count)
+    rows = plan.first_row(tiles)[:, None] + np.arange(plan.rows)
+    np.testing.assert_array_equal(np.sort(rows[plan.new_rows(tiles)]), np.arange(sized.output_size[axis]))
     line = padded_sources(sized.input_size[axis], sized.pads[axis], sized.padding_mode)
     s, reach = sized.strides[axis], sized.effective_kernel_size[axis]
-    for tile, first, window in zip(rows, plan.first_run_rows(), plan.window_rows(), strict=True):
+    for tile, first, window in zip(rows, plan.first_run_row(tiles), plan.window_rows(tiles), strict=True):
         assert 0 <= first <= sized.input_size[axis] - plan.run
         read = [*range(first, first + plan.run), *range(plan.wrapped), -1]
         np.testing.assert_array_equal(np.array(read)[window], line[s * tile[0] : s * tile[-1] + reach])

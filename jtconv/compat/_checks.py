@@ -39,6 +39,7 @@ def channels(name: str, y: Array, kernel_name: str, kernel: Array) -> None:
         raise ValueError(
             f"`{name}` must have the {kernel.shape[-1]} channels that `{kernel_name}` takes, got {y.shape[-1]}."
         )
+    _not_empty_in_space(name, y, y.shape[y.ndim - 1 - ndim : -1])
 
 
 def channels_first(
@@ -62,7 +63,11 @@ def channels_first(
             f"`{name}` must have as many channels as the first axis of `{kernel_name}`, {kernel.shape[0]}, got "
             f"{y.shape[-1 - ndim]} (shapes {y.shape} and {kernel.shape})."
         )
-    if 0 in y.shape[-ndim:]:
+    _not_empty_in_space(name, y, y.shape[-ndim:])
+
+
+def _not_empty_in_space(name: str, y: Array, sizes: tuple[int, ...]) -> None:
+    if 0 in sizes:
         raise ValueError(f"`{name}` must have no empty spatial axis, got shape {y.shape}.")
 
 

@@ -7,11 +7,14 @@ window of s(b - 1) + d(k - 1) + 1 rows of the padded input.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from jtconv._sized import SizedGeometry, into_range
 from jtconv.spatial._tile_bytes import tile_bytes
+
+_AT_A_TIME = 2**20  # rows of windows
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,17 @@ class TilePlan:
         """The convolution of one window."""
         return tile_of(self.sized, self.axis, self.rows)
 
-    def first_rows(self) -> np.ndarray:
-        """Where each tile's rows of the output begin: the last tile overlaps the one before, where it has to."""
-        last = self.sized.output_size[self.axis] - self.rows
-        return np.minimum(np.arange(self.count) * self.rows, last).astype(np.int32)
+    # Rows are told of one tile, by its number, or of several: computed where they are needed, as a table of
+    # the rows of all tiles would be as large as a long signal.
 
-    def new_rows(self) -> np.ndarray:
-        """Which rows of each tile no earlier tile has: bool (tiles, rows)."""
-        before = np.arange(self.count)[:, None] * self.rows - self.first_rows()[:, None]
-        return np.arange(self.rows) >= before
+    def first_row(self, tile: Any) -> Any:
+        """Where a tile's rows of the output begin: the last tile overlaps the one before, where it has to."""
+        return (tile * self.rows).clip(max=self.sized.output_size[self.axis] - self.rows)
+
+    def new_rows(self, tile: Any) -> Any:
+        """Which rows of a tile no earlier tile has: bool (…, rows)."""
+        before = tile * self.rows - self.first_row(tile)
+        return np.arange(self.rows, dtype=np.int32) >= before[..., None]
 
     # A window copies from one run of rows of the input; around a ring, where it wraps, also from the first rows.
 
@@ -50,31 +55,41 @@ class TilePlan:
         """Rows of the input in a run."""
         return min(self.tile.input_size[self.axis], self.sized.input_size[self.axis])
 
-    def first_run_rows(self) -> np.ndarray:
-        """Where each tile's run begins."""
-        rows, size = self._sources(), self.sized.input_size[self.axis]
-        lowest = rows[:, 0] if self.sized.padding_mode == "circular" else np.where(rows < 0, size, rows).min(axis=1)
-        return np.minimum(lowest, size - self.run).astype(np.int32)
+    def first_run_row(self, tile: Any) -> Any:
+        """Where a tile's run begins."""
+        return self._first_run_row(self._sources(tile))
 
     @cached_property
     def wrapped(self) -> int:
         """How many of the first rows of the input are read beside the run."""
         if self.sized.padding_mode != "circular" or self.run == self.sized.input_size[self.axis]:
             return 0
-        beside = self._sources() < self.first_run_rows()[:, None]
-        return int(beside.sum(axis=1).max())
+        at_a_time = max(1, _AT_A_TIME // self.tile.input_size[self.axis])
+        parts = (np.arange(at, min(at + at_a_time, self.count)) for at in range(0, self.count, at_a_time))
+        return max(self._beside(self._sources(tiles)) for tiles in parts)
 
-    def window_rows(self) -> np.ndarray:
-        """Which row of the run, then of the rows beside it, each row of each window copies; their number for zeros."""
-        rows, first = self._sources(), self.first_run_rows()[:, None]
-        inside = np.where(rows < first, self.run + rows, rows - first)
-        return np.where(rows < 0, self.run + self.wrapped, inside).astype(np.int32)
+    def window_rows(self, tile: Any) -> Any:
+        """Which row of the run, then of the rows beside it, each row of a window copies; their number for zeros."""
+        sources = self._sources(tile)
+        first, where = self._first_run_row(sources)[..., None], sources.__array_namespace__().where
+        inside = where(sources < first, self.run + sources, sources - first)
+        return where(sources < 0, self.run + self.wrapped, inside)
 
-    def _sources(self) -> np.ndarray:
-        """Which row of the input each row of each window copies: (tiles, window), -1 for zeros."""
-        starts = self.sized.strides[self.axis] * self.first_rows()[:, None] - self.sized.pads[self.axis][0]
-        rows = starts + np.arange(self.tile.input_size[self.axis])
+    def _sources(self, tile: Any) -> Any:
+        """Which row of the input each row of a window copies: (…, window), -1 for zeros."""
+        start = self.sized.strides[self.axis] * self.first_row(tile) - self.sized.pads[self.axis][0]
+        rows = start[..., None] + np.arange(self.tile.input_size[self.axis], dtype=np.int32)
         return into_range(rows, self.sized.input_size[self.axis], self.sized.padding_mode)
+
+    def _first_run_row(self, sources: Any) -> Any:
+        size, where = self.sized.input_size[self.axis], sources.__array_namespace__().where
+        circular = self.sized.padding_mode == "circular"
+        lowest = sources[..., 0] if circular else where(sources < 0, size, sources).min(axis=-1)
+        return lowest.clip(max=size - self.run)
+
+    def _beside(self, sources: np.ndarray) -> int:
+        """The most rows that a window reads before its run."""
+        return int((sources < self._first_run_row(sources)[..., None]).sum(axis=-1).max())
 
 
 def tile_of(sized: SizedGeometry, axis: int, rows: int) -> SizedGeometry:

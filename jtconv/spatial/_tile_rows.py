@@ -17,7 +17,7 @@ Index = Array | int
 
 def read_window(x: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
     """A tile's window of the padded input (N, *input_size, ch): (images, *window, ch)."""
-    at, first = 1 + plan.axis, jnp.asarray(plan.first_run_rows())[tile]
+    at, first = 1 + plan.axis, plan.first_run_row(tile)
     rows = _cut(x, plan, image, first, plan.run)
     if plan.wrapped:
         rows = jnp.concatenate([rows, _cut(x, plan, image, 0, plan.wrapped)], at)
@@ -26,7 +26,7 @@ def read_window(x: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
 
 def add_window(x: Array, window: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
     """x with the transpose of `read_window` added."""
-    at, first = 1 + plan.axis, jnp.asarray(plan.first_run_rows())[tile]
+    at, first = 1 + plan.axis, plan.first_run_row(tile)
     shape = (*window.shape[:at], plan.run + plan.wrapped, *window.shape[at + 1 :])
     rows = transpose_of(lambda rows: _ordered(rows, plan, tile), shape, window.dtype, window)
     x = _add(x, lax.slice_in_dim(rows, 0, plan.run, axis=at), plan, image, first)
@@ -35,14 +35,14 @@ def add_window(x: Array, window: Array, plan: TilePlan, tile: Array, image: Arra
 
 def new_outputs(y: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
     """A tile of outputs, with zeros for the rows that an earlier tile has: (images, *output_size of a tile, ch)."""
-    rows = _cut(y, plan, image, jnp.asarray(plan.first_rows())[tile], plan.rows)
-    new = jnp.asarray(plan.new_rows())[tile]
+    rows = _cut(y, plan, image, plan.first_row(tile), plan.rows)
+    new = plan.new_rows(tile)
     return jnp.where(jnp.expand_dims(new, [axis for axis in range(y.ndim) if axis != 1 + plan.axis]), rows, 0)
 
 
 def put_outputs(y: Array, made: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
     """y with a tile of outputs put in its place."""
-    return lax.dynamic_update_slice(y, made, _start(y, plan, image, jnp.asarray(plan.first_rows())[tile]))
+    return lax.dynamic_update_slice(y, made, _start(y, plan, image, plan.first_row(tile)))
 
 
 def _ordered(rows: Array, plan: TilePlan, tile: Array) -> Array:
@@ -50,7 +50,7 @@ def _ordered(rows: Array, plan: TilePlan, tile: Array) -> Array:
     at = 1 + plan.axis
     # A row is long so, and XLA's loops over it are quick.
     flat = rows.reshape(prod(rows.shape[:at]), rows.shape[at], prod(rows.shape[at + 1 :]))
-    window = flat.at[:, jnp.asarray(plan.window_rows())[tile]].get(mode="fill", fill_value=0)
+    window = flat.at[:, plan.window_rows(tile)].get(mode="fill", fill_value=0)
     return window.reshape(*rows.shape[:at], window.shape[1], *rows.shape[at + 1 :])
 
 
