@@ -131,6 +131,24 @@ def test_half_precision_and_complex_numbers():
         np.testing.assert_array_equal(got, jtconv.conv(*arrays, **layer.geometry))
 
 
+def test_bfloat16_images_are_taken_along_as_they_are():
+    """XLA for the CPU computes in float32, and took whole images along in it; now there is one copy of each."""
+    x, kernel = jax.ShapeDtypeStruct((1, 160, 90, 3), jnp.bfloat16), jax.ShapeDtypeStruct((3, 3, 3, 4), jnp.bfloat16)
+    y = jax.ShapeDtypeStruct((1, 160, 90, 4), jnp.bfloat16)
+    memory, image = 400_000, 2 * x.size
+
+    def convolved(x: Any, kernel: Any) -> Any:
+        return spatial.tiled_conv(x, kernel, memory=memory, padding=1)
+
+    def planned(f: Any, *arrays: Any) -> int:
+        plan = jax.jit(f).lower(*arrays).compile().memory_analysis()
+        assert plan is not None
+        return plan.temp_size_in_bytes
+
+    assert planned(convolved, x, kernel) <= memory + image
+    assert planned(lambda x, w, ct: jax.vjp(convolved, x, w)[1](ct), x, kernel, y) <= memory + image + 2 * y.size
+
+
 @given(geometries(2), st.integers(1, 5), st.integers(1, 4))
 @settings(max_examples=settings().max_examples // 5)
 def test_plan(layer, images, times):

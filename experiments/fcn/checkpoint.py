@@ -24,7 +24,7 @@ from experiments.problem import Problem
 # Orbax gives up by wall clocks: one that is set forward must not end a run.
 PATIENCE = 100 * 365 * 86_400  # seconds
 KEPT = 2  # so that one is left should the newest be damaged
-REMEDY = "delete it to go on from the checkpoint before it, or from the start"
+REMEDY = "delete it to go on from another checkpoint, or from the start"
 Arrays = dict[str, Any]
 
 

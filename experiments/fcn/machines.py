@@ -4,6 +4,7 @@ They are no part of a run's configuration, so that it may go on on others.
 """
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 
@@ -39,7 +40,8 @@ class Machines:
         given = [getattr(self, name) is not None for name in ("coordinator", "processes", "process")]
         check(self, "coordinator", all(given) or not any(given), "given together with --processes and --process")
         if self.processes is not None and self.process is not None:
-            check(self, "coordinator", ":" in (self.coordinator or ""), "HOST:PORT")
+            check(self, "coordinator", re.fullmatch(r".+:\d+", self.coordinator or "") is not None, "HOST:PORT")
+            check(self, "coordinator", not self.distributed, "left out where --distributed finds it")
             check(self, "processes", self.processes >= 1, "at least 1")
             check(self, "process", 0 <= self.process < self.processes, f"in [0, {self.processes})")
         check(self, "cpu_devices", self.cpu_devices is None or self.cpu_devices >= 1, "at least 1")

@@ -15,7 +15,7 @@ from jtconv._arguments import Padding
 from jtconv._arrays import Precision
 from jtconv._layer_arguments import checked_conv, checked_transpose
 from jtconv.spatial._exchange import exchange, exchange_transposed
-from jtconv.spatial._split import Split, checked_split
+from jtconv.spatial._split import Split, check_devices, checked_split
 
 Local = Callable[[Array, Array], Array]
 
@@ -46,7 +46,8 @@ def conv(
     Args:
       x: (*batch, *in_size, in_ch), floating or complex; cut as `split` says, or it will be.
       kernel: (*kernel_size, in_ch // groups, out_ch), the same on every device.
-      mesh: the devices, as from `jax.make_mesh`, with axes of type Auto or Explicit.
+      mesh: the devices, as from `jax.make_mesh`, with axes of type Auto, or all of type Explicit; an
+        AbstractMesh within `jax.set_mesh` or `jax.jit`.
       split: for each spatial axis the name of the mesh axis that it is cut over, or None.
       batch: the name of the mesh axis that the first batch axis is cut over, or None.
       strides, padding, dilation, groups, padding_mode, precision, preferred_element_type: as in
@@ -57,7 +58,7 @@ def conv(
 
     Raises:
       TypeError, ValueError: as `jtconv.conv`; for names that the mesh has not; for "circular" where
-        the number of devices does not divide the input size.
+        the number of devices does not divide the input size; for arrays put on other devices.
 
     >>> import jax, jax.numpy as jnp
     >>> mesh = jax.make_mesh((1,), ("rows",))
@@ -76,6 +77,7 @@ def conv(
         padding_mode=padding_mode,
     )
     checked = checked_split(mesh, split, batch, call.sized, call.image.ndim - 1 - call.sized.ndim)
+    check_devices(mesh, x=call.image, kernel=call.kernel)
     return _split_conv(call.image, call.kernel, checked, call.precision).astype(call.result)
 
 
@@ -115,7 +117,8 @@ def conv_transpose(
 
     Raises:
       TypeError, ValueError: as `jtconv.conv_transpose`; for names that the mesh has not; for
-        "circular" where the number of devices does not divide the result's size.
+        "circular" where the number of devices does not divide the result's size; for arrays put on
+        other devices.
 
     >>> import jax, jax.numpy as jnp
     >>> mesh = jax.make_mesh((1,), ("rows",))
@@ -137,6 +140,7 @@ def conv_transpose(
         padding_mode=padding_mode,
     )
     checked = checked_split(mesh, split, batch, call.sized, call.image.ndim - 1 - call.sized.ndim)
+    check_devices(mesh, y=call.image, kernel=call.kernel)
     name = _arguments.one_of("method", method, jtconv.METHODS)
     return _split_transpose(call.image, call.kernel, name, checked, call.precision).astype(call.result)
 

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jax
+from jax import Array
+from jax.core import Tracer
 from jax.sharding import AbstractMesh, AxisType, Mesh, PartitionSpec
 
 from jtconv import _arguments as arg
@@ -25,7 +28,7 @@ class Split:
     @property
     def explicit(self) -> bool:
         """Whether shardings are part of the arrays' types."""
-        return any(kind == AxisType.Explicit for kind in self.mesh.axis_types)
+        return AxisType.Explicit in self.mesh.axis_types
 
     @property
     def local_input_size(self) -> tuple[int, ...]:
@@ -79,12 +82,15 @@ def checked_split(mesh: Any, split: Any, batch: Any, sized: SizedGeometry, batch
         raise TypeError(
             f"`split` must be a tuple of mesh axes' names and None, one per spatial axis, got {arg.shown(split)}."
         )
-    names = tuple(split)
-    if len(names) != sized.ndim:
+    kinds = set(mesh.axis_types)
+    if len(kinds) > 1 or AxisType.Manual in kinds:
+        raise ValueError(f"`mesh` must have axes of type Auto, or all of type Explicit, got {mesh.axis_types}.")
+    if len(split) != sized.ndim:
         raise ValueError(
             f"`split` must have {sized.ndim} {'entry' if sized.ndim == 1 else 'entries'}, one per spatial axis of the "
             f"kernel, each the name of a mesh axis or None, got {arg.shown(split)}."
         )
+    names = tuple(split)
     used = [name for name in (batch, *names) if name is not None]
     for name in used:
         if not isinstance(name, str) or name not in mesh.axis_names:
@@ -98,3 +104,20 @@ def checked_split(mesh: Any, split: Any, batch: Any, sized: SizedGeometry, batch
         raise ValueError(f"`batch` must be None for an image without batch axes, got {arg.shown(batch)}.")
     devices = tuple(1 if name is None else mesh.shape[name] for name in names)
     return Split(mesh, names, batch, sized, axis_plans(sized, devices))
+
+
+def check_devices(mesh: Mesh | AbstractMesh, **arrays: Array) -> None:
+    """That arrays which are there already, and were put somewhere on purpose, are on the devices of `mesh`."""
+    for name, array in arrays.items():
+        if isinstance(array, Tracer):
+            continue
+        if isinstance(mesh, AbstractMesh):
+            if jax.sharding.get_abstract_mesh().empty:
+                raise ValueError(
+                    "`mesh` must have devices outside of `jax.jit` and `jax.set_mesh`, got an AbstractMesh."
+                )
+        elif array.committed and array.devices() != set(mesh.devices.flat):
+            raise ValueError(
+                f"`{name}` must be on the devices of `mesh`, or on none in particular, got one that was put on "
+                f"{sorted(map(str, array.devices()))}. Move it with jax.device_put."
+            )

@@ -1,7 +1,8 @@
 """Rows of images, read, put and added to by number.
 
 Large arrays are touched by slices only. Rows are put in order within a tile: XLA copies arrays to other
-layouts for indexing by row, which are tiles then, and no images.
+layouts for indexing by row, which are tiles then, and no images. bfloat16 images are held as their bits: XLA for
+the CPU computes in float32 instead, and takes whole images along where they are what a loop works on.
 """
 
 from math import prod
@@ -13,6 +14,16 @@ from jtconv._linear import transpose_of
 from jtconv.spatial._tile_plan import TilePlan
 
 Index = Array | int
+
+
+def as_bits(image: Array) -> Array:
+    """What the functions below take for `image`."""
+    return lax.bitcast_convert_type(image, jnp.uint16) if image.dtype == jnp.bfloat16 else image
+
+
+def from_bits(image: Array) -> Array:
+    """Undo `as_bits`. No image has the dtype of bits."""
+    return lax.bitcast_convert_type(image, jnp.bfloat16) if image.dtype == jnp.uint16 else image
 
 
 def read_window(x: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
@@ -42,7 +53,7 @@ def new_outputs(y: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
 
 def put_outputs(y: Array, made: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
     """y with a tile of outputs put in its place."""
-    return lax.dynamic_update_slice(y, made, _start(y, plan, image, plan.first_row(tile)))
+    return lax.dynamic_update_slice(y, as_bits(made), _start(y, plan, image, plan.first_row(tile)))
 
 
 def _ordered(rows: Array, plan: TilePlan, tile: Array) -> Array:
@@ -57,12 +68,12 @@ def _ordered(rows: Array, plan: TilePlan, tile: Array) -> Array:
 def _cut(array: Array, plan: TilePlan, image: Array, row: Index, rows: int) -> Array:
     at = 1 + plan.axis
     size = (plan.images, *array.shape[1:at], rows, *array.shape[at + 1 :])
-    return lax.dynamic_slice(array, _start(array, plan, image, row), size)
+    return from_bits(lax.dynamic_slice(array, _start(array, plan, image, row), size))
 
 
 def _add(array: Array, part: Array, plan: TilePlan, image: Array, row: Index) -> Array:
     there = _cut(array, plan, image, row, part.shape[1 + plan.axis])
-    return lax.dynamic_update_slice(array, there + part, _start(array, plan, image, row))
+    return lax.dynamic_update_slice(array, as_bits(there + part), _start(array, plan, image, row))
 
 
 def _start(array: Array, plan: TilePlan, image: Array, row: Index) -> tuple[Array, ...]:

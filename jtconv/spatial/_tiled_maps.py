@@ -16,7 +16,7 @@ from jtconv._bilinear import bilinear_primitive, forward_shape, kernel_gradient_
 from jtconv._sized import SizedGeometry
 from jtconv._tiles import zeros
 from jtconv.spatial._tile_plan import TilePlan, tile_plan
-from jtconv.spatial._tile_rows import add_window, new_outputs, put_outputs, read_window
+from jtconv.spatial._tile_rows import add_window, as_bits, from_bits, new_outputs, put_outputs, read_window
 
 
 def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
@@ -48,26 +48,26 @@ def _compute_forward(
     _: str | None, x: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, memory: int
 ) -> Array:
     plan = tile_plan(sized, kernel.shape, x.shape[0], itemsize(x.dtype), "auto", memory)
+    shape, x = forward_shape(x, kernel, sized), as_bits(x)
 
     def step(y: Array, tile: Array, image: Array) -> Array:
         made = _bilinear.forward(read_window(x, plan, tile, image), kernel, plan.tile, precision)
         return put_outputs(y, made, plan, tile, image)
 
-    shape = forward_shape(x, kernel, sized)
-    return _over_tiles(plan, step, _zeros(shape, x), x.shape[0])
+    return from_bits(_over_tiles(plan, step, _zeros(shape, x), x.shape[0]))
 
 
 def _compute_transposed(
     _: str | None, y: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, memory: int, method: str
 ) -> Array:
     plan = tile_plan(sized, kernel.shape, y.shape[0], itemsize(y.dtype), method, memory)
+    shape, y = transposed_shape(y, kernel, sized), as_bits(y)
 
     def step(x: Array, tile: Array, image: Array) -> Array:
         outputs = new_outputs(y, plan, tile, image)
         return add_window(x, _bilinear.transposed(outputs, kernel, plan.tile, precision, method), plan, tile, image)
 
-    shape = transposed_shape(y, kernel, sized)
-    return _over_tiles(plan, step, _zeros(shape, y), y.shape[0])
+    return from_bits(_over_tiles(plan, step, _zeros(shape, y), y.shape[0]))
 
 
 def _compute_kernel_gradient(
@@ -75,13 +75,14 @@ def _compute_kernel_gradient(
 ) -> Array:
     shape = kernel_gradient_shape(x, y, sized)
     wide = accumulator(x.dtype)
-    plan = tile_plan(sized, shape, x.shape[0], wide.itemsize, "auto", memory)
+    dtype, plan = x.dtype, tile_plan(sized, shape, x.shape[0], wide.itemsize, "auto", memory)
+    x, y = as_bits(x), as_bits(y)
 
     def step(total: Array, tile: Array, image: Array) -> Array:
         window, outputs = read_window(x, plan, tile, image), new_outputs(y, plan, tile, image)
         return total + _bilinear.kernel_gradient(window.astype(wide), outputs.astype(wide), plan.tile, precision)
 
-    return _over_tiles(plan, step, zeros(shape, wide, x), x.shape[0]).astype(x.dtype)
+    return _over_tiles(plan, step, zeros(shape, wide, x), x.shape[0]).astype(dtype)
 
 
 def _over_tiles(plan: TilePlan, step: Callable[[Array, Array, Array], Array], initial: Array, images: int) -> Array:
