@@ -28,7 +28,7 @@ from jax import Array, lax
 from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
-from jax.sharding import NamedSharding, PartitionSpec
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jtconv import _auto, _native
 from jtconv._arrays import Precision
@@ -48,17 +48,35 @@ ShapeRule = Callable[[Any, Any, SizedGeometry], tuple[int, ...]]
 
 def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """C x."""
-    return _forward_p.bind(*varying_alike(x, kernel), sized=sized, precision=precision)
+    return _forward_p.bind(*typed_alike(x, kernel, "xw"), sized=sized, precision=precision)
 
 
 def transposed(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, method: str = "auto") -> Array:
     """Cᵀ y by one of `METHODS`."""
-    return _transposed_p.bind(*varying_alike(y, kernel), sized=sized, precision=precision, method=method)
+    return _transposed_p.bind(*typed_alike(y, kernel, "yw"), sized=sized, precision=precision, method=method)
 
 
 def kernel_gradient(x: Array, y: Array, sized: SizedGeometry, precision: Precision) -> Array:
     """The gradient of sum(C x * y) by the kernel."""
-    return _kernel_gradient_p.bind(*varying_alike(x, y), sized=sized, precision=precision)
+    return _kernel_gradient_p.bind(*typed_alike(x, y, "xy"), sized=sized, precision=precision)
+
+
+def typed_alike(a: Array, b: Array, roles: str) -> tuple[Array, Array]:
+    """The operands with types that the primitives' results and derivatives have, too."""
+    return varying_alike(*(_cut_by_batch(array, role) for array, role in zip((a, b), roles, strict=True)))
+
+
+def _cut_by_batch(array: Array, role: str) -> Array:
+    """Where shardings are part of types, an image cut along its batch only, and a kernel that is whole."""
+    sharding = jax.typeof(array).sharding
+    if AxisType.Explicit not in sharding.mesh.axis_types:
+        return array
+    spec = _batch_only(None if role == "w" else sharding.spec[0], array.ndim)
+    return array if sharding.spec == spec else jax.reshard(array, NamedSharding(sharding.mesh, spec))
+
+
+def _batch_only(batch: Any, ndim: int) -> PartitionSpec:
+    return PartitionSpec(batch, *(None for _ in range(ndim - 1)))
 
 
 def varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
@@ -114,9 +132,24 @@ def _lowering_rule(compute: Callable[..., Array], platform: str | None) -> mlir.
     def rule(ctx: mlir.LoweringRuleContext, a: Any, b: Any, **params: Any) -> Any:
         native = platform == "cpu" and _runs_here(ctx) and _native.computes(params["sized"], ctx.avals_in)
         at = _auto.NATIVE if native else platform
-        return mlir.lower_fun(partial(compute, at), multiple_results=False)(ctx, a, b, **params)
+        (result,) = ctx.avals_out
+        way = _with_auto_axes(partial(compute, at, **params), result.sharding)
+        return mlir.lower_fun(way, multiple_results=False)(ctx, a, b)
 
     return rule
+
+
+def _with_auto_axes(way: Callable[..., Array], result: NamedSharding) -> Callable[..., Array]:
+    """`way`, where shardings are part of types, as XLA divides it: no type says how a reshape's result is cut."""
+    mesh = result.mesh
+    if AxisType.Explicit not in mesh.axis_types:
+        return way
+
+    def within(a: Array, b: Array) -> Array:
+        with jax.sharding.use_abstract_mesh(mesh):
+            return jax.sharding.auto_axes(way, out_sharding=result)(a, b)
+
+    return within
 
 
 def _runs_here(ctx: mlir.LoweringRuleContext) -> bool:
@@ -147,11 +180,11 @@ def kernel_gradient_shape(x: Shaped, y: Shaped, sized: SizedGeometry) -> tuple[i
     return (*sized.kernel_size, x.shape[-1] // sized.groups, y.shape[-1])
 
 
-def _result(operand: ShapedArray, shape: tuple[int, ...], role: str) -> ShapedArray:
+def _result(a: ShapedArray, b: ShapedArray, shape: tuple[int, ...], role: str) -> ShapedArray:
     """The type of a result: on meshes with explicit axes an image keeps how its batch is sharded, and no more."""
-    batch = None if role == "w" else operand.sharding.spec[0]
-    spec = PartitionSpec(batch, *(None for _ in shape[1:]))
-    return operand.update(shape=shape, weak_type=False, sharding=NamedSharding(operand.sharding.mesh, spec))
+    mesh = b.sharding.mesh if a.sharding.mesh.empty else a.sharding.mesh
+    spec = _batch_only(None if role == "w" else a.sharding.spec[0], len(shape))
+    return a.update(shape=shape, weak_type=False, sharding=NamedSharding(mesh, spec))
 
 
 # A batch axis that vmap adds becomes part of an axis that the arrays with it have in common, just
@@ -230,7 +263,7 @@ def bilinear_primitive(
 ) -> Primitive:
     """A primitive with everything but its derivatives."""
     primitive = Primitive(name)
-    primitive.def_abstract_eval(lambda a, b, *, sized, **_: _result(a, shape(a, b, sized), roles[2]))
+    primitive.def_abstract_eval(lambda a, b, *, sized, **_: _result(a, b, shape(a, b, sized), roles[2]))
     compiled = jax.jit(primitive.bind, static_argnames=("sized", "precision", "method", "memory"))
 
     def run(a: Array, b: Array, **params: Any) -> Array:

@@ -30,6 +30,23 @@ for method in jtconv.METHODS:
             assert (error <= 2 * 13 * np.finfo(np.float32).eps * sizes).all(), (method, mode)
         gradient = jax.jit(jax.grad(lambda w: f(sharded, w).sum()))(kernel)
         assert gradient.shape == kernel.shape
+
+# Where shardings are part of types, which is what jax.make_mesh makes by default.
+explicit = jax.make_mesh((2,), ("batch",), axis_types=(AxisType.Explicit,))
+typed = jax.device_put(y, NamedSharding(explicit, PartitionSpec("batch")))
+cut = jax.device_put(kernel, NamedSharding(explicit, PartitionSpec(None, None, None, "batch")))
+for method in jtconv.METHODS:
+    f = lambda y, w: jtconv.conv_transpose(y, w, strides=2, padding=1, groups=3, method=method)
+    square = lambda y, w: (f(y, w) ** 2).sum()
+    got = jax.jit(f)(typed, kernel)
+    assert got.sharding.spec == PartitionSpec("batch", None, None, None), got.sharding
+    assert (abs(np.asarray(got) - f(y, kernel)) <= 2 * 13 * np.finfo(np.float32).eps * f(abs(y), abs(kernel))).all()
+    whole, sizes = jax.grad(square, (0, 1))(y, kernel), jax.grad(square, (0, 1))(abs(y), abs(kernel))
+    for given in (kernel, cut):
+        for g, w, size in zip(jax.jit(jax.grad(square, (0, 1)))(typed, given), whole, sizes):
+            assert (abs(np.asarray(g) - w) <= 2 * 1000 * np.finfo(np.float32).eps * size).all(), method
+f(y, cut)
+
 jtconv._tiles._TILE_BYTES = 300  # several tiles
 
 # Under shard_map each device has its images and all of the kernel, whose gradient is a sum over devices.

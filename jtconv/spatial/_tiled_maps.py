@@ -12,7 +12,7 @@ from jax.interpreters import ad
 
 from jtconv import _bilinear
 from jtconv._arrays import Precision, accumulator
-from jtconv._bilinear import bilinear_primitive, forward_shape, kernel_gradient_shape, transposed_shape, varying_alike
+from jtconv._bilinear import bilinear_primitive, forward_shape, kernel_gradient_shape, transposed_shape, typed_alike
 from jtconv._sized import SizedGeometry
 from jtconv._tiles import zeros
 from jtconv.spatial._tile_plan import TilePlan, tile_plan
@@ -21,19 +21,21 @@ from jtconv.spatial._tile_rows import add_window, as_bits, from_bits, new_output
 
 def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
     """C x."""
-    return _forward_p.bind(*varying_alike(x, kernel), sized=sized, precision=precision, memory=memory)
+    return _forward_p.bind(*typed_alike(x, kernel, "xw"), sized=sized, precision=precision, memory=memory)
 
 
 def transposed(
     y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int, method: str = "auto"
 ) -> Array:
     """Cᵀ y by one of `METHODS`."""
-    return _transposed_p.bind(*varying_alike(y, kernel), sized=sized, precision=precision, memory=memory, method=method)
+    return _transposed_p.bind(
+        *typed_alike(y, kernel, "yw"), sized=sized, precision=precision, memory=memory, method=method
+    )
 
 
 def kernel_gradient(x: Array, y: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
     """The gradient of sum(C x * y) by the kernel."""
-    return _kernel_gradient_p.bind(*varying_alike(x, y), sized=sized, precision=precision, memory=memory)
+    return _kernel_gradient_p.bind(*typed_alike(x, y, "xy"), sized=sized, precision=precision, memory=memory)
 
 
 def itemsize(dtype: jnp.dtype) -> int:
