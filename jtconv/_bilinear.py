@@ -139,7 +139,7 @@ def _lowering_rule(compute: Callable[..., Array], platform: str | None) -> mlir.
     return rule
 
 
-def _with_auto_axes(way: Callable[..., Array], result: NamedSharding) -> Callable[..., Array]:
+def _with_auto_axes(way: Callable[..., Array], result: Any) -> Callable[..., Array]:
     """`way`, where shardings are part of types, as XLA divides it: no type says how a reshape's result is cut."""
     mesh = result.mesh
     if AxisType.Explicit not in mesh.axis_types:
@@ -147,7 +147,7 @@ def _with_auto_axes(way: Callable[..., Array], result: NamedSharding) -> Callabl
 
     def within(a: Array, b: Array) -> Array:
         with jax.sharding.use_abstract_mesh(mesh):
-            return jax.sharding.auto_axes(way, out_sharding=result)(a, b)
+            return jax.sharding.auto_axes(way, out_sharding=result)(a, b)  # pyright: ignore[reportCallIssue]
 
     return within
 
