@@ -24,6 +24,9 @@ _FEWEST_CHANNELS = 16  # of a group in a product; smaller groups are merged
 _MOST_CHANNELS = 64  # of groups merged
 _SMALL_GROUPS = ((2, 2), (4, 4))  # channels of a group, in and out, for which our kernels have tiles
 _MOST_PIECES = 64  # of a kernel: the time to compile grows faster than their number
+_MOST_TAPS = 2**17  # that our kernels list: pointers of a hundred bytes and more for each
+_MANY_TAPS = 2**10  # in a phase; with far fewer outputs most of the list is of zeros, and making it what takes time
+_FEW_OUTPUTS = 2**-7  # by taps: lax takes as long there, measured from 256 to 4,096 taps
 _MOST_COLUMNS = 2**23  # floats: more are not asked for where a way without them is known
 
 
@@ -33,7 +36,7 @@ def choose_transposed(sized: SizedGeometry, y: Shape, kernel: Shape, platform: s
     `platform` is `NATIVE`, "cpu", another's name or None.
     """
     if platform == NATIVE:
-        return "native"
+        return "lax" if _lists_zeros(sized) else "native"
     if platform not in _CPU:
         return "lax"
     if not _known(y):
@@ -66,7 +69,7 @@ def choose_forward(sized: SizedGeometry, x: Shape, kernel: Shape, platform: str 
     if platform not in _CPU or not _known(x):
         return "lax"
     if platform == NATIVE:
-        return "native"
+        return "native" if prod(sized.kernel_size) <= _MOST_TAPS else "lax"
     if is_depthwise(kernel, sized.groups) and prod(sized.kernel_size) <= _MOST_PIECES:
         return "depthwise"
     overlapping = any(k > s for k, s in zip(sized.kernel_size, sized.strides, strict=True))
@@ -78,10 +81,16 @@ def choose_kernel_gradient(sized: SizedGeometry, x: Shape, y: Shape, platform: s
     if platform not in _CPU or not _known(x):
         return "lax"
     if platform == NATIVE:
-        return "native"
+        return "native" if prod(sized.kernel_size) <= _MOST_TAPS else "lax"
     if _thin_blocks(sized, x[-1], y[-1]):
         return "blocks"
     return "pieces" if len(pieces(sized)) <= _MOST_PIECES else "lax"
+
+
+def _lists_zeros(sized: SizedGeometry) -> bool:
+    """Whether Cᵀ by our kernels would be busy with taps that nearly all fall beside the few outputs."""
+    taps = prod(-(-k // s) for k, s in zip(sized.kernel_size, sized.strides, strict=True))  # of a phase
+    return taps > _MOST_TAPS or (taps > _MANY_TAPS and prod(sized.output_size) <= _FEW_OUTPUTS * taps)
 
 
 def _known(shape: Shape) -> bool:

@@ -81,6 +81,20 @@ def test_it_is_what_auto_uses_on_a_cpu_and_nowhere_else():
     assert "jtconv_transposed" not in exported.mlir_module()
 
 
+def test_kernels_of_many_taps_on_few_outputs():
+    """Lists of what each tap reads would be nearly all of zeros: of 20,000 taps, seconds to make."""
+    rng = np.random.default_rng(0)
+    y, kernel = rng.standard_normal((2, 6, 3)), rng.standard_normal((20_000, 2, 3))
+    f = jax.jit(conv_transpose)
+    assert "jtconv_transposed" not in f.lower(y, kernel).as_text()
+    assert "jtconv_transposed" in f.lower(np.ones((2, 600, 3)), kernel).as_text()
+    expected, size = np.zeros((2, 2, 20_005, 2))
+    for o in range(6):
+        for total, (image, taps) in zip((expected, size), ((y, kernel), (abs(y), abs(kernel))), strict=True):
+            total[:, o : o + 20_000] += np.einsum("nf,tcf->ntc", image[:, o], taps)
+    assert_within_rounding(f(y, kernel), expected, size, 18)
+
+
 def test_without_the_compiled_library_all_is_computed_by_xla(monkeypatch):
     monkeypatch.setattr(_native, "available", lambda: False)
     y, kernel = jnp.ones((1, 4, 5, 3)), jnp.ones((2, 2, 4, 3))
