@@ -396,7 +396,8 @@ def in_tiles(function: Function) -> Callable[[dict[str, Any]], Numbers | None]:
     def promised(given: dict[str, Any]) -> Numbers | None:
         whole = function(given)
         need(axes_of_kernel(given) > 0)
-        enough = isinstance(given["memory"], int) and given["memory"] == 2**26
+        reach = max(per_axis(given.get("dilation", 1), axes_of_kernel(given)))  # rows of a window grow with it
+        enough = isinstance(given["memory"], int) and given["memory"] == 2**26 and reach < 1000
         return whole if enough and math.prod(whole.shape) < MOST else None
 
     return promised
