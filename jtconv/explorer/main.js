@@ -9,6 +9,7 @@ const ICONS = {
 const TRAVEL = 520; // milliseconds that a kernel is on its way
 const REST = 480;
 const LONGEST = 24_000; // of a whole round
+const REST_OF_PAGE = ["showMatrices", "showOverlaps", "showFormulas", "showCode"];
 
 class Page {
   constructor() {
@@ -21,6 +22,7 @@ class Page {
     this.isPlaying = false;
     this.frame = null;
     this.needs = new Set();
+    this.stale = new Set();
     this.listen();
     this.readTheme();
     this.readAddress();
@@ -96,7 +98,7 @@ class Page {
     this.overlapRoom = byId("overlap-room").clientWidth;
   }
 
-  /** Ask for a part to be done before the next frame: "size", "layer" or "trace". */
+  /** Ask for a part to be done before the next frame: "size", "layer", "trace" or "rest". */
   ask(part) {
     this.needs.add(part);
     this.frame ??= requestAnimationFrame((now) => this.onFrame(now));
@@ -110,11 +112,12 @@ class Page {
     this.needs = new Set();
     if (needs.has("size")) this.measure();
     if (needs.has("size") || needs.has("layer")) this.drawLayer();
+    this.drawRest();
     if (this.model) this.drawTrace();
     if (this.model && (this.isPlaying || this.travel < 1)) this.ask("trace");
   }
 
-  /** Evaluate the layer, or the possible one next to it, and draw all that depends on it. */
+  /** Evaluate the layer, or the possible one next to it, and draw the figures; `drawRest` does what else depends on it. */
   drawLayer() {
     const asked = this.problemOf(this.layer);
     const layer = asked.nearest ?? this.layer;
@@ -127,20 +130,43 @@ class Page {
       this.measure();
     }
     const result = evaluate(layer, { entries: !tooLarge });
-    write(byId("sizes"), sizeFormulas(layer, result.sized));
-    this.code.show(equivalents(layer, result.sized));
+    this.drawn = { layer, sized: result.sized };
+    for (const part of REST_OF_PAGE) this.stale.add(part);
     this.showSizes(result.sized);
     if (tooLarge) {
       this.model = null;
       return this.setPlaying(false);
     }
     this.model = makeModel(layer, result);
-    const colours = tapColours(this.model.kernel.length, this.theme);
-    this.figures.forEach((figure) => figure.setModel(this.model, this.theme, colours));
-    this.showMatrices(colours);
-    drawOverlaps(byId("overlap"), this.model, this.theme, this.overlapRoom);
-    this.describe(colours, result.even);
+    this.colours = tapColours(this.model.kernel.length, this.theme);
+    this.figures.forEach((figure) => figure.setModel(this.model, this.theme, this.colours));
+    this.describe(result.even);
     this.keepTraceInside();
+  }
+
+  /**
+   * One part in each frame, that which has waited longest, so that the figures keep up with a slider that is
+   * dragged. All at once on a page that has just been opened, which would jump otherwise.
+   */
+  drawRest() {
+    for (const part of this.stale) {
+      this.stale.delete(part);
+      this[part]();
+      if (this.isOpen && this.stale.size) return this.ask("rest");
+    }
+    this.isOpen = true;
+  }
+
+  showFormulas() {
+    write(byId("sizes"), sizeFormulas(this.drawn.layer, this.drawn.sized));
+  }
+
+  showCode() {
+    this.code.show(equivalents(this.drawn.layer, this.drawn.sized));
+  }
+
+  showOverlaps() {
+    if (this.model) drawOverlaps(byId("overlap"), this.model, this.theme, this.overlapRoom);
   }
 
   /** {error, nearest} of an impossible layer; {} of a possible one. */
@@ -170,20 +196,22 @@ class Page {
     byId("transposed-sizes").textContent = `y ${by(sized.y)} → x ${by(sized.x)}`;
   }
 
-  showMatrices(colours) {
+  showMatrices() {
+    if (!this.model) return;
     const { shape } = this.model.entries;
     const size = entrySize(shape, this.matrixRoom, 400);
-    this.matrices.forEach((view) => view.setModel(this.model, this.theme, colours, size));
+    this.matrices.forEach((view) => view.setModel(this.model, this.theme, this.colours, size));
+    this.tracedKey = null; // to be lit
     byId("matrix-shape").textContent = `${shape[0]} × ${shape[1]}`;
     byId("matrix-transposed-shape").textContent = `${shape[1]} × ${shape[0]}`;
     write(byId("groups"), groupsHtml(this.model.layer));
   }
 
   /** The kernel, and what canvases show for those who do not see them. */
-  describe(colours, even) {
+  describe(even) {
     const { kernel, layer, sized, counts, entries } = this.model;
     const tiles = kernel.map((value, tap) => {
-      const colour = colours[tap];
+      const colour = this.colours[tap];
       return `<span id="tap-${tap}" style="background:${cssColour(colour)};color:${textOn(colour)}">${value}</span>`;
     });
     const box = byId("kernel");
@@ -215,7 +243,7 @@ class Page {
     const key = `${this.trace.side}${this.trace.cell} ${this.problem}`;
     if (key === this.tracedKey && this.model === this.tracedModel) return;
     [this.tracedKey, this.tracedModel] = [key, this.model];
-    this.matrices.forEach((view) => view.draw(this.trace));
+    this.matrices.forEach((view) => view.model === this.model && view.draw(this.trace)); // the others wait for `drawRest`
     byId("trace").textContent = traceSentence(this.model, this.trace);
     if (this.trace.side === "y") byId("scrub").value = this.trace.cell;
     const lit = new Set(entriesOf(this.model, this.trace).map((index) => this.model.entries.taps[index]));

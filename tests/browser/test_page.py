@@ -244,11 +244,24 @@ def test_the_first_paint_is_soon(opened, viewport, capsys):
     assert min(paints) < 500
 
 
-def test_dragging_a_slider_is_smooth(opened, capsys):
-    """What the page computes for a frame, at 12×12 cells, fits into the 16.7 ms that a frame has.
+def test_a_layer_dragged_to_is_drawn_as_one_opened(opened):
+    """Though the rest of the page follows the figures a few frames later."""
+    dragged, direct = opened("y=12,12&k=4&s=2&p=1"), opened("y=12,12&k=4&s=2&p=3")
+    dragged.evaluate(DRAG, 4)  # to padding 3, through 0, 1 and 2
+    settled(dragged)
+    for part in ("forward", "transposed", "matrix", "matrix-transposed", "overlap"):
+        pixels, expected = (page.locator(f"#{part}").evaluate("(it) => it.toDataURL()") for page in (dragged, direct))
+        assert pixels == expected, part
+    for part in ("sizes", "snippet", "evenness", "trace", "kernel"):
+        text, expected = (page.locator(f"#{part}").inner_html() for page in (dragged, direct))
+        assert text == expected, part
 
-    In the processor's time, so that what else the machine does is not counted; drawing is more
-    of it here, where there is no GPU, than for readers, who have one.
+
+def test_dragging_a_slider_is_smooth(opened, capsys):
+    """What the page takes for a frame, at 12×12 cells, fits into the 16.7 ms that a frame has.
+
+    In the processor's time, so that what else the machine does is not counted, and with all drawing, as
+    there is no GPU here.
     """
     page = opened("y=12,12&k=4&s=2&p=1")
     session = page.context.new_cdp_session(page)
@@ -266,7 +279,7 @@ def test_dragging_a_slider_is_smooth(opened, capsys):
             f"\ndragging at 12×12: {1000 * FRAMES / passed:.1f} frames a second; processor time a frame "
             f"{script:.1f} ms, {whole:.1f} ms with layout and drawing without a GPU"
         )
-    assert script < 1000 / 60
+    assert whole < 1000 / 60
 
 
 FRAMES = 120
