@@ -252,4 +252,13 @@ def test_a_full_disk_ends_it(run, scans, tmp_path, capsys, monkeypatch):
 def test_classes_that_are_hardly_there_are_not_named(model):
     classes = np.zeros((50, 100), np.uint8)
     classes[0, :3], classes[1, 0] = 3, 1
-    assert predict_module.shares(classes, model) == "sky 99.9 %, car 0.1 %"
+    assert predict_module.shares(classes, model) == "sky: 99.9 %, car: 0.1 %"
+
+
+def test_three_classes_are_named_and_a_fourth_is_hinted_at(model):
+    """In the order of their shares."""
+    classes = np.repeat(np.uint8([3, 1, 0, 2]), [10, 20, 40, 30])[None]
+    first, second, third, rest = predict_module.shares(classes, model).split(", ")
+    names = model.classes.names
+    assert (first, second, third) == (f"{names[0]}: 40.0 %", f"{names[2]}: 30.0 %", f"{names[1]}: 20.0 %")
+    assert rest == "…"

@@ -117,10 +117,11 @@ def classes_with_notes(model: Model, image: NDArray, tiling: Tiling, say: Say) -
 
 
 def shares(classes: NDArray[np.uint8], model: Model) -> str:
-    """The most frequent classes."""
+    """The most frequent classes, and a sign that there are more."""
     counts = np.bincount(classes.ravel(), minlength=len(model.classes.names)) / classes.size
-    most = [i for i in np.argsort(-counts, kind="stable")[:3] if counts[i] >= 0.0005]  # 0.1 %, rounded
-    return ", ".join(f"{model.classes.names[i]} {100 * counts[i]:.1f} %" for i in most)
+    found = [i for i in np.argsort(-counts, kind="stable") if counts[i] >= 0.0005]  # 0.1 %, rounded
+    most = [f"{model.classes.names[i]}: {100 * counts[i]:.1f} %" for i in found[:3]]
+    return ", ".join(most + ["…"] * (len(found) > 3))
 
 
 def save_results(image: NDArray, classes: NDArray[np.uint8], model: Model, out: Path, name: str) -> None:

@@ -24,7 +24,9 @@ class Predict:
 
     run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
     """Folder of the run: model.json and model.safetensors are read."""
-    inputs: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="INPUT...")]
+    inputs: Annotated[
+        tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="INPUT...", help_behavior_hint="(required)")
+    ]
     """Pictures, folders of pictures, or quoted globs such as "scans/*.png"."""
     out: Annotated[Path, tyro.conf.arg(metavar="DIR")]
     """Folder for the results; made if need be."""

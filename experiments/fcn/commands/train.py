@@ -24,8 +24,8 @@ DESCRIPTION = """\
 Train a fully convolutional network on pictures and masks in a folder.
 
 A run that is stopped goes on from its last checkpoint when the same command is given again.
-It leaves in --out: config.json, metrics.jsonl, checkpoints/ (the newest), best/ (the highest mean IoU), and
-a report.
+It leaves in --out: config.json, metrics.jsonl, checkpoints/ (the newest), best/ (the highest mean IoU),
+model.json and model.safetensors (which `predict` takes), and a report.
 
   python -m experiments.fcn train --data pictures --out runs/first
   python -m experiments.fcn train --data VOC2012 --preset paper --encoder vgg16.safetensors --out runs/voc
