@@ -21,6 +21,7 @@ from experiments.held_out import Score, table
 from experiments.photographs import split
 from experiments.super_resolution import __main__ as super_resolution
 from experiments.super_resolution import run as super_resolution_run
+from experiments.super_resolution.bicubic import ROUNDS, back_projected, made_smaller
 from experiments.super_resolution.config import Config as SuperResolution
 from experiments.super_resolution.data import luminance, pair
 from experiments.super_resolution.network import Enlarger
@@ -90,6 +91,32 @@ def test_an_untrained_network_is_pillows_bicubic_interpolation(scale):
     np.testing.assert_allclose(found[0, ..., 0], np.asarray(expected), rtol=0, atol=16 * EPS)  # 16 terms
 
 
+@pytest.mark.parametrize("scale", [2, 3, 4, 5])
+def test_making_smaller_is_pillows(scale):
+    """The convolution with the kernel whose transpose enlarges, up to the border."""
+    high = np.random.default_rng(scale).random((7 * scale, 10 * scale), np.float32)
+    found = made_smaller(jnp.asarray(high[None, ..., None]), scale)
+    expected = Image.fromarray(high).resize((10, 7), Image.Resampling.BICUBIC)
+    assert found.shape == (1, 7, 10, 1)
+    np.testing.assert_allclose(found[0, ..., 0], np.asarray(expected), rtol=0, atol=(4 * scale) ** 2 * EPS)  # terms
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_back_projection_by_pillow(scale):
+    """And what it makes is nearer to the low resolution, when made smaller again, than bicubic interpolation is."""
+    low = np.random.default_rng(scale).random((7, 10), np.float32)
+    expected, missing, size = np.zeros((7 * scale, 10 * scale), np.float32), low, []
+    for _ in range(ROUNDS + 1):
+        up = Image.fromarray(missing).resize((10 * scale, 7 * scale), Image.Resampling.BICUBIC)
+        expected = expected + np.asarray(up)
+        missing = low - np.asarray(Image.fromarray(expected).resize((10, 7), Image.Resampling.BICUBIC))
+        size.append(np.abs(missing).max())
+    assert size[-1] < size[0] / 8
+    found = back_projected(jnp.asarray(low[None, ..., None]), scale)
+    bound = (16 + (4 * scale) ** 2) * (ROUNDS + 1) * EPS * np.abs(expected).max()  # terms up and down
+    np.testing.assert_allclose(found[0, ..., 0], expected, rtol=0, atol=bound)
+
+
 def test_features_are_taken_over_and_the_last_kernel_is_not():
     first, second = (Enlarger(scale, 3, 2, rngs=nnx.Rngs(scale)) for scale in (2, 3))
     low = jnp.asarray(np.random.default_rng(0).random((1, 5, 6, 1), np.float32))
@@ -129,7 +156,7 @@ def test_super_resolution_end_to_end(tmp_path, capsys):
     assert (tmp_path / "super-resolution.png").read_bytes().startswith(b"\x89PNG")
     results = json.loads((tmp_path / "scores.json").read_text())
     assert results["seconds_of_training"].keys() == {"×2", "×3"}
-    assert len(results["scores"]) == 2 * 2 * 4  # scales, photographs, methods
+    assert len(results["scores"]) == 2 * 2 * 5  # scales, photographs, methods
 
 
 @pytest.mark.usefixtures("few_photographs")

@@ -10,8 +10,8 @@ DESCRIPTION = """\
 Enlarge real photographs 2, 3 and 4 times by small networks whose last layer is a transposed convolution.
 
 A network adds to bicubic interpolation what it has learned is missing. It is compared with nearest, bilinear
-and bicubic interpolation on parts of photographs that it was not trained on, and on two photographs it has seen
-nothing of.
+and bicubic interpolation, and with back-projection, which learns nothing, on parts of photographs that it was
+not trained on, and on two photographs it has seen nothing of.
 The photographs ship inside scikit-image and scikit-learn. Leaves super-resolution.png and scores.json in --out.
 
   python -m experiments.super_resolution

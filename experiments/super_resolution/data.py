@@ -10,6 +10,7 @@ from skimage.color import rgb2yuv
 
 from experiments.crops import Crops
 
+COPIES = (1, 0.75, 0.5)  # shares of a photograph's size
 Photograph = NDArray[np.uint8]  # (h, w, 3)
 Plane = NDArray[np.float32]  # (h, w, 1), in [0, 1]
 
@@ -39,6 +40,16 @@ def luminance(photograph: Photograph) -> Plane:
 
 
 def training_crops(photographs: Iterable[Photograph], scale: int, size: int) -> Crops:
-    """Squares of `size` pixels of low resolution with what they should become."""
-    pairs = [pair(photograph, scale) for photograph in photographs]
+    """Squares of `size` pixels of low resolution with what they should become.
+
+    Of smaller copies of the photographs too, which are sharper, and have their details at other sizes.
+    """
+    copies = [smaller_copy(photograph, share) for photograph in photographs for share in COPIES]
+    pairs = [pair(copy, scale) for copy in copies if min(copy.shape[:2]) >= size * scale]
     return Crops([(luminance(p.low), luminance(p.high)) for p in pairs], size)
+
+
+def smaller_copy(photograph: Photograph, share: float) -> Photograph:
+    """The photograph itself where `share` is 1."""
+    rows, columns = (round(share * size) for size in photograph.shape[:2])
+    return np.asarray(Image.fromarray(photograph).resize((columns, rows), Image.Resampling.BICUBIC))

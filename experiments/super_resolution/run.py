@@ -1,6 +1,7 @@
 """The experiment: a network for every scale, and what it and interpolation make of held-out photographs."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -14,11 +15,13 @@ from experiments.held_out import PARTS, Score
 from experiments.measures import psnr, ssim
 from experiments.photographs import split
 from experiments.super_resolution.baselines import BASELINES, enlarged
+from experiments.super_resolution.bicubic import back_projected
 from experiments.super_resolution.config import Config
 from experiments.super_resolution.data import Plane, luminance, pair, training_crops
 from experiments.super_resolution.network import Enlarger
 
-NETWORK = "network"
+BACK_PROJECTION, NETWORK = "back-projection", "network"
+Way = Callable[[Plane], Plane]  # of enlarging
 
 
 class Result(NamedTuple):
@@ -59,19 +62,30 @@ def squared_error(network: Enlarger, batch: Batch) -> Array:
 
 def evaluate(network: Enlarger) -> list[Score]:
     """Every method on every held-out photograph."""
-    by_network = enlarger(network)
+    methods = ways(network)
     scores = []
     for part in PARTS:
         for name, photograph in getattr(split(), part).items():
             seen = pair(photograph, network.scale)
             low, high = luminance(seen.low), luminance(seen.high)
-            for method in (*BASELINES, NETWORK):
-                image = by_network(low) if method == NETWORK else enlarged(low, network.scale, method)
-                scores.append(Score(network.name, part, name, method, *measured(image, high, network.scale)))
+            for method, enlarge in methods.items():
+                scores.append(Score(network.name, part, name, method, *measured(enlarge(low), high, network.scale)))
     return scores
 
 
-def enlarger(network: Enlarger) -> Callable[[Plane], Plane]:
+def ways(network: Enlarger) -> dict[str, Way]:
+    """All methods that are compared, by name."""
+    scale = network.scale
+    interpolations = {name: partial(enlarged, scale=scale, method=name) for name in BASELINES}
+    return interpolations | {BACK_PROJECTION: back_projection(scale), NETWORK: enlarger(network)}
+
+
+def back_projection(scale: int) -> Way:
+    program = jax.jit(partial(back_projected, scale=scale))
+    return lambda low: np.asarray(program(low[None])[0])
+
+
+def enlarger(network: Enlarger) -> Way:
     """`network` as a function of one picture (h, w, 1)."""
     graph, parameters = nnx.split(network)
     program = jax.jit(lambda parameters, low: nnx.merge(graph, parameters)(low[None])[0])
