@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -52,8 +53,9 @@ def without_abandoned_reads(show: Hook) -> Hook:
 
 def exit_with(main: Callable[[], int]) -> None:
     """Run `main` as the process."""
-    # For good: those reads may come back after `main`.
+    # For good: those reads may come back after `main`, and so may writes that were not begun when one had failed.
     sys.unraisablehook = without_abandoned_reads(sys.unraisablehook)
+    warnings.filterwarnings("ignore", "coroutine 'async_(de)?serialize.* was never awaited", RuntimeWarning)
     try:
         status = main()
     except BaseException:

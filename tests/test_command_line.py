@@ -3,11 +3,12 @@
 import asyncio
 import gc
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
-from experiments.command_line import guarded, without_abandoned_reads
+from experiments.command_line import exit_with, guarded, without_abandoned_reads
 from experiments.problem import Problem
 
 
@@ -32,6 +33,27 @@ def test_only_abandoned_reads_are_left_out(monkeypatch, cause, shown):
     del begun  # which ends it with GeneratorExit
     gc.collect()
     assert len(seen) == shown
+
+
+def async_serialize_from_host():
+    """As JAX names what writes a part of an array."""
+
+    async def write_fragment():
+        raise NotImplementedError
+
+    return write_fragment()
+
+
+@pytest.mark.parametrize(("make", "count"), [(async_serialize_from_host, 0), (lambda: read(None), 1)])
+def test_only_writes_that_were_not_begun_are_passed_over(monkeypatch, make, count):
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # to be put back
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        with pytest.raises(SystemExit):
+            exit_with(lambda: 0)
+        make()
+        gc.collect()
+    assert len(seen) == count
 
 
 def test_of_many_writes_that_fail_one_is_said(capfd, caplog):
