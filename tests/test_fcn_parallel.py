@@ -5,6 +5,7 @@ Devices are the CPU's. Each number of them is a process of its own, since it is 
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,18 +22,23 @@ from numpy.testing import assert_array_equal
 from benchmarks import scaling
 from benchmarks.collectives import collective_bytes
 from benchmarks.scaling_run import CONFIG, Blocks
+from experiments.fcn import __main__ as fcn
 from experiments.fcn import placement, processes, run
 from experiments.fcn.checkpoint import by_name, restore
+from experiments.fcn.commands import train as train_command
 from experiments.fcn.data.augment import Augmentation
 from experiments.fcn.data.config import FolderConfig, Source
 from experiments.fcn.data.task import FolderTask
 from experiments.fcn.fingerprint import fingerprint, sums_of
 from experiments.fcn.machines import Machines, begin
 from experiments.fcn.state import abstract_state
+from experiments.fcn.stop_signal import Listener, listening
 from experiments.fcn.task import EVERY
 from experiments.fcn.train import train
+from experiments.fcn8 import __main__ as fcn8
 from experiments.fcn8.config import Config as DigitConfig
 from experiments.fcn8.data import DigitTask
+from experiments.mosaic import __main__ as mosaic
 from experiments.mosaic.config import Config as MosaicConfig
 from experiments.mosaic.data import MosaicTask
 from experiments.mosaic.folder import execute as write_folder
@@ -306,6 +312,39 @@ def test_sigterm_ends_a_run_in_good_order(tmp_path, capfd):
     resumed = train(config, Blocks(config), tmp_path)
     expected = train(config, Blocks(config), tmp_path / "whole")
     assert_same(resumed.state, {name: np.asarray(array) for name, array in by_name(expected.state).items()})
+
+
+def test_sigterm_is_heard_before_the_first_step_and_while_results_are_written(tmp_path):
+    """By a command, which listens all along; a block within takes over what came before it."""
+    before = signal.getsignal(signal.SIGTERM)
+    config = replace(CONFIG, steps=3)
+    with listening():
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(Stopped):
+            train(config, Blocks(config), tmp_path)
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["1"]
+    with listening() as ends:
+        train(config, Blocks(config), tmp_path)
+        os.kill(os.getpid(), signal.SIGTERM)  # ends nothing
+        assert ends()
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [(fcn8, []), (fcn8, ["--compare"]), (mosaic, []), (fcn, ["train", "--data", "pictures"])],
+)
+def test_every_command_that_trains_listens_from_its_beginning(command, arguments, monkeypatch, tmp_path):
+    def listens(*_, **__):
+        assert isinstance(signal.getsignal(signal.SIGTERM), Listener)
+        raise Stopped
+
+    for module in (fcn8, mosaic, train_command):
+        monkeypatch.setattr(module, "train", listens)
+        monkeypatch.setattr(module, "report", listens)
+    monkeypatch.setattr(train_command, "load_task", listens)
+    assert command.main([*arguments, "--out", str(tmp_path)]) == 0
+    assert not isinstance(signal.getsignal(signal.SIGTERM), Listener)
 
 
 # --- what is moved ---------------------------------------------------------------------------

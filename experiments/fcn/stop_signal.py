@@ -24,20 +24,33 @@ def all_agree() -> bool:
     return multihost_utils.reached_preemption_sync_point(next(ASKED))
 
 
+class Listener:
+    """Takes note of a signal."""
+
+    def __init__(self) -> None:
+        self.came = threading.Event()
+
+    def __call__(self, *_: object) -> None:
+        self.came.set()
+
+
 @contextmanager
 def listening() -> Iterator[Ends]:
     """Within the block SIGTERM does not end the process; what is given is asked after each step if that is the last.
 
-    Several processes agree on the step, wherever the signal came first; they all ask, equally often.
+    Several processes agree on the step, wherever the signal came first; they all ask, equally often. A block within
+    another hears what that has heard: training does, within a command that listens until its results are written.
     """
     if jax.distributed.is_initialized():  # which has listened ever since
         yield all_agree
     elif threading.current_thread() is not threading.main_thread():
         yield never  # only the main thread may listen
+    elif isinstance(around := signal.getsignal(signal.SIGTERM), Listener):
+        yield around.came.is_set
     else:
-        came = threading.Event()
-        before = signal.signal(signal.SIGTERM, lambda *_: came.set())
+        listener = Listener()
+        before = signal.signal(signal.SIGTERM, listener)
         try:
-            yield came.is_set
+            yield listener.came.is_set
         finally:
             signal.signal(signal.SIGTERM, before)

@@ -12,6 +12,7 @@ from experiments.fcn.network import NETWORKS, abstract_network
 from experiments.fcn.processes import together
 from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
+from experiments.fcn.stop_signal import listening
 from experiments.fcn.train import check_folder, train
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import DigitTask
@@ -59,7 +60,8 @@ def execute(args: list[str] | None) -> None:
     command = tyro.cli(Command, args=args, prog="python -m experiments.fcn8", description=DESCRIPTION)
     begin(command.machines)
     how = {"tensorboard": command.tensorboard, "shard_parameters": command.machines.shard_parameters}
-    compare(command, **how) if command.compare else run(command.config, command.out, **how)
+    with listening():
+        compare(command, **how) if command.compare else run(command.config, command.out, **how)
 
 
 def run(config: Config, folder: Path, **how: bool) -> str:

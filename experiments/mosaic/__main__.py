@@ -11,6 +11,7 @@ from experiments.fcn.machines import Machines, begin
 from experiments.fcn.metrics import scores
 from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
+from experiments.fcn.stop_signal import listening
 from experiments.fcn.train import train
 from experiments.mosaic.colours import colour_confusion
 from experiments.mosaic.config import Config
@@ -45,9 +46,10 @@ def main(args: list[str] | None = None) -> int:
 def execute(args: list[str] | None) -> None:
     command = tyro.cli(Command, args=args, prog="python -m experiments.mosaic", description=DESCRIPTION)
     begin(command.machines)
-    task = MosaicTask(command.config)
-    trained = train(command.config, task, command.out, shard_parameters=command.machines.shard_parameters)
-    report(trained, command.out)
+    with listening():
+        task = MosaicTask(command.config)
+        trained = train(command.config, task, command.out, shard_parameters=command.machines.shard_parameters)
+        report(trained, command.out)
     colour = scores(colour_confusion(task), task.classes)
     print(f"by colour alone: mean IoU {colour.mean_iou:.4f}   pixel accuracy {colour.pixel_accuracy:.4f}")
     print(f"trained in {seconds_spent(trained.log):.0f} s; everything is in {command.out}")

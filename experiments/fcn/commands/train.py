@@ -17,6 +17,7 @@ from experiments.fcn.presets import PRESETS, Preset, PresetName
 from experiments.fcn.processes import together
 from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
+from experiments.fcn.stop_signal import listening
 from experiments.fcn.train import check_folder, train
 from jtconv.models import summary
 
@@ -70,6 +71,11 @@ def with_defaults(preset: Preset) -> type[Train]:
 def run(command: Train) -> None:
     """Train, and report."""
     begin(command.machines)
+    with listening():
+        train_and_report(command)
+
+
+def train_and_report(command: Train) -> None:
     config = command.config
     with together():
         check_folder(config, command.out)
