@@ -26,7 +26,8 @@ _SMALL_GROUPS = ((2, 2), (4, 4))  # channels of a group, in and out, for which o
 _MOST_PIECES = 64  # of a kernel: the time to compile grows faster than their number
 _MOST_TAPS = 2**17  # that our kernels list: pointers of a hundred bytes and more for each
 _MANY_TAPS = 2**10  # in a phase; with far fewer outputs most of the list is of zeros, and making it what takes time
-_FEW_OUTPUTS = 2**-7  # by taps: lax takes as long there, measured from 256 to 4,096 taps
+_FEW_OUTPUTS = 2**-7  # by taps
+_THIN_LAYER = 2**-4  # images by pairs of channels, by taps: lax is quicker below, measured from 2,048 to 65,536 taps
 _MOST_COLUMNS = 2**23  # floats: more are not asked for where a way without them is known
 
 
@@ -36,7 +37,7 @@ def choose_transposed(sized: SizedGeometry, y: Shape, kernel: Shape, platform: s
     `platform` is `NATIVE`, "cpu", another's name or None.
     """
     if platform == NATIVE:
-        return "lax" if _lists_zeros(sized) else "native"
+        return "lax" if _lists_zeros(sized, y, kernel) else "native"
     if platform not in _CPU:
         return "lax"
     if not _known(y):
@@ -87,10 +88,16 @@ def choose_kernel_gradient(sized: SizedGeometry, x: Shape, y: Shape, platform: s
     return "pieces" if len(pieces(sized)) <= _MOST_PIECES else "lax"
 
 
-def _lists_zeros(sized: SizedGeometry) -> bool:
-    """Whether Cᵀ by our kernels would be busy with taps that nearly all fall beside the few outputs."""
+def _lists_zeros(sized: SizedGeometry, y: Shape, kernel: Shape) -> bool:
+    """Whether Cᵀ by our kernels would be busy with taps that nearly all fall beside the few outputs.
+
+    lax multiplies there by as many zeros, for every image and pair of channels, where ours list them once.
+    """
     taps = prod(-(-k // s) for k, s in zip(sized.kernel_size, sized.strides, strict=True))  # of a phase
-    return taps > _MOST_TAPS or (taps > _MANY_TAPS and prod(sized.output_size) <= _FEW_OUTPUTS * taps)
+    if taps > _MOST_TAPS:
+        return True
+    is_thin = _known(y) and y[0] * kernel[-2] * kernel[-1] <= _THIN_LAYER * taps
+    return taps > _MANY_TAPS and prod(sized.output_size) <= _FEW_OUTPUTS * taps and is_thin
 
 
 def _known(shape: Shape) -> bool:

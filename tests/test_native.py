@@ -20,6 +20,7 @@ LAYERS = {
     "one column": (2, (11, 12), (3, 3, 1, 19), {"strides": 2, "padding": 1}),
     "two columns": (2, (11, 12), (3, 3, 2, 19), {"strides": 2, "padding": 1}),
     "channels gathered, in parts": (1, (9, 40), (11, 13, 3, 10), {"padding": 5}),
+    "few channels, most taps beside": (2, (402,), (400, 5, 10), {}),
     "positions apart, images together": (7, (4, 5), (3, 4, 9, 11), {"padding": (2, 3)}),
     "neighbours together": (3, (8, 12), (5, 8, 6, 21), {"strides": (3, 4)}),
     "all of one image read at once": (2, (30,), (6, 5, 9), {"strides": 3}),
@@ -88,6 +89,7 @@ def test_kernels_of_many_taps_on_few_outputs():
     f = jax.jit(conv_transpose)
     assert "jtconv_transposed" not in f.lower(y, kernel).as_text()
     assert "jtconv_transposed" in f.lower(np.ones((2, 600, 3)), kernel).as_text()
+    assert "jtconv_transposed" in f.lower(np.ones((400, 6, 3)), kernel).as_text()  # lax's zeros are for every image
     expected, size = np.zeros((2, 2, 20_005, 2))
     for o in range(6):
         for total, (image, taps) in zip((expected, size), ((y, kernel), (abs(y), abs(kernel))), strict=True):

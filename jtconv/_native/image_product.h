@@ -259,7 +259,7 @@ class ImageProduct {
     for (Size group = 0; group < layer_.groups; ++group) {
       if (used.empty())
         write_zeros(group, part);
-      else if (gathers_)
+      else if (gathers_ && 2 * used.size() >= phases_[phase].taps.size())  // else most of a row would be zeros
         multiply_gathered(phase, group, part);
       else
         multiply_taps(phase, group, used, part);
