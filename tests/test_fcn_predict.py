@@ -257,7 +257,7 @@ def test_classes_that_are_hardly_there_are_not_named(model):
 
 def test_three_classes_are_named_and_a_fourth_is_hinted_at(model):
     """In the order of their shares."""
-    classes = np.repeat(np.uint8([3, 1, 0, 2]), [10, 20, 40, 30])[None]
+    classes = np.repeat(np.array([3, 1, 0, 2], np.uint8), [10, 20, 40, 30])[None]
     first, second, third, rest = predict_module.shares(classes, model).split(", ")
     names = model.classes.names
     assert (first, second, third) == (f"{names[0]}: 40.0 %", f"{names[2]}: 30.0 %", f"{names[1]}: 20.0 %")

@@ -42,7 +42,8 @@ def luminance(photograph: Photograph) -> Plane:
 def training_crops(photographs: Iterable[Photograph], scale: int, size: int) -> Crops:
     """Squares of `size` pixels of low resolution with what they should become.
 
-    Of smaller copies of the photographs too, which are sharper, and have their details at other sizes.
+    Of smaller copies of the photographs too, where a square fits into them: they are sharper, and have their details
+    at other sizes.
     """
     copies = [smaller_copy(photograph, share) for photograph in photographs for share in COPIES]
     pairs = [pair(copy, scale) for copy in copies if min(copy.shape[:2]) >= size * scale]

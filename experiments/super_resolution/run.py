@@ -21,7 +21,7 @@ from experiments.super_resolution.data import Plane, luminance, pair, training_c
 from experiments.super_resolution.network import Enlarger
 
 BACK_PROJECTION, NETWORK = "back-projection", "network"
-Way = Callable[[Plane], Plane]  # of enlarging
+Method = Callable[[Plane], Plane]  # (h, w, 1) -> (h·scale, w·scale, 1)
 
 
 class Result(NamedTuple):
@@ -62,30 +62,30 @@ def squared_error(network: Enlarger, batch: Batch) -> Array:
 
 def evaluate(network: Enlarger) -> list[Score]:
     """Every method on every held-out photograph."""
-    methods = ways(network)
+    compared = methods(network)
     scores = []
     for part in PARTS:
         for name, photograph in getattr(split(), part).items():
             seen = pair(photograph, network.scale)
             low, high = luminance(seen.low), luminance(seen.high)
-            for method, enlarge in methods.items():
+            for method, enlarge in compared.items():
                 scores.append(Score(network.name, part, name, method, *measured(enlarge(low), high, network.scale)))
     return scores
 
 
-def ways(network: Enlarger) -> dict[str, Way]:
+def methods(network: Enlarger) -> dict[str, Method]:
     """All methods that are compared, by name."""
     scale = network.scale
     interpolations = {name: partial(enlarged, scale=scale, method=name) for name in BASELINES}
     return interpolations | {BACK_PROJECTION: back_projection(scale), NETWORK: enlarger(network)}
 
 
-def back_projection(scale: int) -> Way:
+def back_projection(scale: int) -> Method:
     program = jax.jit(partial(back_projected, scale=scale))
     return lambda low: np.asarray(program(low[None])[0])
 
 
-def enlarger(network: Enlarger) -> Way:
+def enlarger(network: Enlarger) -> Method:
     """`network` as a function of one picture (h, w, 1)."""
     graph, parameters = nnx.split(network)
     program = jax.jit(lambda parameters, low: nnx.merge(graph, parameters)(low[None])[0])

@@ -9,7 +9,7 @@ const ICONS = {
 const TRAVEL = 520; // milliseconds that a kernel is on its way
 const REST = 480;
 const LONGEST = 24_000; // of a whole round
-const REST_OF_PAGE = ["showMatrices", "showOverlaps", "showFormulas", "showCode"];
+const BELOW_FIGURES = ["showMatrices", "showOverlaps", "showFormulas", "showCode"];
 
 class Page {
   constructor() {
@@ -22,7 +22,7 @@ class Page {
     this.isPlaying = false;
     this.frame = null;
     this.needs = new Set();
-    this.stale = new Set();
+    this.waiting = new Set();
     this.listen();
     this.readTheme();
     this.readAddress();
@@ -30,7 +30,10 @@ class Page {
 
   listen() {
     this.figures.forEach((figure) => this.listenTo(figure.canvas, (x, y) => figure.hit(x, y)));
-    this.matrices.forEach((view) => this.listenTo(view.canvas, (x, y) => view.hit(x, y, this.trace?.side ?? "y")));
+    for (const view of this.matrices) {
+      const hit = (x, y) => (view.model === this.model ? view.hit(x, y, this.trace?.side ?? "y") : null);
+      this.listenTo(view.canvas, hit);
+    }
     this.figures.forEach(({ canvas }) => canvas.addEventListener("keydown", (event) => this.onKey(event)));
     byId("play").addEventListener("click", () => this.setPlaying(!this.isPlaying));
     byId("scrub").addEventListener("input", (event) => this.pick({ side: "y", cell: Number(event.target.value) }));
@@ -54,6 +57,7 @@ class Page {
 
   readTheme() {
     this.theme = readTheme();
+    this.atOnce = true;
     this.ask("layer");
   }
 
@@ -63,6 +67,7 @@ class Page {
     if (!asked && this.layer) return; // a link to a part of the page
     const layer = asked ?? fromHash(document.documentElement.dataset.layer) ?? fromHash(FIRST);
     this.trace = null;
+    this.atOnce = true;
     this.setLayer(layer, { isNew: true });
   }
 
@@ -98,7 +103,7 @@ class Page {
     this.overlapRoom = byId("overlap-room").clientWidth;
   }
 
-  /** Ask for a part to be done before the next frame: "size", "layer", "trace" or "rest". */
+  /** Ask for a part to be done before the next frame: "size", "layer", "trace" or "waiting". */
   ask(part) {
     this.needs.add(part);
     this.frame ??= requestAnimationFrame((now) => this.onFrame(now));
@@ -110,14 +115,17 @@ class Page {
     else if (this.travel < 1) this.travel = Math.min((now - this.pickedAt) / TRAVEL, 1);
     const needs = this.needs;
     this.needs = new Set();
-    if (needs.has("size")) this.measure();
+    if (needs.has("size")) {
+      this.measure();
+      this.atOnce = true;
+    }
     if (needs.has("size") || needs.has("layer")) this.drawLayer();
-    this.drawRest();
+    this.drawWaiting();
     if (this.model) this.drawTrace();
     if (this.model && (this.isPlaying || this.travel < 1)) this.ask("trace");
   }
 
-  /** Evaluate the layer, or the possible one next to it, and draw the figures; `drawRest` does what else depends on it. */
+  /** Evaluate the layer, or the possible one next to it, and draw the figures; what else depends on it waits. */
   drawLayer() {
     const asked = this.problemOf(this.layer);
     const layer = asked.nearest ?? this.layer;
@@ -131,7 +139,7 @@ class Page {
     }
     const result = evaluate(layer, { entries: !tooLarge });
     this.drawn = { layer, sized: result.sized };
-    for (const part of REST_OF_PAGE) this.stale.add(part);
+    for (const part of BELOW_FIGURES) this.waiting.add(part);
     this.showSizes(result.sized);
     if (tooLarge) {
       this.model = null;
@@ -146,15 +154,16 @@ class Page {
 
   /**
    * One part in each frame, that which has waited longest, so that the figures keep up with a slider that is
-   * dragged. All at once on a page that has just been opened, which would jump otherwise.
+   * dragged. All at once where the whole page changes.
    */
-  drawRest() {
-    for (const part of this.stale) {
-      this.stale.delete(part);
+  drawWaiting() {
+    for (const part of this.waiting) {
+      this.waiting.delete(part);
       this[part]();
-      if (this.isOpen && this.stale.size) return this.ask("rest");
+      if (!this.atOnce) break;
     }
-    this.isOpen = true;
+    this.atOnce = false;
+    if (this.waiting.size) this.ask("waiting");
   }
 
   showFormulas() {
@@ -243,7 +252,7 @@ class Page {
     const key = `${this.trace.side}${this.trace.cell} ${this.problem}`;
     if (key === this.tracedKey && this.model === this.tracedModel) return;
     [this.tracedKey, this.tracedModel] = [key, this.model];
-    this.matrices.forEach((view) => view.model === this.model && view.draw(this.trace)); // the others wait for `drawRest`
+    this.matrices.forEach((view) => view.model === this.model && view.draw(this.trace)); // others wait
     byId("trace").textContent = traceSentence(this.model, this.trace);
     if (this.trace.side === "y") byId("scrub").value = this.trace.cell;
     const lit = new Set(entriesOf(this.model, this.trace).map((index) => this.model.entries.taps[index]));
@@ -252,7 +261,7 @@ class Page {
 
   /** Trace a cell that the reader has picked. */
   pick(trace) {
-    if (!this.model) return;
+    if (!this.model || !this.trace) return; // a new layer's first cell is not traced yet
     if (!this.isPlaying && trace.side === this.trace.side && trace.cell === this.trace.cell) return;
     this.setPlaying(false);
     this.trace = trace;
@@ -262,7 +271,7 @@ class Page {
   }
 
   onKey(event) {
-    if (!this.model) return;
+    if (!this.model || !this.trace) return;
     const { side, cell } = this.trace;
     const sizes = this.model.sized[side];
     const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };

@@ -257,6 +257,43 @@ def test_a_layer_dragged_to_is_drawn_as_one_opened(opened):
         assert text == expected, part
 
 
+def test_a_matrix_that_waits_to_be_drawn_is_not_pointed_at(opened):
+    """Its cells are those of the layer before, of which the figures have fewer now."""
+    page = opened("y=12,12&k=4&s=2&p=1")
+    for changes in range(1, 6):
+        page.evaluate(POINT_AFTER_CHANGES, changes)
+        settled(page)
+        rows = (12 - changes) ** 2
+        assert page.evaluate(f"{MODEL}.entries.shape[0]") == rows
+        assert page.evaluate(f"{TRACE}.cell") < rows
+
+
+def test_a_layer_that_is_not_traced_yet_can_be_pointed_at(opened):
+    page = opened("y=3,3&k=3&s=2")
+    page.evaluate(
+        f"{POINT} location.hash = '#y=2,2&k=3&s=2'; jtconvExplorer.page.readAddress();"
+        "point('forward'); point('matrix');"
+    )
+    settled(page)
+    assert page.evaluate(TRACE) == {"side": "y", "cell": 0}
+
+
+POINT = """const point = (name) => {
+    const canvas = document.getElementById(name);
+    const { left, bottom } = canvas.getBoundingClientRect();
+    canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: left + 9, clientY: bottom - 9 }));
+};"""
+POINT_AFTER_CHANGES = f"""async (changes) => {{
+    {POINT}
+    const {{ page, fromHash }} = jtconvExplorer;
+    for (let size = 12; size >= 12 - changes; size -= 1) {{
+        page.setLayer(fromHash(`y=${{size}},${{size}}&k=4&s=2&p=1`));
+        await new Promise(requestAnimationFrame);
+    }}
+    point("matrix");
+}}"""
+
+
 def test_dragging_a_slider_is_smooth(opened, capsys):
     """What the page takes for a frame, at 12×12 cells, fits into the 16.7 ms that a frame has.
 
