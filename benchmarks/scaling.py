@@ -205,7 +205,7 @@ def compiled_step(placement: Placement, state: State) -> str:
     """The optimised program."""
     shape, rows = (CONFIG.batch_size, SIDE, SIDE), placement.by_row
     images = jax.ShapeDtypeStruct((*shape, 3), jnp.uint8, sharding=rows)
-    batch: Any = Batch(images, jax.ShapeDtypeStruct(shape, jnp.int32, sharding=rows))  # pyright: ignore
+    batch: Any = Batch(images, jax.ShapeDtypeStruct(shape, jnp.int32, sharding=rows))  # pyright: ignore (shapes in place of arrays)
     return train_step.lower(make_trainer(CONFIG, Blocks.signature, None, placement), state, batch).compile().as_text()
 
 

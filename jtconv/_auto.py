@@ -70,7 +70,7 @@ def choose_forward(sized: SizedGeometry, x: Shape, kernel: Shape, platform: str 
     if platform not in _CPU or not _known(x):
         return "lax"
     if platform == NATIVE:
-        return "native" if prod(sized.kernel_size) <= _MOST_TAPS else "lax"
+        return _native_where_listed(sized)
     if is_depthwise(kernel, sized.groups) and prod(sized.kernel_size) <= _MOST_PIECES:
         return "depthwise"
     overlapping = any(k > s for k, s in zip(sized.kernel_size, sized.strides, strict=True))
@@ -82,10 +82,14 @@ def choose_kernel_gradient(sized: SizedGeometry, x: Shape, y: Shape, platform: s
     if platform not in _CPU or not _known(x):
         return "lax"
     if platform == NATIVE:
-        return "native" if prod(sized.kernel_size) <= _MOST_TAPS else "lax"
+        return _native_where_listed(sized)
     if _thin_blocks(sized, x[-1], y[-1]):
         return "blocks"
     return "pieces" if len(pieces(sized)) <= _MOST_PIECES else "lax"
+
+
+def _native_where_listed(sized: SizedGeometry) -> str:
+    return "native" if prod(sized.kernel_size) <= _MOST_TAPS else "lax"
 
 
 def _lists_zeros(sized: SizedGeometry, y: Shape, kernel: Shape) -> bool:

@@ -147,7 +147,7 @@ def _with_auto_axes(way: Callable[..., Array], result: Any) -> Callable[..., Arr
 
     def within(a: Array, b: Array) -> Array:
         with jax.sharding.use_abstract_mesh(mesh):
-            return jax.sharding.auto_axes(way, out_sharding=result)(a, b)  # pyright: ignore[reportCallIssue]
+            return jax.sharding.auto_axes(way, out_sharding=result)(a, b)  # pyright: ignore[reportCallIssue] (it takes a function, too)
 
     return within
 

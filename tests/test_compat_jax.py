@@ -216,7 +216,7 @@ def test_haiku_refuses_in_its_words(arguments, message):
 
 def test_haiku_refuses_a_data_format_that_is_no_string():
     with pytest.raises(TypeError, match=r"`data_format` must be a string, .* got None"):
-        haiku.conv_transpose(Y, normal(3, 2, 4, 3), data_format=None)  # pyright: ignore[reportArgumentType]
+        haiku.conv_transpose(Y, normal(3, 2, 4, 3), data_format=None)  # pyright: ignore[reportArgumentType] (refused, which is tested)
 
 
 KERNEL = normal(3, 3, 4, 3)  # of the convolution: (*k, x_ch, y_ch)

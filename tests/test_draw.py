@@ -104,4 +104,4 @@ def test_the_documentation_shows_what_is_drawn():
 
 def test_other_models_are_refused():
     with pytest.raises(TypeError, match=r"^`model` must be a network of jtconv.models, got Linear\.$"):
-        draw(nnx.Linear(1, 1, rngs=nnx.Rngs(0)), (1, 4, 4, 1))  # pyright: ignore[reportArgumentType]
+        draw(nnx.Linear(1, 1, rngs=nnx.Rngs(0)), (1, 4, 4, 1))  # pyright: ignore[reportArgumentType] (refused, which is tested)

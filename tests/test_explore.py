@@ -112,7 +112,7 @@ def test_the_page_is_made_of_all_its_parts():
 @st.composite
 def layers(draw):
     ndim = draw(st.integers(1, 2))
-    each = lambda low, high: draw(st.lists(st.integers(low, high), min_size=ndim, max_size=ndim))  # noqa: E731
+    each = lambda low, high: draw(st.lists(st.integers(low, high), min_size=ndim, max_size=ndim))  # noqa: E731 (two words, used beside it)
     pads = list(zip(each(-9, 20), each(-9, 20), strict=True))
     geometry = ConvGeometry(
         each(1, 5),

@@ -607,7 +607,7 @@ def test_colours_by_their_formulas(high, channels):
     colours, sign = image[..., :3].astype(np.float64), 1 if high else -1
 
     def changed(expected, **amount):
-        got = recolour(image, Augmentation(**amount), Ends(high))  # pyright: ignore[reportArgumentType]
+        got = recolour(image, Augmentation(**amount), Ends(high))  # pyright: ignore[reportArgumentType] (a stand-in for the Generator)
         assert_allclose(got[..., :3], expected.clip(0, 255), atol=0.51)
         assert_array_equal(got[..., 3:], image[..., 3:])
 

@@ -217,8 +217,8 @@ def test_wrong_params(convert):
 def test_wrong_types():
     layer = jtconv.nn.Conv(2, 3, 3, rngs=nnx.Rngs(0))
     with pytest.raises(TypeError, match="`module` must be an NNX module or its state"):
-        variables_from_nnx(jtconv.linen.Conv(3, 3))  # pyright: ignore[reportArgumentType]
+        variables_from_nnx(jtconv.linen.Conv(3, 3))  # pyright: ignore[reportArgumentType] (refused, which is tested)
     with pytest.raises(TypeError, match="`variables` must be nested dicts"):
-        state_from_linen(nnx.state(layer)["kernel"], layer)  # pyright: ignore[reportArgumentType]
+        state_from_linen(nnx.state(layer)["kernel"], layer)  # pyright: ignore[reportArgumentType] (refused, which is tested)
     with pytest.raises(TypeError, match="`source` must be an NNX module, whose layers"):
-        convert_state(nnx.state(layer), layer)  # pyright: ignore[reportArgumentType]
+        convert_state(nnx.state(layer), layer)  # pyright: ignore[reportArgumentType] (refused, which is tested)

@@ -182,7 +182,7 @@ def test_wrong_options_of_conv_transpose(make):
 
 def test_rngs_are_those_of_nnx():
     with pytest.raises(TypeError, match="`rngs` must be an nnx.Rngs, as nnx.Rngs.0. makes it, got int"):
-        Conv(4, 3, 3, rngs=0)  # pyright: ignore[reportArgumentType]
+        Conv(4, 3, 3, rngs=0)  # pyright: ignore[reportArgumentType] (refused, which is tested)
     assert Conv(4, 3, 3, rngs=nnx.Rngs(0).params).kernel.shape == (3, 4, 3)
 
 

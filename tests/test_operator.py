@@ -356,13 +356,13 @@ def test_arguments_out_of_bounds_are_refused():
         with pytest.raises(ValueError, match=rf"`k` must be in \[1, {min(c.shape)}\].*got {k}"):
             c.singular_values(k)
     with pytest.raises(TypeError, match="`k` must be an int"):
-        c.singular_values(1.5)  # pyright: ignore[reportArgumentType]
+        c.singular_values(1.5)  # pyright: ignore[reportArgumentType] (refused, which is tested)
     for tolerance in (0, 1, float("nan")):
         with pytest.raises(ValueError, match="`tolerance` must be above 0 and below 1"):
             c.norm(tolerance=tolerance)
     for wrong in ("1e-3", None, 1e-3j, np.ones(1)):
         with pytest.raises(TypeError, match="`tolerance` must be a real number, got"):
-            c.norm(tolerance=wrong)  # pyright: ignore[reportArgumentType]
+            c.norm(tolerance=wrong)  # pyright: ignore[reportArgumentType] (refused, which is tested)
     with pytest.raises(ValueError, match="this operator was made from.*`ConvOperator`"):
         c.with_kernel(np.ones((2, 3, 2, 4)))
     with pytest.raises(ValueError, match="the kernel does not fit"):

@@ -235,7 +235,7 @@ def test_wrong_arguments():
     with pytest.raises(ValueError, match="`memory` must be at least"):
         spatial.tiled_conv_transpose(y, kernel, memory=least - 1, method="lax")
     with pytest.raises(TypeError, match="`memory` must be an int, got 1000000000.0"):
-        spatial.tiled_conv(y, kernel.swapaxes(2, 3), memory=1e9)  # pyright: ignore[reportArgumentType]
+        spatial.tiled_conv(y, kernel.swapaxes(2, 3), memory=1e9)  # pyright: ignore[reportArgumentType] (refused, which is tested)
     with pytest.raises(ValueError, match="`kernel` must have a spatial axis"):
         spatial.tiled_conv(np.ones((4, 3)), np.ones((3, 2)), memory=10**9)
     with pytest.raises(ValueError, match="`method` must be one of"):

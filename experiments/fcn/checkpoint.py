@@ -45,8 +45,8 @@ class Checkpoints:
             return
         arrays = by_name(state)
         items = ocp.args.Composite(
-            state=ocp.args.StandardSave(arrays),  # pyright: ignore[reportCallIssue]
-            digest=ocp.args.JsonSave({"fingerprint": fingerprint(step, arrays)}),  # pyright: ignore[reportCallIssue]
+            state=ocp.args.StandardSave(arrays),  # pyright: ignore[reportCallIssue] (a dataclass that Orbax makes at run time)
+            digest=ocp.args.JsonSave({"fingerprint": fingerprint(step, arrays)}),  # pyright: ignore[reportCallIssue] (a dataclass that Orbax makes at run time)
         )
         with storing(self.folder):
             self.manager.save(step, args=items)
@@ -132,7 +132,7 @@ def check_dates(folder: Path) -> None:
 def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> State:
     abstract = {name: as_saved(leaf) for name, leaf in named_leaves(like)}
     items = ocp.args.Composite(
-        state=ocp.args.StandardRestore(abstract),  # pyright: ignore[reportCallIssue]
+        state=ocp.args.StandardRestore(abstract),  # pyright: ignore[reportCallIssue] (a dataclass that Orbax makes at run time)
         digest=ocp.args.JsonRestore(),
     )
     try:

@@ -50,9 +50,9 @@ def execute(args: list[str] | None) -> None:
         task = MosaicTask(command.config)
         trained = train(command.config, task, command.out, shard_parameters=command.machines.shard_parameters)
         report(trained, command.out)
-    colour = scores(colour_confusion(task), task.classes)
-    print(f"by colour alone: mean IoU {colour.mean_iou:.4f}   pixel accuracy {colour.pixel_accuracy:.4f}")
-    print(f"trained in {seconds_spent(trained.log):.0f} s; everything is in {command.out}")
+        colour = scores(colour_confusion(task), task.classes)
+        print(f"by colour alone: mean IoU {colour.mean_iou:.4f}   pixel accuracy {colour.pixel_accuracy:.4f}")
+        print(f"trained in {seconds_spent(trained.log):.0f} s; everything is in {command.out}")
 
 
 if __name__ == "__main__":

@@ -30,8 +30,11 @@ def pair(photograph: Photograph, scale: int) -> Pair:
     """
     rows, columns = (size // scale for size in photograph.shape[:2])
     high = photograph[: rows * scale, : columns * scale]
-    low = Image.fromarray(high).resize((columns, rows), Image.Resampling.BICUBIC)
-    return Pair(np.asarray(low), high)
+    return Pair(smaller(high, rows, columns), high)
+
+
+def smaller(photograph: Photograph, rows: int, columns: int) -> Photograph:
+    return np.asarray(Image.fromarray(photograph).resize((columns, rows), Image.Resampling.BICUBIC))
 
 
 def luminance(photograph: Photograph) -> Plane:
@@ -45,12 +48,12 @@ def training_crops(photographs: Iterable[Photograph], scale: int, size: int) -> 
     Of smaller copies of the photographs too, where a square fits into them: they are sharper, and have their details
     at other sizes.
     """
-    copies = [smaller_copy(photograph, share) for photograph in photographs for share in COPIES]
-    pairs = [pair(copy, scale) for copy in copies if min(copy.shape[:2]) >= size * scale]
+    copies = [copy(photograph, share) for photograph in photographs for share in COPIES]
+    pairs = [pair(each, scale) for each in copies if min(each.shape[:2]) >= size * scale]
     return Crops([(luminance(p.low), luminance(p.high)) for p in pairs], size)
 
 
-def smaller_copy(photograph: Photograph, share: float) -> Photograph:
+def copy(photograph: Photograph, share: float) -> Photograph:
     """The photograph itself where `share` is 1."""
-    rows, columns = (round(share * size) for size in photograph.shape[:2])
-    return np.asarray(Image.fromarray(photograph).resize((columns, rows), Image.Resampling.BICUBIC))
+    rows, columns = (round(share * side) for side in photograph.shape[:2])
+    return smaller(photograph, rows, columns)

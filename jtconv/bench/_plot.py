@@ -23,7 +23,7 @@ def check(path: Path) -> None:
     if path.suffix not in SUFFIXES:
         raise ValueError(f"--plot {path}: the name must end in {' or '.join(SUFFIXES)}.")
     try:
-        import matplotlib  # noqa: F401
+        import matplotlib  # noqa: F401 (whether it is there)
     except ImportError:
         raise ValueError("--plot needs matplotlib: pip install 'jtconv[experiments]'.") from None
 

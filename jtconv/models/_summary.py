@@ -78,7 +78,7 @@ def _layers(model: nnx.Module, input_shape: tuple[int, ...]) -> list[Layer]:
                 layers.append(Layer(name, _kind(module), output.shape, _count(module)))
 
         with _noting_calls({type(module) for _, module in leaves.values()}, note):
-            model(x)  # pyright: ignore[reportCallIssue]
+            model(x)  # pyright: ignore[reportCallIssue] (modules are called)
 
     nnx.eval_shape(run, model, jax.ShapeDtypeStruct(input_shape, jnp.float32))
     return layers

@@ -40,7 +40,7 @@ def run_shares(kind: str, seed: int, cases: int, jobs: int) -> Iterator[dict[str
 def register(selector: selectors.BaseSelector, share: Share) -> None:
     if share.first < share.last:
         worker = Worker(share)
-        selector.register(worker.process.stdout, selectors.EVENT_READ, worker)  # pyright: ignore[reportArgumentType]
+        selector.register(worker.process.stdout, selectors.EVENT_READ, worker)  # pyright: ignore[reportArgumentType] (a pipe was asked for)
 
 
 def answer(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> Iterator[dict[str, Any]]:

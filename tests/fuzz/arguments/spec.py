@@ -234,7 +234,7 @@ def sources(i: int, pads: tuple[int, int], mode: str) -> list[int]:
     """For each position of the padded line, the input position that it copies; -1 where it is zero."""
     lo, hi = pads
     options = {"constant_values": -1} if mode == "zeros" else {}
-    line = np.pad(np.arange(i), (max(lo, 0), max(hi, 0)), mode=MODES[mode], **options)  # pyright: ignore
+    line = np.pad(np.arange(i), (max(lo, 0), max(hi, 0)), mode=MODES[mode], **options)  # pyright: ignore (a str in general)
     return line[max(-lo, 0) : len(line) - max(-hi, 0)].tolist()
 
 
