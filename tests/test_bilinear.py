@@ -12,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import assert_within_rounding, cases, make_case, run_once, terms
 
-from jtconv import ConvGeometry, _native, _tiles, conv, conv_transpose
-from jtconv._bilinear import forward, kernel_gradient, transposed
-from jtconv._block_products import forward_by_blocks, kernel_gradient_by_blocks
-from jtconv._depthwise import depthwise_conv
-from jtconv._kernel_gradient import kernel_gradient_by_pieces
-from jtconv._lax_conv import kernel_gradient_by_lax, lax_conv
-from jtconv._merged_groups import merge_groups
+from jtconv import ConvGeometry, conv, conv_transpose
+from jtconv._arrays import tiles
+from jtconv._compute import cpu
+from jtconv._compute.block_products import forward_by_blocks, kernel_gradient_by_blocks
+from jtconv._compute.depthwise import depthwise_conv
+from jtconv._compute.kernel_gradient import kernel_gradient_by_pieces
+from jtconv._compute.lax_conv import kernel_gradient_by_lax, lax_conv
+from jtconv._compute.merged_groups import merge_groups
+from jtconv._primitives.family import forward, kernel_gradient, transposed
 
 GEOMETRY = {"strides": (2, 1), "padding": ((1, 0), (0, 2)), "groups": 3}
 SIZED = ConvGeometry((3, 2), **GEOMETRY).at((8, 5))
@@ -32,9 +34,9 @@ def operands(seed=0):
 def in_terms_of(name) -> Any:
     """Each of the three, and the names of its operands."""
     return {
-        "forward": (partial(forward, sized=SIZED, precision=None), "x", "kernel"),
-        "transposed": (partial(transposed, sized=SIZED, precision=None), "y", "kernel"),
-        "kernel_gradient": (partial(kernel_gradient, sized=SIZED, precision=None), "x", "y"),
+        "forward": (partial(forward, spec=SIZED, precision=None), "x", "kernel"),
+        "transposed": (partial(transposed, spec=SIZED, precision=None), "y", "kernel"),
+        "kernel_gradient": (partial(kernel_gradient, spec=SIZED, precision=None), "x", "y"),
     }[name]
 
 
@@ -112,9 +114,9 @@ def test_exported_for_several_platforms():
 
 
 WAYS = {
-    "forward": {"native": _native.forward, "blocks": forward_by_blocks, "depthwise": depthwise_conv},
+    "forward": {"native": cpu.forward, "blocks": forward_by_blocks, "depthwise": depthwise_conv},
     "kernel_gradient": {
-        "native": _native.kernel_gradient,
+        "native": cpu.kernel_gradient,
         "pieces": kernel_gradient_by_pieces,
         "blocks": kernel_gradient_by_blocks,
         "lax": kernel_gradient_by_lax,
@@ -122,16 +124,16 @@ WAYS = {
 }
 
 
-def applicable(way, sized, in_ch, out_ch):
+def applicable(way, spec, in_ch, out_ch):
     """Whether a way computes such a layer at all; blocks know neither groups nor dilation."""
     if way == "native":
-        return _native.available()
+        return cpu.available()
     if way == "blocks":
-        return sized.groups == 1 and max(sized.dilation) == 1
-    return way != "depthwise" or sized.groups == in_ch == out_ch
+        return spec.groups == 1 and max(spec.dilation) == 1
+    return way != "depthwise" or spec.groups == in_ch == out_ch
 
 
-@pytest.mark.parametrize("tile_bytes", [_tiles._TILE_BYTES, 200])
+@pytest.mark.parametrize("tile_bytes", [tiles._TILE_BYTES, 200])
 @pytest.mark.parametrize("ndim", [1, 2, 3])
 def test_every_way_is_lax(ndim, tile_bytes):
     """C and the kernel's gradient by each of their ways, in one tile and in many, against lax and JAX."""
@@ -148,17 +150,17 @@ def test_every_way_is_lax(ndim, tile_bytes):
             geometry["groups"] = kernel.shape[-1]
             kernel = kernel[..., :1, :]
         case = make_case(case.input_size, kernel.shape, **geometry)
-        sized = ConvGeometry(kernel.shape[:-2], **geometry).at(case.input_size)
+        spec = ConvGeometry(kernel.shape[:-2], **geometry).at(case.input_size)
         in_ch, out_ch = case.x.shape[-1], case.y.shape[-1]
 
         def compute(x, kernel, y):
-            expected, pullback = jax.vjp(lambda w: lax_conv(x, w, sized, None), kernel)
+            expected, pullback = jax.vjp(lambda w: lax_conv(x, w, spec, None), kernel)
             given = {"forward": (x, kernel), "kernel_gradient": (x, y)}
             results = {
-                (name, way): f(*given[name], sized, None)
+                (name, way): f(*given[name], spec, None)
                 for name, ways in WAYS.items()
                 for way, f in ways.items()
-                if applicable(way, sized, in_ch, out_ch)
+                if applicable(way, spec, in_ch, out_ch)
             }
             return results, {"forward": expected, "kernel_gradient": pullback(y)[0]}
 
@@ -170,18 +172,18 @@ def test_every_way_is_lax(ndim, tile_bytes):
             met.add(way)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_tiles, "_TILE_BYTES", tile_bytes)
+        patch.setattr(tiles, "_TILE_BYTES", tile_bytes)
         check()
-    assert met == {"blocks", "depthwise", "pieces", "lax", *(["native"] if _native.available() else [])}
+    assert met == {"blocks", "depthwise", "pieces", "lax", *(["native"] if cpu.available() else [])}
 
 
 def test_tiles_are_small_and_cover_everything():
-    tiles = _tiles.tiling(4, 1000, 64 * 9 * 64 * 4)
-    assert tiles.images == 1
-    assert tiles.rows * 64 * 9 * 64 * 4 <= 2**22
-    assert 1000 <= tiles.all_rows < 1000 + tiles.rows
-    assert _tiles.tiling(48, 8, 7 * 9 * 64 * 4) == _tiles.Tiling(24, 8, (2, 1))
-    assert _tiles.tiling(6, 1000, 4 * 1000) == _tiles.Tiling(1, 1000, (6, 1))
+    found = tiles.tiling(4, 1000, 64 * 9 * 64 * 4)
+    assert found.images == 1
+    assert found.rows * 64 * 9 * 64 * 4 <= 2**22
+    assert 1000 <= found.all_rows < 1000 + found.rows
+    assert tiles.tiling(48, 8, 7 * 9 * 64 * 4) == tiles.Tiling(24, 8, (2, 1))
+    assert tiles.tiling(6, 1000, 4 * 1000) == tiles.Tiling(1, 1000, (6, 1))
 
 
 @pytest.mark.parametrize("together", [1, 2, 3, 6])

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from oracles import assert_within_rounding, run_once
 
-from jtconv import ConvGeometry, _native, conv_transpose
-from jtconv._lax_conv import lax_conv
+from jtconv import ConvGeometry, conv_transpose
+from jtconv._compute import cpu
+from jtconv._compute.lax_conv import lax_conv
 
-pytestmark = pytest.mark.skipif(not _native.available(), reason="compiled only where there is a C++ compiler")
+pytestmark = pytest.mark.skipif(not cpu.available(), reason="compiled only where there is a C++ compiler")
 
 # name: batch, input size, kernel shape, geometry. What is named is what the sizes make happen.
 LAYERS = {
@@ -43,18 +44,18 @@ LAYERS = {
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_path_is_lax(name, dtype):
     batch, size, kernel_shape, arguments = LAYERS[name]
-    sized = ConvGeometry(kernel_shape[:-2], **arguments).at(size)
+    spec = ConvGeometry(kernel_shape[:-2], **arguments).at(size)
     rng = np.random.default_rng(sum(kernel_shape))
-    x = rng.standard_normal((batch, *size, kernel_shape[-2] * sized.groups)).astype(dtype)
+    x = rng.standard_normal((batch, *size, kernel_shape[-2] * spec.groups)).astype(dtype)
     kernel = rng.standard_normal(kernel_shape).astype(dtype)
-    y = rng.standard_normal((batch, *sized.output_size, kernel_shape[-1])).astype(dtype)
+    y = rng.standard_normal((batch, *spec.output_size, kernel_shape[-1])).astype(dtype)
 
     def compute(x, kernel, y):
-        expected, pullback = jax.vjp(lambda x, w: lax_conv(x, w, sized, None), x, kernel)
+        expected, pullback = jax.vjp(lambda x, w: lax_conv(x, w, spec, None), x, kernel)
         ours = (
-            _native.forward(x, kernel, sized, None),
-            _native.transposed(y, kernel, sized, None),
-            _native.kernel_gradient(x, y, sized, None),
+            cpu.forward(x, kernel, spec, None),
+            cpu.transposed(y, kernel, spec, None),
+            cpu.kernel_gradient(x, y, spec, None),
         )
         return ours, (expected, *pullback(y))
 
@@ -98,18 +99,18 @@ def test_kernels_of_many_taps_on_few_outputs():
 
 
 def test_without_the_compiled_library_all_is_computed_by_xla(monkeypatch):
-    monkeypatch.setattr(_native, "available", lambda: False)
+    monkeypatch.setattr(cpu, "available", lambda: False)
     y, kernel = jnp.ones((1, 4, 5, 3)), jnp.ones((2, 2, 4, 3))
     program = jax.jit(lambda y, w: conv_transpose(y, w, strides=2)).lower(y, kernel).as_text()
     assert "jtconv_transposed" not in program
     with pytest.raises(RuntimeError, match="C\\+\\+ compiler"):
-        _native.forward(y, kernel, ConvGeometry((2, 2)).at((4, 5)), None)
+        cpu.forward(y, kernel, ConvGeometry((2, 2)).at((4, 5)), None)
 
 
 def test_a_library_that_cannot_be_loaded_is_a_warning(monkeypatch):
     def broken(path):
         raise OSError("invalid ELF header")
 
-    monkeypatch.setattr(_native.ctypes, "CDLL", broken)
+    monkeypatch.setattr(cpu.ctypes, "CDLL", broken)
     with pytest.warns(UserWarning, match="computes by XLA.*invalid ELF header"):
-        assert not _native.available.__wrapped__()
+        assert not cpu.available.__wrapped__()

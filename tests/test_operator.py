@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from oracles import assert_within_rounding, cases, make_case, run_once, terms
 from scipy.sparse.linalg import aslinearoperator, cg, lsqr, svds
 
-from jtconv import ConvOperator, _singular_values, conv, conv_matrix
-from jtconv._layers import LAYERS
+from jtconv import ConvOperator, conv, conv_matrix
+from jtconv._operator import singular_values
+from jtconv._verify.layers import LAYERS
 
 
 def dense_of(case, kernel=None):
@@ -195,7 +196,7 @@ def test_singular_values_of_small_matrices_are_exact(case):
 )
 def test_singular_values_of_large_matrices_are_within_tolerance(case, tolerance):
     c, (_, exact, _) = operator_of(case), decomposed(case, 4)
-    assert np.prod(c.shape) > _singular_values._DENSE
+    assert np.prod(c.shape) > singular_values._DENSE
     found = np.asarray(c.singular_values(4, tolerance=tolerance))
     assert (abs(found - exact) <= tolerance * exact[0] ** 2 / (found + exact)).all()
     rounding = 10 * max(c.shape) * np.finfo(float).eps

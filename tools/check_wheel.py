@@ -45,10 +45,10 @@ def main() -> None:
     assert "</html>" in page(), "the explorer's parts are not in the wheel"
     for private in ("benchmarks", "conftest.py", "experiments", "tests", "tools"):
         assert not (site / private).exists(), f"{private} is in the wheel"
-    from jtconv import _native
+    from jtconv._compute import cpu
 
-    assert _native.available(), "the wheel was built without the CPU kernels: is there a C++ compiler?"
-    assert not list((home / "_native").glob("*.h")), "the kernels' sources are in the wheel"
+    assert cpu.available(), "the wheel was built without the CPU kernels: is there a C++ compiler?"
+    assert not list((home / "_compute" / "cpu").glob("*.h")), "the kernels' sources are in the wheel"
     print(f"jtconv {importlib.metadata.version('jtconv')} in {home}")
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jtconv import _native
+from jtconv._compute import cpu
 from jtconv._version import __version__
 from jtconv.bench._layers import NetworkLayer
 
@@ -39,7 +39,7 @@ def describe(dtype: str) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "python": platform.python_version(),
         "jtconv": __version__,
-        "cpu_kernels": "compiled" if _native.available() else "none",
+        "cpu_kernels": "compiled" if cpu.available() else "none",
         **versions,
         "dtype": dtype,
     }
