@@ -131,7 +131,7 @@ def test_tensorflow_is_the_gradient_of_a_convolution():
             ValueError,
             r"`output_padding` must be smaller than the stride or the dil",
         ),
-        ({"groups": 4}, ValueError, r"`groups` must divide axis 0 of `weight`, got 4 and shape \(6, 2, 3, 2\)"),
+        ({"groups": 4}, ValueError, r"`groups` must divide axis 0 of `weight` = 6, got 4 \(shape \(6, 2, 3, 2\)\)"),
         ({"bias": np.ones(4, complex)}, TypeError, r"`bias` must have the result's dtype, float64, got complex128"),
         ({"bias": np.ones(2)}, ValueError, r"`bias` must have shape \(4,\), one number per output channel, got \(2,\)"),
         (
@@ -199,7 +199,7 @@ def test_keras_refuses_in_its_words(arguments, error, message):
         ({"output_shape": [8, 5]}, ValueError, r"`output_shape` 8 on spatial axis 0 is too large"),
         ({"output_padding": [0, 1]}, ValueError, r"`output_padding` must be smaller than the stride or the dilation"),
         ({"kernel_shape": [3, 3]}, ValueError, r"`kernel_shape` must be W's \(3, 2\), got \[3, 3\]"),
-        ({"group": 4}, ValueError, r"`group` must divide axis 0 of `W`, got 4"),
+        ({"group": 4}, ValueError, r"`group` must divide axis 0 of `W` = 6, got 4"),
         ({"B": np.ones(4, complex)}, TypeError, r"`B` must have one dtype, got float64 and float64 and complex128"),
         ({"B": np.ones(6)}, ValueError, r"`B` must have shape \(4,\), one number per output channel, got \(6,\)"),
         ({"X": IMAGE[0]}, ValueError, r"`W` must have shape \(in_ch, out_ch // groups, \*k\) with 1 spatial axis, got"),

@@ -281,7 +281,7 @@ def test_bias_and_channels_of_a_call():
     assert told("keras", "Conv2DTranspose(32, 4, use_bias=b)")[2]
     with pytest.raises(ValueError, match="`out_ch` is 32 in the call, got 16. Leave it out."):
         told("keras", "Conv2DTranspose(32, 4)", out_ch=16)
-    with pytest.raises(ValueError, match="`in_ch` must be a multiple of `groups` 2, got 5"):
+    with pytest.raises(ValueError, match="`groups` must divide `in_ch` = 5, got 2"):
         explain(4, 3, groups=2, in_ch=5, out_ch=4)
 
 

@@ -9,11 +9,9 @@ from jax import Array, lax
 from jax.typing import DTypeLike
 
 from jtconv._geometry import arguments as arg
-from jtconv._geometry.spec import ConvSpec
 
 # What NumPy and JAX raise for a list that holds itself, text, a range without end, …
 _NO_ARRAY = (TypeError, ValueError, OverflowError, MemoryError, RecursionError, AttributeError)
-_TOO_MANY = 2**48  # positions: XLA counts entries in 64 bits, and no memory holds so many
 
 Precision = Any  # whatever `lax.conv_general_dilated` takes; jax exports no name for it
 
@@ -44,7 +42,7 @@ def as_array(name: str, value: Any) -> Array:
 def _check_not_in_itself(value: Any, inside: tuple[int, ...] = ()) -> None:
     """That no list is among its own entries: JAX (0.10) follows it down and leaves Python no stack to go on with."""
     if isinstance(value, list | tuple):
-        if id(value) in inside or len(inside) > arg.MOST_AXES:
+        if id(value) in inside or len(inside) > arg.MAX_AXES:
             raise ValueError("it is nested more deeply than an array has axes.")
         for entry in value:
             _check_not_in_itself(entry, (*inside, id(value)))
@@ -63,11 +61,8 @@ def check_kernel(kernel: Array) -> tuple[int, ...]:
 
 
 def check_groups(kernel: Array, groups: int) -> None:
-    if kernel.shape[-1] % groups:
-        raise ValueError(
-            f"`groups` must divide the kernel's last axis, out_ch = {kernel.shape[-1]}, got {groups} (kernel shape "
-            f"{kernel.shape}, read as (*kernel_size, in_ch // groups, out_ch))."
-        )
+    hint = f" (kernel shape {kernel.shape}, read as (*kernel_size, in_ch // groups, out_ch))"
+    arg.check_groups(groups, kernel.shape[-1], "the kernel's last axis, out_ch", hint=hint)
 
 
 def check_image(name: str, image: Array, channels: int, ndim: int, meaning: str) -> tuple[int, ...]:
@@ -86,23 +81,6 @@ def check_image(name: str, image: Array, channels: int, ndim: int, meaning: str)
     if 0 in spatial:
         raise ValueError(f"`{name}` must have no empty spatial axis, got shape {image.shape}.")
     return spatial
-
-
-def countable(spec: ConvSpec) -> ConvSpec:
-    """`spec`, if XLA can count its positions. Raises ValueError before anything is traced."""
-    padded = [i + max(0, lo) + max(0, hi) for i, (lo, hi) in zip(spec.input_size, spec.pads, strict=True)]
-    for axis, n in enumerate(padded):  # the output is never larger
-        if n >= arg.TOO_LARGE:
-            raise ValueError(
-                f"the layer must have fewer than 2**31 positions on each axis, got {n:,} on spatial axis {axis}, with "
-                f"`strides` {spec.strides}, `padding` {spec.pads} and `dilation` {spec.dilation}."
-            )
-    if math.prod(padded) >= _TOO_MANY:
-        raise ValueError(
-            f"the layer must have fewer than 2**48 positions, got {math.prod(padded):,}, with `strides` "
-            f"{spec.strides}, `padding` {spec.pads} and `dilation` {spec.dilation}."
-        )
-    return spec
 
 
 def dtypes(a: Array, b: Array, preferred: DTypeLike | None) -> tuple[jnp.dtype, jnp.dtype]:

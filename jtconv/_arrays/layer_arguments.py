@@ -60,6 +60,6 @@ def checked_transpose(
 
 
 def _call(image: Array, kernel: Array, spec: ConvSpec, precision: Precision, preferred: DTypeLike | None) -> Call:
-    spec = checks.countable(spec).with_strides_taken()
+    spec = spec.check_countable().with_strides_taken()
     work, result = checks.dtypes(image, kernel, preferred)
     return Call(image.astype(work), kernel.astype(work), spec, checks.check_precision(precision), result)

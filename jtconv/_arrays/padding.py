@@ -9,34 +9,32 @@ from jax import Array, lax
 
 from jtconv._arrays.linear import transpose_of
 from jtconv._geometry.arguments import Pads
+from jtconv._geometry.padding_modes import PADDING_MODES, into_range
 from jtconv._geometry.spec import ConvSpec
-
-_JNP_MODE = {"circular": "wrap", "reflect": "reflect", "replicate": "edge"}
 
 
 def pad(x: Array, spec: ConvSpec) -> Array:
     """(N, *input_size, ch) -> (N, *padded size, ch), for modes other than zeros."""
     grow = [(max(lo, 0), max(hi, 0)) for lo, hi in spec.pads]
-    if spec.padding_mode != "replicate" and any(max(g) > i for g, i in zip(grow, spec.input_size, strict=True)):
-        padded = _gone_round(x, grow, spec)
+    mode = PADDING_MODES[spec.padding_mode]
+    if mode.repeats and any(max(g) > i for g, i in zip(grow, spec.input_size, strict=True)):
+        padded = _pad_many_periods(x, grow, spec)
     else:
-        padded = jnp.pad(x, [(0, 0), *grow, (0, 0)], mode=_JNP_MODE[spec.padding_mode])
+        padded = jnp.pad(x, [(0, 0), *grow, (0, 0)], mode=mode.numpy_name)
     return pad_zeros(padded, [(min(lo, 0), min(hi, 0)) for lo, hi in spec.pads])
 
 
-def _gone_round(x: Array, grow: list[Pads], spec: ConvSpec) -> Array:
-    """Circular or reflected padding that may go round many times: jnp.pad makes a piece of program of each."""
+def _pad_many_periods(x: Array, grow: list[Pads], spec: ConvSpec) -> Array:
+    """Padding longer than the input, by a gather: jnp.pad would add a piece of program for each period."""
     for axis, (i, (lo, hi)) in enumerate(zip(spec.input_size, grow, strict=True), 1):
-        period = i if spec.padding_mode == "circular" else max(2 * (i - 1), 1)
-        place = (jnp.arange(lo + i + hi) - lo) % period
-        source = place if spec.padding_mode == "circular" else jnp.minimum(place, period - place)
+        source = into_range(jnp.arange(lo + i + hi) - lo, i, spec.padding_mode)
         x = jnp.take(x, source, axis, mode="clip")
     return x
 
 
 def padded(x: Array, spec: ConvSpec) -> tuple[Array, ConvSpec]:
     """x, and the geometry of C on it, with zero padding at most: other modes are padded here."""
-    return (x, spec) if spec.padding_mode == "zeros" else (pad(x, spec), spec.unpadded())
+    return (pad(x, spec), spec.unpadded()) if PADDING_MODES[spec.padding_mode].copies else (x, spec)
 
 
 def pad_zeros(x: Array, pads: list[Pads]) -> Array:

@@ -1,28 +1,26 @@
 """`explain`: the arithmetic of one layer, its overlaps, costs and equivalents.
 
-What knows of other frameworks is imported when a layer is explained: `import jtconv` stays quick.
+The frameworks' files are imported when a layer is explained, so that `import jtconv` stays quick.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
+from jtconv._explain.facts import LayerFacts
+from jtconv._explain.text import explained
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
-from jtconv._geometry.costs import Costs, costs
+from jtconv._geometry.costs import costs
 from jtconv._geometry.geometry import ConvGeometry, geometry_on
 from jtconv._geometry.overlap import EvenLayer, inputs_seen, is_even, nearest_even, overlap_counts
 
-if TYPE_CHECKING:
-    from jtconv._equivalents import Equivalent
-
-_MOST_COUNTED = 10**7
+_MAX_COUNTED = 10**7  # positions on an axis
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """What `explain` says of a layer; prints as text.
+class Explanation(LayerFacts):
+    """The numbers and words of one layer, made by `explain`; prints as text.
 
     Attributes:
       geometry: the layer, in normal form.
@@ -45,29 +43,10 @@ class Explanation:
         `kernel_reversed`; `call` is None where there is no equivalent, and `reason` says why.
     """
 
-    geometry: ConvGeometry
-    input_size: tuple[int, ...]
-    output_size: tuple[int, ...] | None
-    transposed_size: tuple[int, ...]
-    output_padding: tuple[int, ...]
-    in_ch: int | None
-    out_ch: int | None
-    use_bias: bool
-    call: str | None
-    overlap: tuple[tuple[int, ...], ...]
-    is_even: tuple[bool, ...]
-    even_layer: EvenLayer | None
-    receptive_field: tuple[int, ...]
-    footprint: tuple[int, ...]
-    costs: Costs | None
-    equivalents: "dict[str, Equivalent]"
-
     @property
     def text(self) -> str:
         """All of it in words and numbers."""
-        from jtconv._explain import text
-
-        return text.explained(self)
+        return explained(self)
 
     def to_json(self) -> str:
         """All of it as a JSON object, named as the attributes."""
@@ -241,9 +220,9 @@ def _check_countable(geometry: ConvGeometry, y_size: tuple[int, ...], x_size: tu
     }
     for name, sizes in counted.items():
         for axis, size in enumerate(sizes):
-            if size > _MOST_COUNTED:
+            if size > _MAX_COUNTED:
                 raise ValueError(
-                    f"`explain` counts at most {_MOST_COUNTED:,} positions on an axis; {name} would have {size:,} on "
+                    f"`explain` counts at most {_MAX_COUNTED:,} positions on an axis; {name} would have {size:,} on "
                     f"spatial axis {axis}. Ask for a smaller `input_size`: the overlaps repeat."
                 )
 
@@ -252,8 +231,7 @@ def _checked_channels(name: str, value: int | None, groups: int) -> int | None:
     if value is None:
         return None
     channels = arg.at_least(name, arg.integer(name, value), 1)
-    if channels % groups:
-        raise ValueError(f"`{name}` must be a multiple of `groups` {groups}, got {channels}.")
+    arg.check_groups(groups, channels, f"`{name}`")
     return channels
 
 

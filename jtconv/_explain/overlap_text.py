@@ -2,20 +2,17 @@
 
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jtconv._equivalents._code import one_or_each
+from jtconv._explain.facts import LayerFacts
 from jtconv._geometry.geometry import ConvGeometry
 from jtconv._geometry.overlap import contributions_inside
-from jtconv._geometry.words import axis_lines
-
-if TYPE_CHECKING:
-    from jtconv._explain.explain import Explanation
+from jtconv._geometry.words import axis_lines, one_or_each
 
 _SHOWN = 24  # positions on a line
 
 
-def contributions(layer: "Explanation") -> str:
+def contributions(layer: LayerFacts) -> str:
     """How many contributions each position of Cᵀ y gets, axis by axis, and what would make it even."""
     return "\n".join(
         [
@@ -27,7 +24,7 @@ def contributions(layer: "Explanation") -> str:
     )
 
 
-def _counts(layer: "Explanation", axis: int) -> str:
+def _counts(layer: LayerFacts, axis: int) -> str:
     counts = layer.overlap[axis]
     shown = " ".join(map(str, counts[:_SHOWN])) + (" …" if len(counts) > _SHOWN else "")
     k, s, d = (getattr(layer.geometry, name)[axis] for name in ("kernel_size", "strides", "dilation"))
@@ -36,7 +33,7 @@ def _counts(layer: "Explanation", axis: int) -> str:
     return f"{shown}   (k = {k}, s = {s}{spaced}: {even})"
 
 
-def _together(layer: "Explanation") -> list[str]:
+def _together(layer: LayerFacts) -> list[str]:
     """What the axes' counts make together, away from the borders."""
     if layer.geometry.ndim < 2:
         return []
@@ -46,7 +43,7 @@ def _together(layer: "Explanation") -> list[str]:
     return [f"    together {listed} away from the borders"]
 
 
-def _even_layer(layer: "Explanation") -> list[str]:
+def _even_layer(layer: LayerFacts) -> list[str]:
     if all(layer.is_even):
         return []
     if layer.even_layer is None:
@@ -56,7 +53,7 @@ def _even_layer(layer: "Explanation") -> list[str]:
     return [f"    The nearest layer that is even inside, to the same size: {', '.join(changes)}."]
 
 
-def _changes(layer: "Explanation") -> list[str]:
+def _changes(layer: LayerFacts) -> list[str]:
     """Each argument that differs, new and old."""
     even, geometry = layer.even_layer, layer.geometry
     assert even is not None

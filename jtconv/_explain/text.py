@@ -1,18 +1,15 @@
 """What `explain` prints: formulas with the numbers put in."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from jtconv._explain import overlap_text
+from jtconv._explain.facts import LayerFacts
+from jtconv._explain.overlap_text import contributions
 from jtconv._geometry.geometry import ConvGeometry
 from jtconv._geometry.spec import ConvSpec
 from jtconv._geometry.words import axis_lines, by, by_pairs, signed
 
-if TYPE_CHECKING:
-    from jtconv._explain.explain import Explanation
 
-
-def explained(layer: "Explanation") -> str:
+def explained(layer: LayerFacts) -> str:
     """The whole text."""
     geometry = layer.geometry
     transposed = geometry.at(layer.transposed_size)
@@ -20,14 +17,14 @@ def explained(layer: "Explanation") -> str:
         _layer_text(layer),
         "" if layer.call else _forward_text(geometry, layer.input_size),
         _transposed_text(layer, transposed),
-        overlap_text.contributions(layer),
+        contributions(layer),
         _costs_text(layer),
         _equivalents_text(layer),
     ]
     return "\n\n".join(filter(None, parts))
 
 
-def _layer_text(layer: "Explanation") -> str:
+def _layer_text(layer: LayerFacts) -> str:
     geometry = layer.geometry
     padding = geometry.padding if isinstance(geometry.padding, str) else by_pairs(geometry.padding)
     line = (
@@ -62,7 +59,7 @@ def _forward_text(geometry: ConvGeometry, input_size: tuple[int, ...]) -> str:
     )
 
 
-def _transposed_text(layer: "Explanation", spec: ConvSpec) -> str:
+def _transposed_text(layer: LayerFacts, spec: ConvSpec) -> str:
     geometry, paddings = layer.geometry, layer.output_padding
 
     def line(axis: int) -> str:
@@ -85,7 +82,7 @@ def _transposed_text(layer: "Explanation", spec: ConvSpec) -> str:
     )
 
 
-def _costs_text(layer: "Explanation") -> str:
+def _costs_text(layer: LayerFacts) -> str:
     seen = (
         f"A position of the result adds up at most {by(layer.receptive_field)} positions of the input; a position of "
         f"the input reaches {by(layer.footprint)} of the result."
@@ -104,7 +101,7 @@ def _costs_text(layer: "Explanation") -> str:
     return "\n".join([seen, *lines])
 
 
-def _equivalents_text(layer: "Explanation") -> str:
+def _equivalents_text(layer: LayerFacts) -> str:
     lines = ["Cᵀ in each framework's words, and the shape of its kernel there:"]
     for name, words in layer.equivalents.items():
         if words.call is not None:

@@ -8,11 +8,10 @@ Pads = tuple[int, int]
 Padding = str | int | Sequence[int | Sequence[int]]
 
 TOO_LARGE = 2**31  # XLA counts positions in 32 bits
-MOST_AXES = 64  # that an array has, in NumPy
-_LONGEST = 200  # characters of a value in a message
+MAX_AXES = 64  # that an array has, in NumPy
+_MAX_SHOWN = 200  # characters of a value in a message
 
 PADDING_NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")
-PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
 
 
 def integer(name: str, value: Any) -> int:
@@ -42,7 +41,7 @@ def shown(value: Any) -> str:
         text = repr(value)
     except Exception:  # an int of more digits than Python prints, say
         return f"a value of type {type(value).__name__}"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def real(name: str, value: Any) -> float:
@@ -86,8 +85,8 @@ def shape(name: str, value: Any) -> tuple[int, ...]:
 
 def number_of_axes(name: str, count: int) -> int:
     """`count`, if an array can have as many axes."""
-    if count > MOST_AXES:
-        raise ValueError(f"`{name}` must have at most {MOST_AXES} entries, one per spatial axis, got {count:,}.")
+    if count > MAX_AXES:
+        raise ValueError(f"`{name}` must have at most {MAX_AXES} entries, one per spatial axis, got {count:,}.")
     return count
 
 
@@ -108,6 +107,12 @@ def at_least(name: str, value: int, minimum: int) -> int:
     if value < minimum:
         raise ValueError(f"`{name}` must be at least {minimum}, got {value}.")
     return value
+
+
+def check_groups(groups: int, channels: int, what: str, *, name: str = "groups", hint: str = "") -> None:
+    """Raise ValueError unless `groups` divides the `channels`, which a message calls `what`."""
+    if channels % groups:
+        raise ValueError(f"`{name}` must divide {what} = {channels}, got {groups}{hint}.")
 
 
 def text(name: str, value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from jtconv._geometry import arguments as arg
 from jtconv._geometry import sizes
 from jtconv._geometry.arguments import Padding, Pads
+from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.spec import ConvSpec
 
 SIZE_DEPENDENT = ("SAME", "SAME_LOWER")
@@ -61,7 +62,7 @@ class ConvGeometry:
             "padding": arg.padding_rule(padding, ndim),
             "dilation": arg.per_axis("dilation", dilation, ndim, minimum=1),
             "groups": arg.at_least("groups", arg.integer("groups", groups), 1),
-            "padding_mode": arg.one_of("padding_mode", padding_mode, arg.PADDING_MODES),
+            "padding_mode": arg.one_of("padding_mode", padding_mode, tuple(PADDING_MODES)),
         }
         for name, value in normal.items():
             object.__setattr__(self, name, value)
@@ -170,10 +171,11 @@ class ConvGeometry:
             )
         if min(i + pads[0], i + pads[1]) < 1:
             raise ValueError(f"`padding` {pads} crops all of `input_size` {i} on spatial axis {axis}. Crop less.")
-        if self.padding_mode == "reflect" and i == 1 and max(pads) > 0:
+        least = PADDING_MODES[self.padding_mode].min_size
+        if i < least and max(pads) > 0:
             raise ValueError(
-                f"`padding_mode`='reflect' needs at least 2 positions to reflect, but `input_size` is 1 on spatial "
-                f"axis {axis}. Use 'replicate' there."
+                f"`padding_mode`={self.padding_mode!r} needs at least {least} positions, but `input_size` is {i} on "
+                f"spatial axis {axis}. Use 'replicate' there."
             )
         return o
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.geometry import SIZE_DEPENDENT, ConvGeometry
+from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.sizes import transposed_size
 
 
@@ -24,7 +25,7 @@ def nearest_possible(
             _cropped_less(geometry, axis, o, a[axis], pads[axis]) for axis, o in enumerate(output_size)
         ]
     near = ConvGeometry(geometry.kernel_size, **arguments)
-    if geometry.padding_mode == "reflect" and not _is_possible(near, output_size, a):
+    if PADDING_MODES[geometry.padding_mode].min_size > 1 and not _is_possible(near, output_size, a):
         near = ConvGeometry(geometry.kernel_size, **{**arguments, "padding_mode": "replicate"})
     return near, a
 

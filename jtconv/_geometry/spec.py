@@ -1,17 +1,20 @@
 """`ConvSpec`: one convolution with all its sizes fixed, and which input each tap reads."""
 
+import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from jtconv._geometry import sizes
-from jtconv._geometry.arguments import Pads
+from jtconv._geometry.arguments import TOO_LARGE, Pads
+from jtconv._geometry.padding_modes import into_range
+
+_MAX_POSITIONS = 2**48  # XLA counts entries in 64 bits, and no memory holds so many
 
 
 @dataclass(frozen=True)
 class ConvSpec:
-    """All that a method needs to know, as tuples of ints. Made by `ConvGeometry.at`."""
+    """One convolution with every size known, as tuples of ints. Made by `ConvGeometry.at`."""
 
     input_size: tuple[int, ...]
     output_size: tuple[int, ...]
@@ -46,6 +49,22 @@ class ConvSpec:
         strides = (s if o > 1 else min(s, max(reach, i - reach + 1)) for i, reach, s, o in axes)
         return replace(self, strides=tuple(strides))
 
+    def check_countable(self) -> "ConvSpec":
+        """Return this spec if XLA can count its positions. Raises ValueError before anything is traced."""
+        padded = [i + max(0, lo) + max(0, hi) for i, (lo, hi) in zip(self.input_size, self.pads, strict=True)]
+        given = f"`strides` {self.strides}, `padding` {self.pads} and `dilation` {self.dilation}"
+        for axis, n in enumerate(padded):  # the output is never larger
+            if n >= TOO_LARGE:
+                raise ValueError(
+                    f"the layer must have fewer than 2**31 positions on each axis, got {n:,} on spatial axis {axis}, "
+                    f"with {given}."
+                )
+        if math.prod(padded) >= _MAX_POSITIONS:
+            raise ValueError(
+                f"the layer must have fewer than 2**48 positions, got {math.prod(padded):,}, with {given}."
+            )
+        return self
+
     def split_pads(self) -> tuple[list[Pads], list[Pads]]:
         """Per axis, what is padded or cropped before C, and what C itself pads; see `sizes.split_pads`."""
         axes = zip(self.input_size, self.output_size, self.effective_kernel_size, self.strides, self.pads, strict=True)
@@ -61,23 +80,6 @@ class ConvSpec:
         t = np.arange(self.kernel_size[axis])[None, :]
         position = self.strides[axis] * o + self.dilation[axis] * t - self.pads[axis][0]
         return into_range(position, self.input_size[axis], self.padding_mode)
-
-
-def into_range(position: Any, size: int, mode: str) -> Any:
-    """Where in an axis of `size` each position of the padded axis copies from; -1 where it is zero.
-
-    An array of NumPy or JAX, as `position` is.
-    """
-    xp = position.__array_namespace__()
-    if mode == "zeros":
-        return xp.where((position >= 0) & (position < size), position, -1)
-    if mode == "circular":
-        return position % size
-    if mode == "replicate":
-        return xp.clip(position, 0, size - 1)
-    # Reflection without repeating the edge has period 2(size - 1).
-    folded = position % max(2 * (size - 1), 1)
-    return xp.minimum(folded, 2 * (size - 1) - folded)
 
 
 def combine(tables: list[np.ndarray], sizes: tuple[int, ...]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """How sizes are written in texts."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 
 def axis_lines(ndim: int, line: Callable[[int], str]) -> list[str]:
@@ -24,3 +25,8 @@ def by_pairs(pads: Sequence[tuple[int, int]]) -> str:
 def signed(value: int) -> str:
     """In brackets where it is negative."""
     return str(value) if value >= 0 else f"({value})"
+
+
+def one_or_each(values: Sequence[Any]) -> Any:
+    """Return one value if all axes have it, else one per axis."""
+    return values[0] if len(set(values)) == 1 else tuple(values)

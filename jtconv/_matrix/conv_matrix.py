@@ -231,4 +231,4 @@ def conv_matrix(
         groups=groups,
         padding_mode=padding_mode,
     )
-    return matrix_of(kernel, checks.countable(geometry.at(input_size)))
+    return matrix_of(kernel, geometry.at(input_size).check_countable())

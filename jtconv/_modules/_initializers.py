@@ -59,11 +59,9 @@ def bilinear(groups: int = 1) -> Initializer:
     def init(key: Any, shape: Sequence[int], dtype: Any = jnp.float32, **_: Any) -> Array:
         del key  # nothing is random here; initialisers take a key all the same
         shape, dtype = arg.shape("shape", shape), floating("dtype", dtype)
-        if len(shape) < 2 or shape[-1] % groups:
-            raise ValueError(
-                f"`bilinear` needs a kernel shape (*kernel_size, out_ch // groups, in_ch) whose last axis `groups` = "
-                f"{groups} divides, got {shape}."
-            )
+        if len(shape) < 2:
+            raise ValueError(f"`bilinear` needs a kernel shape (*kernel_size, out_ch // groups, in_ch), got {shape}.")
+        arg.check_groups(groups, shape[-1], "the kernel's last axis, in_ch", hint=f" (kernel shape {shape})")
         *kernel_size, out_per_group, in_ch = shape
         in_per_group = in_ch // groups
         if out_per_group != in_per_group:

@@ -83,8 +83,7 @@ class Layer:
 
     def _channels(self, name: str, channels: Any) -> int:
         channels = arg.at_least(name, arg.integer(name, channels), 1)
-        if channels % self.geometry.groups:
-            raise ValueError(f"`groups` must divide `{name}` = {channels}, got {self.geometry.groups}.")
+        arg.check_groups(self.geometry.groups, channels, f"`{name}`")
         return channels
 
     def _set(self, name: str, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""`ConvOperator` as other libraries' linear operators. Each library is imported when it is asked for."""
+"""A linear map as other libraries' linear operators. Each library is imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy as np
 from jax import Array
 
 from jtconv._arrays import checks
+from jtconv._operator.linear_map import LinearMap
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
-    from jtconv._operator.conv_operator import ConvOperator
 
 Shape = tuple[int, ...]
 
 
-def to_scipy(operator: ConvOperator) -> LinearOperator:
+def to_scipy(operator: LinearMap) -> LinearOperator:
     """NumPy arrays in and out."""
     from scipy.sparse.linalg import LinearOperator
 
     dtype = np.dtype(checks.accumulator(operator.dtype))
     adjoint = operator.H
 
-    def times(factor: ConvOperator, v: Any) -> np.ndarray:
+    def times(factor: LinearMap, v: Any) -> np.ndarray:
         v = np.asarray(v)
         # A copy, as JAX's own array would be read-only.
         return np.array(_times(factor, v.astype(np.result_type(v, dtype))))
@@ -42,21 +42,21 @@ def to_scipy(operator: ConvOperator) -> LinearOperator:
     return make(operator.shape, matvec=matvec, rmatvec=rmatvec, matmat=matvec, rmatmat=rmatvec, dtype=dtype)
 
 
-def to_lineax(operator: ConvOperator) -> Any:
+def to_lineax(operator: LinearMap) -> Any:
     """A function with the operator for its first argument, so that the kernel stays a leaf."""
     lineax = _library("lineax", "to_lineax")
     taken = jax.ShapeDtypeStruct((operator.shape[1],), operator.dtype)
     return lineax.FunctionLinearOperator(jax.tree_util.Partial(_times, operator), taken, closure_convert=False)
 
 
-def to_pylops(operator: ConvOperator, taken: Shape, given: Shape) -> Any:
+def to_pylops(operator: LinearMap, taken: Shape, given: Shape) -> Any:
     """Vectors, or images of the shapes `taken` and `given`."""
     pylops = _library("pylops", "to_pylops")
     return pylops.LinearOperator(Op=to_scipy(operator), dims=taken, dimsd=given)
 
 
 @jax.jit
-def _times(operator: ConvOperator, v: Array) -> Array:
+def _times(operator: LinearMap, v: Array) -> Array:
     return operator @ v
 
 

@@ -84,7 +84,7 @@ class ConvOperator:
             groups=groups,
             padding_mode=padding_mode,
         )
-        self.kernel, self.spec, self.transposed = kernel, checks.countable(geometry.at(input_size)), False
+        self.kernel, self.spec, self.transposed = kernel, geometry.at(input_size).check_countable(), False
 
     def __repr__(self) -> str:
         if not self._is_single():  # of `vmap`, or of JAX's own making
@@ -190,7 +190,8 @@ class ConvOperator:
         tolerance = arg.real("tolerance", tolerance)
         if not 0 < tolerance < 1:
             raise ValueError(f"`tolerance` must be above 0 and below 1, got {tolerance}.")
-        return singular_values(self, k, tolerance)
+        wide = self.kernel.astype(checks.accumulator(self.dtype))
+        return singular_values(self.with_kernel(wide), k, tolerance)
 
     def to_matrix(self) -> ConvMatrix:
         """The same matrix with its entries stored."""

@@ -8,32 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import DTypeLike
 
-from jtconv._arrays.checks import accumulator
+from jtconv._operator.linear_map import LinearMap
 
-if TYPE_CHECKING:
-    from jtconv._operator.conv_operator import ConvOperator
-
-MOST_ITERATIONS = 1000
+MAX_ITERATIONS = 1000
 _DENSE = 2**20  # entries: a matrix of no more is decomposed as it is
 
 
 @partial(jax.jit, static_argnames=("k", "tolerance"))
-def singular_values(operator: ConvOperator, k: int, tolerance: float) -> Array:
+def singular_values(operator: LinearMap, k: int, tolerance: float) -> Array:
     """The k largest, descending; NaN for all where the residuals do not come down to the tolerance."""
-    kernel = operator.kernel.astype(accumulator(operator.dtype))
-    operator = operator.with_kernel(kernel)
     return _values(operator if operator.shape[0] >= operator.shape[1] else operator.H, k, tolerance)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(1, 2))
-def _values(operator: ConvOperator, k: int, tolerance: float) -> Array:
+def _values(operator: LinearMap, k: int, tolerance: float) -> Array:
     return _triplets(operator, k, tolerance)[1]
 
 
@@ -46,7 +41,7 @@ def _derivative(k: int, tolerance: float, primals: tuple[Any], tangents: tuple[A
 
 
 @jax.custom_jvp
-def _only_once(operator: ConvOperator) -> ConvOperator:
+def _only_once(operator: LinearMap) -> LinearMap:
     """`operator`, where it is to be differentiated no further: u and v depend on it too."""
     return operator
 
@@ -56,7 +51,7 @@ def _refuse(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
     raise NotImplementedError("singular values, and `norm`, have a first derivative here, and no second one.")
 
 
-def _triplets(operator: ConvOperator, k: int, tolerance: float) -> tuple[Array, Array, Array]:
+def _triplets(operator: LinearMap, k: int, tolerance: float) -> tuple[Array, Array, Array]:
     """(U, values, V) with C V = U · values."""
     rows, columns = operator.shape
     if rows * columns <= _DENSE or 5 * k >= columns:  # of which LOBPCG takes none
@@ -71,7 +66,7 @@ def _triplets(operator: ConvOperator, k: int, tolerance: float) -> tuple[Array, 
     return cv / jnp.where(values == 0, 1, values), values, v
 
 
-def _right_vectors(operator: ConvOperator, k: int, tolerance: float) -> Array:
+def _right_vectors(operator: LinearMap, k: int, tolerance: float) -> Array:
     """Orthonormal (columns, k), by descending value."""
 
     def gram(v: Array) -> Array:
@@ -108,4 +103,4 @@ def _lobpcg(gram: Callable[[Array], Array], n: int, k: int, dtype: DTypeLike, to
     shift = jnp.where(mean > 0, mean, 1)
     # It stops at residuals of tol * 10 n (value + |product|), at the end twice the value, which the
     # shift may have doubled.
-    return lobpcg_standard(lambda v: gram(v) + shift * v, start, MOST_ITERATIONS, tolerance / (40 * n))[1]
+    return lobpcg_standard(lambda v: gram(v) + shift * v, start, MAX_ITERATIONS, tolerance / (40 * n))[1]

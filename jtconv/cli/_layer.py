@@ -4,8 +4,9 @@ import argparse
 from typing import Any, NamedTuple
 
 from jtconv._geometry import arguments as arg
-from jtconv._geometry.arguments import PADDING_MODES, PADDING_NAMES
+from jtconv._geometry.arguments import PADDING_NAMES
 from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.padding_modes import PADDING_MODES
 
 _DEFAULTS = {"strides": [1], "padding": ["VALID"], "dilation": [1], "groups": 1, "padding_mode": "zeros"}
 

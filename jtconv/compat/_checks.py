@@ -79,8 +79,9 @@ def not_empty(name: str, kernel: Array) -> None:
 
 def divided_by_groups(name: str, kernel: Array, axis: int, groups: Any, argument: str = "groups") -> None:
     """That `groups` is at least 1 and divides this axis of the kernel."""
-    if kernel.shape[axis] % arg.at_least(argument, arg.integer(argument, groups), 1):
-        raise ValueError(f"`{argument}` must divide axis {axis} of `{name}`, got {groups} and shape {kernel.shape}.")
+    count = arg.at_least(argument, arg.integer(argument, groups), 1)
+    hint = f" (shape {kernel.shape})"
+    arg.check_groups(count, kernel.shape[axis], f"axis {axis} of `{name}`", name=argument, hint=hint)
 
 
 def with_bias(x: Array, name: str, bias: Any) -> Array:

@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from jtconv._geometry.spec import ConvSpec, into_range
+from jtconv._geometry.padding_modes import PADDING_MODES, into_range
+from jtconv._geometry.spec import ConvSpec
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,13 @@ class AxisPlan:
 
     @property
     def cyclic(self) -> bool:
-        return self.padding_mode == "circular"
+        return PADDING_MODES[self.padding_mode].wraps
 
     @property
     def mirrored(self) -> bool:
         """Whether what is padded is copied from near the border."""
-        return self.padding_mode in ("reflect", "replicate")
+        mode = PADDING_MODES[self.padding_mode]
+        return mode.copies and not mode.wraps
 
     def start(self, device: int) -> int:
         """Where the window of a device begins; negative in the padding."""
@@ -163,11 +165,11 @@ def _axis_plan(spec: ConvSpec, axis: int, devices: int) -> AxisPlan | None:
     if devices == 1:
         return None
     size = spec.input_size[axis]
-    if spec.padding_mode == "circular" and size % devices:
+    if PADDING_MODES[spec.padding_mode].wraps and size % devices:
         raise ValueError(
-            f"`padding_mode`='circular' needs equal blocks on every device: on spatial axis {axis} the input size "
-            f"{size} is no multiple of {devices} devices. Cut this axis over a number of devices that divides {size}, "
-            f"or do not cut it (None in `split`, 1 in `devices`)."
+            f"`padding_mode`={spec.padding_mode!r} needs equal blocks on every device: on spatial axis {axis} the "
+            f"input size {size} is no multiple of {devices} devices. Cut this axis over a number of devices that "
+            f"divides {size}, or do not cut it (None in `split`, 1 in `devices`)."
         )
     return AxisPlan(
         input_size=size,

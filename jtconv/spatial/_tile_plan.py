@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from jtconv._geometry.spec import ConvSpec, into_range
+from jtconv._geometry.padding_modes import PADDING_MODES, into_range
+from jtconv._geometry.spec import ConvSpec
 from jtconv.spatial._tile_bytes import tile_bytes
 
 _AT_A_TIME = 2**20  # rows of windows
@@ -62,7 +63,7 @@ class TilePlan:
     @cached_property
     def wrapped(self) -> int:
         """How many of the first rows of the input are read beside the run."""
-        if self.spec.padding_mode != "circular" or self.run == self.spec.input_size[self.axis]:
+        if not PADDING_MODES[self.spec.padding_mode].wraps or self.run == self.spec.input_size[self.axis]:
             return 0
         at_a_time = max(1, _AT_A_TIME // self.tile.input_size[self.axis])
         parts = (np.arange(at, min(at + at_a_time, self.count)) for at in range(0, self.count, at_a_time))
@@ -83,8 +84,8 @@ class TilePlan:
 
     def _first_run_row(self, sources: Any) -> Any:
         size, where = self.spec.input_size[self.axis], sources.__array_namespace__().where
-        circular = self.spec.padding_mode == "circular"
-        lowest = sources[..., 0] if circular else where(sources < 0, size, sources).min(axis=-1)
+        wraps = PADDING_MODES[self.spec.padding_mode].wraps
+        lowest = sources[..., 0] if wraps else where(sources < 0, size, sources).min(axis=-1)
         return lowest.clip(max=size - self.run)
 
     def _beside(self, sources: np.ndarray) -> int:

@@ -1,0 +1,68 @@
+"""The padding modes, one row each: which position of the input each padded position copies.
+
+A new mode is one more row. All that depends on a mode reads this table: the rows of the matrix, padding and its
+transpose, the halos of images cut over devices, and the command line's choices.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PaddingMode:
+    """One way to fill the padding.
+
+    Attributes:
+      source: (positions, size) -> the position that each copies, -1 for a zero. Arrays of NumPy or JAX.
+      numpy_name: `mode` of `numpy.pad`.
+      min_size: positions that an axis needs, to be padded.
+      repeats: whether the padded axis repeats with a period, so that it can be longer than the input.
+      wraps: whether the padding copies from the opposite end of the axis.
+    """
+
+    source: Callable[[Any, int], Any]
+    numpy_name: str
+    min_size: int = 1
+    repeats: bool = False
+    wraps: bool = False
+
+    @property
+    def copies(self) -> bool:
+        """Whether the padding holds copies of the input, which the transpose adds back to where they came from."""
+        return self.numpy_name != "constant"
+
+
+def _zeros(position: Any, size: int) -> Any:
+    where = position.__array_namespace__().where
+    return where((position >= 0) & (position < size), position, -1)
+
+
+def _circular(position: Any, size: int) -> Any:
+    return position % size
+
+
+def _reflect(position: Any, size: int) -> Any:
+    """Reflection without repeating the edge has the period 2(size - 1)."""
+    folded = position % max(2 * (size - 1), 1)
+    return position.__array_namespace__().minimum(folded, 2 * (size - 1) - folded)
+
+
+def _replicate(position: Any, size: int) -> Any:
+    return position.__array_namespace__().clip(position, 0, size - 1)
+
+
+PADDING_MODES = {
+    "zeros": PaddingMode(_zeros, "constant"),
+    "circular": PaddingMode(_circular, "wrap", repeats=True, wraps=True),
+    "reflect": PaddingMode(_reflect, "reflect", min_size=2, repeats=True),
+    "replicate": PaddingMode(_replicate, "edge"),
+}
+
+
+def into_range(position: Any, size: int, mode: str) -> Any:
+    """Position of the input that each position of the padded axis copies; -1 where it is zero.
+
+    An array of NumPy or JAX, as `position` is.
+    """
+    return PADDING_MODES[mode].source(position, size)
