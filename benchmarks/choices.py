@@ -1,40 +1,39 @@
-"""What computes C, Cᵀ and the kernel's gradient where nobody says so, for the layers of `jtconv bench`.
+"""The implementations of C, Cᵀ and the kernel's gradient that "auto" chooses, for the layers of `jtconv bench`.
 
     python -m benchmarks.choices
 
-The rules are in `jtconv/_primitives/dispatch.py`; they know shapes and the platform, and nothing is measured.
+Each implementation in `jtconv/_compute/` says where it may be taken and at what cost; nothing is measured.
 """
 
-from jtconv._primitives.dispatch import NATIVE, choose_forward, choose_kernel_gradient, choose_transposed
+from jtconv._compute.implementation import CPU, Request
+from jtconv._compute.registry import choose
 from jtconv.bench._layers import SUITE, NetworkLayer
 from jtconv.bench._markdown import table
 
-PLATFORMS = {NATIVE: "a CPU", "cpu": "a CPU, without our kernels", "gpu": "a GPU or TPU"}
-MAPS = ("Cᵀ", "C", "kernel's gradient")
-WAYS = {"native": "our kernels"}  # the others' names are said as they are
+# Name, platform, and whether the CPU kernels can be called.
+MACHINES = (("a CPU", CPU, True), ("a CPU, without our kernels", CPU, False), ("a GPU or TPU", None, False))
+MAPS = {"Cᵀ": "transposed", "C": "forward", "kernel's gradient": "kernel_gradient"}
+TITLES = {"cpu_kernels": "our kernels"}  # the others are written as they are named
 
 
-def chosen(layer: NetworkLayer, platform: str) -> dict[str, str]:
-    """The way of computing each of the three maps."""
-    x, y = layer.x_shape, layer.y_shape
-    return {
-        "Cᵀ": choose_transposed(layer.spec, y, layer.kernel_shape, platform),
-        "C": choose_forward(layer.spec, x, layer.kernel_shape, platform),
-        "kernel's gradient": choose_kernel_gradient(layer.spec, x, y, platform),
-    }
+def chosen(layer: NetworkLayer, computes: str, platform: str | None, kernels_callable: bool) -> str:
+    """Name of the implementation that computes one of the three maps."""
+    x, y, kernel = layer.x_shape, layer.y_shape, layer.kernel_shape
+    shapes = {"forward": (x, kernel), "transposed": (y, kernel), "kernel_gradient": (x, y)}[computes]
+    return choose(computes, Request(layer.spec, shapes, platform, kernels_callable)).name
 
 
 def choices() -> str:
-    """A Markdown table: for each platform and map, the ways and the layers that take them, the commonest last."""
+    """A Markdown table: per machine and map, the implementations and the layers that take them, the commonest last."""
     rows = []
-    for platform, name in PLATFORMS.items():
-        for map_ in MAPS:
-            ways: dict[str, list[str]] = {}
+    for machine, *on in MACHINES:
+        for title, computes in MAPS.items():
+            layers: dict[str, list[str]] = {}
             for layer in SUITE:
-                ways.setdefault(chosen(layer, platform)[map_], []).append(layer.name)
-            *few, (most, _) = sorted(ways.items(), key=lambda way: len(way[1]))
-            rows += [[name, map_, WAYS.get(way, way), ", ".join(layers)] for way, layers in few]
-            rows.append([name, map_, WAYS.get(most, most), "the others" if few else "all"])
+                layers.setdefault(chosen(layer, computes, *on), []).append(layer.name)
+            *few, (most, _) = sorted(layers.items(), key=lambda found: len(found[1]))
+            rows += [[machine, title, TITLES.get(name, name), ", ".join(names)] for name, names in few]
+            rows.append([machine, title, TITLES.get(most, most), "the others" if few else "all"])
     return table(["on", "map", "by", "layers"], rows)
 
 

@@ -10,16 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jtconv._compute.lax_conv import lax_conv
 from oracles import assert_within_rounding, cases, make_case, run_once, terms
 
 from jtconv import ConvGeometry, conv, conv_transpose
 from jtconv._arrays import tiles
 from jtconv._compute import cpu
-from jtconv._compute.block_products import forward_by_blocks, kernel_gradient_by_blocks
-from jtconv._compute.depthwise import depthwise_conv
-from jtconv._compute.kernel_gradient import kernel_gradient_by_pieces
-from jtconv._compute.lax_conv import kernel_gradient_by_lax, lax_conv
 from jtconv._compute.merged_groups import merge_groups
+from jtconv._compute.registry import implementations
 from jtconv._primitives.family import forward, kernel_gradient, transposed
 
 GEOMETRY = {"strides": (2, 1), "padding": ((1, 0), (0, 2)), "groups": 3}
@@ -113,30 +111,19 @@ def test_exported_for_several_platforms():
     assert_within_rounding(got, expected, f(abs(arrays["y"]), abs(arrays["kernel"])), 2 * terms(arrays["kernel"], 3))
 
 
-WAYS = {
-    "forward": {"native": cpu.forward, "blocks": forward_by_blocks, "depthwise": depthwise_conv},
-    "kernel_gradient": {
-        "native": cpu.kernel_gradient,
-        "pieces": kernel_gradient_by_pieces,
-        "blocks": kernel_gradient_by_blocks,
-        "lax": kernel_gradient_by_lax,
-    },
-}
-
-
-def applicable(way, spec, in_ch, out_ch):
-    """Whether a way computes such a layer at all; blocks know neither groups nor dilation."""
-    if way == "native":
+def applicable(name, spec, in_ch, out_ch):
+    """Whether an implementation computes such a layer at all; blocks know neither groups nor dilation."""
+    if name == "cpu_kernels":
         return cpu.available()
-    if way == "blocks":
+    if name == "space_to_depth":
         return spec.groups == 1 and max(spec.dilation) == 1
-    return way != "depthwise" or spec.groups == in_ch == out_ch
+    return name != "depthwise" or spec.groups == in_ch == out_ch
 
 
-@pytest.mark.parametrize("tile_bytes", [tiles._TILE_BYTES, 200])
+@pytest.mark.parametrize("tile_bytes", [tiles.MAX_TILE_BYTES, 200])
 @pytest.mark.parametrize("ndim", [1, 2, 3])
-def test_every_way_is_lax(ndim, tile_bytes):
-    """C and the kernel's gradient by each of their ways, in one tile and in many, against lax and JAX."""
+def test_every_implementation_is_lax(ndim, tile_bytes):
+    """C and the kernel's gradient by each implementation, in one tile and in many, against lax and JAX."""
     met = set()
 
     @settings(max_examples=30)
@@ -157,24 +144,24 @@ def test_every_way_is_lax(ndim, tile_bytes):
             expected, pullback = jax.vjp(lambda w: lax_conv(x, w, spec, None), kernel)
             given = {"forward": (x, kernel), "kernel_gradient": (x, y)}
             results = {
-                (name, way): f(*given[name], spec, None)
-                for name, ways in WAYS.items()
-                for way, f in ways.items()
-                if applicable(way, spec, in_ch, out_ch)
+                (map_, one.name): one.run(*given[map_], spec, None)
+                for map_ in given
+                for one in implementations(map_)
+                if applicable(one.name, spec, in_ch, out_ch)
             }
             return results, {"forward": expected, "kernel_gradient": pullback(y)[0]}
 
         results, expected = run_once(compute, case.x, case.kernel, case.y)
         _, sizes = run_once(compute, abs(case.x), abs(case.kernel), abs(case.y))
         counts = {"forward": terms(case.kernel, 1), "kernel_gradient": case.y.size}
-        for (name, way), result in results.items():
-            assert_within_rounding(result, expected[name], sizes[name], counts[name])
-            met.add(way)
+        for (map_, name), result in results.items():
+            assert_within_rounding(result, expected[map_], sizes[map_], counts[map_])
+            met.add(name)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tiles, "_TILE_BYTES", tile_bytes)
+        patch.setattr(tiles, "MAX_TILE_BYTES", tile_bytes)
         check()
-    assert met == {"blocks", "depthwise", "pieces", "lax", *(["native"] if cpu.available() else [])}
+    assert met == {"space_to_depth", "depthwise", "pieces", "lax", *(["cpu_kernels"] if cpu.available() else [])}
 
 
 def test_tiles_are_small_and_cover_everything():

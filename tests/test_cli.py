@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import jax.numpy as jnp
 import pytest
 
 from jtconv import explain
-from jtconv._compute import BY_NAME
+from jtconv._compute.registry import REGISTRY
 from jtconv._verify.layers import LAYERS
 from jtconv.cli import _overlap_plot, _verify, main
 from jtconv.cli._overlap_plane import plane_of
@@ -166,8 +167,9 @@ def test_verify_table_and_its_exit_status(capsys, monkeypatch):
     monkeypatch.setattr(_verify, "LAYERS", LAYERS[:2])
     assert main(["verify", "--dtype", "float32"]) == 0
     assert "2 of 2 layers within their rounding bound" in capsys.readouterr().out
-    right = BY_NAME["matrix"]
-    monkeypatch.setitem(BY_NAME, "matrix", lambda y, w, s, p: right(y, jnp.flip(w, 0), s, p))
+    right = REGISTRY["transposed", "matrix"]
+    flipped = replace(right, run=lambda y, w, s, p: right.run(y, jnp.flip(w, 0), s, p))
+    monkeypatch.setitem(REGISTRY, ("transposed", "matrix"), flipped)
     monkeypatch.setattr(_verify, "LAYERS", LAYERS[2:4])
     assert main(["verify", "--dtype", "float32"]) == 1
     text = capsys.readouterr().out

@@ -47,7 +47,7 @@ for method in jtconv.METHODS:
             assert (abs(np.asarray(g) - w) <= 2 * 1000 * np.finfo(np.float32).eps * size).all(), method
 f(y, cut)
 
-jtconv._arrays.tiles._TILE_BYTES = 300  # several tiles
+jtconv._arrays.tiles.MAX_TILE_BYTES = 300  # several tiles
 
 # Under shard_map each device has its images and all of the kernel, whose gradient is a sum over devices.
 f = lambda y, w: jtconv.conv_transpose(y, w, strides=2, padding=1, groups=3)

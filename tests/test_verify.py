@@ -1,13 +1,14 @@
 """`verify_transpose`, and that it sees a wrong method."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jtconv import METHODS, verify_transpose
-from jtconv._compute import BY_NAME
-from jtconv._primitives import family
+from jtconv._compute.registry import REGISTRY
 from jtconv._verify.layers import LAYERS
 from jtconv._verify.verify import Check
 
@@ -46,9 +47,10 @@ BROKEN = {
 
 def replaced_scatter(monkeypatch, broken):
     """`scatter` with a fault; without what was compiled before, which would hide it."""
-    right = BY_NAME["scatter"]
+    right = REGISTRY["transposed", "scatter"]
     jax.clear_caches()
-    monkeypatch.setitem(BY_NAME, "scatter", lambda y, kernel, spec, p: broken(right, y, kernel, spec, p))
+    faulty = replace(right, run=lambda y, kernel, spec, p: broken(right.run, y, kernel, spec, p))
+    monkeypatch.setitem(REGISTRY, ("transposed", "scatter"), faulty)
 
 
 @pytest.fixture(autouse=True)
@@ -69,9 +71,10 @@ def test_a_broken_method_is_found_and_named(monkeypatch, fault):
 
 @pytest.mark.parametrize("fault", [lambda right: right[::-1], lambda right: right * (1 + 1e-13)])
 def test_a_broken_kernel_gradient_is_found_and_named(monkeypatch, fault):
-    monkeypatch.setattr(family.dispatch, "choose_kernel_gradient", lambda *_: "pieces")
-    right = family.kernel_gradient_by_pieces
-    monkeypatch.setattr(family, "kernel_gradient_by_pieces", lambda *arguments: fault(right(*arguments)))
+    right = REGISTRY["kernel_gradient", "pieces"]
+    first = {"supports": lambda _: True, "cost": lambda _: -1}
+    faulty = replace(right, run=lambda *arguments: fault(right.run(*arguments)), **first)
+    monkeypatch.setitem(REGISTRY, ("kernel_gradient", "pieces"), faulty)
     jax.clear_caches()
     report = verify_transpose(KERNEL, (9, 10), **GEOMETRY)
     assert [check.name for check in report.checks if not check.ok] == ["kernel gradient against vjp"]

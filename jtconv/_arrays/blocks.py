@@ -7,6 +7,7 @@ For every piece, C is one matrix product of a slice of the blocks; so is each of
 """
 
 import itertools
+import math
 from typing import NamedTuple
 
 from jax import Array
@@ -14,6 +15,8 @@ from jax import Array
 from jtconv._arrays.padding import pad_zeros
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.spec import ConvSpec
+
+MAX_PIECES = 64  # of a kernel, in one program
 
 
 class Run(NamedTuple):
@@ -40,6 +43,11 @@ def pieces(spec: ConvSpec) -> list[Piece]:
     return list(itertools.product(*[runs(spec, axis) for axis in range(spec.ndim)]))
 
 
+def has_few_pieces(spec: ConvSpec) -> bool:
+    """Whether a program may hold a step for each piece: the time to compile grows faster than their number."""
+    return math.prod(len(runs(spec, axis)) for axis in range(spec.ndim)) <= MAX_PIECES
+
+
 def shift_counts(spec: ConvSpec) -> tuple[int, ...]:
     """How many blocks in a row an output reads, per axis."""
     pairs = zip(spec.effective_kernel_size, spec.strides, strict=True)
@@ -51,7 +59,7 @@ def block_counts(spec: ConvSpec) -> tuple[int, ...]:
     return tuple(o + q - 1 for o, q in zip(spec.output_size, shift_counts(spec), strict=True))
 
 
-def to_blocks(padded: Array, spec: ConvSpec) -> Array:
+def space_to_depth(padded: Array, spec: ConvSpec) -> Array:
     """(N, *blocks * strides, ch), which is x after `outer_pads` -> (N, *blocks, *strides, ch)."""
     ndim, counts = spec.ndim, block_counts(spec)
     cut = [n for pair in zip(counts, spec.strides, strict=True) for n in pair]
@@ -60,8 +68,8 @@ def to_blocks(padded: Array, spec: ConvSpec) -> Array:
     return apart.transpose(0, *blocks, *phases, 2 * ndim + 1)
 
 
-def from_blocks(blocks: Array, spec: ConvSpec) -> Array:
-    """(N, *blocks, *strides, ch) -> (N, *input_size, ch): the transpose of padding and `to_blocks`."""
+def depth_to_space(blocks: Array, spec: ConvSpec) -> Array:
+    """(N, *blocks, *strides, ch) -> (N, *input_size, ch): the transpose of padding and `space_to_depth`."""
     ndim = spec.ndim
     pairs = [axis for a in range(ndim) for axis in (1 + a, 1 + ndim + a)]
     together = blocks.transpose(0, *pairs, 2 * ndim + 1)

@@ -4,13 +4,19 @@ Zeros are left to the convolution itself. The other modes pad first; their trans
 landed in the padding back onto the positions that it was copied from.
 """
 
+from collections.abc import Callable
+from functools import wraps
+
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jtconv._arrays.linear import transpose_of
+from jtconv._arrays.checks import Precision, accumulator
+from jtconv._arrays.sharding import transpose_of
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.padding_modes import PADDING_MODES, into_range
 from jtconv._geometry.spec import ConvSpec
+
+Run = Callable[[Array, Array, ConvSpec, Precision], Array]
 
 
 def pad(x: Array, spec: ConvSpec) -> Array:
@@ -48,3 +54,18 @@ def fold(padded: Array, spec: ConvSpec) -> Array:
     """(N, *padded size, ch) -> (N, *input_size, ch): the transpose of `pad`."""
     shape = (padded.shape[0], *spec.input_size, padded.shape[-1])
     return transpose_of(lambda x: pad(x, spec), shape, padded.dtype, padded)
+
+
+def for_any_padding_mode(method: Run) -> Run:
+    """`method`, made for zero padding, for every padding mode: C = V P pads, then V is VALID, so Cᵀ = Pᵀ Vᵀ."""
+
+    @wraps(method)
+    def any_mode(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+        if not PADDING_MODES[spec.padding_mode].copies:
+            return method(y, kernel, spec, precision)
+        # Half precision is rounded once, after folding.
+        wide = accumulator(y.dtype)
+        padded = method(y.astype(wide), kernel.astype(wide), spec.unpadded(), precision)
+        return fold(padded, spec).astype(y.dtype)
+
+    return any_mode

@@ -1,17 +1,16 @@
 """Images gone through in tiles of a few rows of the first spatial axis.
 
-What is made of a tile stays small: it is then read from the cache, and no memory beyond it is
-asked for, which costs more than the arithmetic where pages are new.
+Intermediate results of a tile stay in the cache. Whole ones would need fresh pages, and touching these costs more
+than the arithmetic.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import jax
-import jax.numpy as jnp
 from jax import Array, lax
 
-_TILE_BYTES = 2**22
+MAX_TILE_BYTES = 2**22
 
 Carry = TypeVar("Carry")
 
@@ -33,9 +32,9 @@ def tiling(n: int, rows: int, row_bytes: int) -> Tiling:
     """Tiles of at most 4 MiB, with `row_bytes` for each of the `rows` of `n` images, where that is possible."""
     if n == 0:
         return Tiling(0, rows, (1, 1))
-    fitting = max(1, _TILE_BYTES // (row_bytes * rows))
+    fitting = max(1, MAX_TILE_BYTES // (row_bytes * rows))
     images = max(divisor for divisor in range(1, min(n, fitting) + 1) if n % divisor == 0)
-    parts = min(rows, -(-row_bytes * rows * images // _TILE_BYTES))
+    parts = min(rows, -(-row_bytes * rows * images // MAX_TILE_BYTES))
     per_tile = -(-rows // parts)
     return Tiling(images, per_tile, (n // images, -(-rows // per_tile)))
 
@@ -49,13 +48,6 @@ def over_tiles(tiles: Tiling, step: Callable[[Array | int, Array | int, Carry], 
         return step(i // tiles.counts[1] * tiles.images, i % tiles.counts[1] * tiles.rows, carry)
 
     return lax.fori_loop(0, tiles.counts[0] * tiles.counts[1], body, initial)
-
-
-def zeros(shape: tuple[int, ...], dtype: jax.typing.DTypeLike, like: Array) -> Array:
-    """Zeros to begin with. Under `jax.shard_map` they vary over the mesh axes that `like` varies over, as what
-    is made of it does."""
-    axes = tuple(jax.typeof(like).manual_axis_type.varying)
-    return lax.pcast(jnp.zeros(shape, dtype), axes, to="varying")
 
 
 def cut(array: Array, image: Array | int, row: Array | int, images: int, rows: int) -> Array:

@@ -5,14 +5,16 @@ accumulated in float32 for types of less than 32 bits.
 """
 
 import itertools
+from math import prod
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jtconv._arrays.blocks import Piece, block_counts, outer_pads, pieces
+from jtconv._arrays.blocks import MAX_PIECES, Piece, block_counts, outer_pads, pieces
 from jtconv._arrays.checks import Precision, accumulator
 from jtconv._arrays.padding import pad_zeros, padded
+from jtconv._compute.implementation import CPU, Implementation, Request
 from jtconv._geometry.spec import ConvSpec
 
 
@@ -52,6 +54,19 @@ def depthwise_transpose(y: Array, kernel: Array, spec: ConvSpec) -> Array:
         total += jnp.where(_has_tap(piece, spec), scaled, jnp.zeros((), wide))
     whole = total.reshape(n, *(m * s for m, s in zip(counts, spec.strides, strict=True)), y.shape[-1])
     return pad_zeros(whole, [(-lo, -hi) for lo, hi in outer_pads(spec)]).astype(y.dtype)
+
+
+def _supports(request: Request) -> bool:
+    few = prod(request.spec.kernel_size) <= MAX_PIECES  # each tap is a slice in the program
+    return (
+        not request.kernels_callable
+        and request.batch_is_known
+        and few
+        and is_depthwise(request.shapes[1], request.spec.groups)
+    )
+
+
+IMPLEMENTATIONS = (Implementation("depthwise", "forward", depthwise_conv, (CPU,), _supports, lambda _: 0),)
 
 
 def _by_phase(kernel: Array, piece: Piece, spec: ConvSpec) -> Array:

@@ -9,16 +9,20 @@ from math import prod
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jtconv._arrays.blocks import block_counts, from_blocks, runs
+from jtconv._arrays.blocks import block_counts, depth_to_space, has_few_pieces, runs
 from jtconv._arrays.checks import Precision
+from jtconv._arrays.padding import for_any_padding_mode
 from jtconv._compute.depthwise import depthwise_transpose, is_depthwise
-from jtconv._compute.folded import folded
+from jtconv._compute.implementation import CPU, Implementation, Request
 from jtconv._compute.products import spread_taps
 from jtconv._geometry.spec import ConvSpec
 
+MAX_COLUMNS = 2**23  # floats: more are not asked for where another implementation does without
 
-@folded
+
+@for_any_padding_mode
 def overlap_add(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """Cᵀ y."""
     if is_depthwise(kernel.shape, spec.groups):
         return depthwise_transpose(y, kernel, spec)
     n, ndim = y.shape[0], spec.ndim
@@ -29,7 +33,32 @@ def overlap_add(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -
     x = columns.reshape(n, *spec.output_size, *spec.kernel_size, columns.shape[-1])
     for axis in range(ndim):  # (..., outputs, ..., taps, ...) -> (..., blocks, ..., phases, ...)
         x = _add_runs(x, 1 + axis, 1 + ndim + axis, spec, axis)
-    return from_blocks(x, spec).astype(y.dtype)
+    return depth_to_space(x, spec).astype(y.dtype)
+
+
+def columns(request: Request) -> int:
+    """Floats of the matrix product's result, which are written and read once more."""
+    y, kernel = request.shapes
+    return prod(y[:-1]) * prod(request.spec.kernel_size) * kernel[-2] * request.spec.groups
+
+
+def _supports(request: Request) -> bool:
+    """Where the CPU kernels cannot be called. Depthwise layers take one elementwise step for each piece."""
+    spec = request.spec
+    few = has_few_pieces(spec) or not is_depthwise(request.shapes[1], spec.groups)
+    return request.needs_composition and few
+
+
+def _cost(request: Request) -> float:
+    spec, kernel = request.spec, request.shapes[1]
+    # XLA's convolution takes 10 times longer with a single output channel, in 3-D.
+    single = kernel[-2] * spec.groups == 1 and spec.ndim == 3 and has_few_pieces(spec)
+    if is_depthwise(kernel, spec.groups) or (single and columns(request) <= MAX_COLUMNS):
+        return 0
+    return columns(request)
+
+
+IMPLEMENTATIONS = (Implementation("overlap_add", "transposed", overlap_add, (CPU,), _supports, _cost),)
 
 
 def _add_runs(x: Array, outputs: int, taps: int, spec: ConvSpec, axis: int) -> Array:

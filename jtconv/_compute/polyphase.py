@@ -16,10 +16,9 @@ import numpy as np
 from jax import Array, lax
 
 from jtconv._arrays.checks import Precision
-from jtconv._arrays.padding import pad_zeros
-from jtconv._compute.folded import folded
-from jtconv._compute.lax import flip_and_swap
-from jtconv._compute.lax_conv import channels_last
+from jtconv._arrays.padding import for_any_padding_mode, pad_zeros
+from jtconv._compute.implementation import CPU, Implementation, Request
+from jtconv._compute.lax import channels_last, flip_and_swap
 from jtconv._geometry.sizes import effective_kernel_size, split_pads
 from jtconv._geometry.spec import ConvSpec
 
@@ -40,8 +39,9 @@ class _Phases(NamedTuple):
     taps: np.ndarray
 
 
-@folded
+@for_any_padding_mode
 def polyphase(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """Cᵀ y."""
     axes = [_axis_phases(spec, axis) for axis in range(spec.ndim)]
     image = _assemble(axes, lambda chosen: _phase_image(y, kernel, spec, chosen, precision))
     for axis, groups in enumerate(axes):
@@ -49,6 +49,20 @@ def polyphase(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> 
         if not np.array_equal(order, np.arange(len(order))):
             image = jnp.take(image, order, axis=1 + axis)
     return _interleave(image, spec)
+
+
+def _cost(request: Request) -> float:
+    """Floats that are moved: the kernel and x are reordered. A tenth is taken off, as measured on a CPU."""
+    (n, *_), kernel = request.shapes
+    if not request.batch_is_known:
+        return 0
+    x = n * prod(request.spec.input_size) * kernel[-2] * request.spec.groups
+    return 0.9 * (prod(kernel) + x)
+
+
+IMPLEMENTATIONS = (
+    Implementation("polyphase", "transposed", polyphase, (CPU,), lambda request: not request.kernels_callable, _cost),
+)
 
 
 def _axis_phases(spec: ConvSpec, axis: int) -> list[_Phases]:

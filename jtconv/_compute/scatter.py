@@ -7,11 +7,13 @@ import numpy as np
 from jax import Array
 
 from jtconv._arrays.checks import Precision
+from jtconv._compute.implementation import Implementation
 from jtconv._compute.products import spread_taps
 from jtconv._geometry.spec import ConvSpec, combine
 
 
 def scatter(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """Cᵀ y."""
     n, pixels = y.shape[0], math.prod(spec.input_size)
     flat = y.reshape(n * math.prod(spec.output_size), y.shape[-1])
     placed = spread_taps(flat, kernel.reshape(-1, *kernel.shape[-2:]), spec.groups, precision)
@@ -20,6 +22,9 @@ def scatter(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Ar
     x = jnp.zeros((n, pixels, in_ch), placed.dtype)
     x = x.at[:, targets].add(placed.reshape(n, len(targets), in_ch), mode="drop")
     return x.reshape(n, *spec.input_size, in_ch).astype(y.dtype)
+
+
+IMPLEMENTATIONS = (Implementation("scatter", "transposed", scatter),)
 
 
 def _targets(spec: ConvSpec) -> np.ndarray:

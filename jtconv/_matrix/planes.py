@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jtconv._arrays.blocks import block_counts, from_blocks, outer_pads
+from jtconv._arrays.blocks import block_counts, depth_to_space, outer_pads
 from jtconv._arrays.checks import accumulator
 from jtconv._arrays.padding import fold, pad_zeros, padded
+from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.spec import ConvSpec
 from jtconv._matrix.layout import Channels
 
@@ -53,11 +54,11 @@ def planes_transposed_product(values: Array, rows: Array, spec: ConvSpec, channe
     images = jnp.stack([phases[key] for key in every])
     images = images.reshape(in_ch, math.prod(spec.strides), *images.shape[1:])
     images = jnp.moveaxis(images, 1, 1 + spec.ndim)
-    images = from_blocks(images.reshape(in_ch, *counts, *spec.strides, groups * m), spec.unpadded())
-    if spec.padding_mode == "zeros":
-        images = pad_zeros(images, [(-lo, -hi) for lo, hi in spec.pads])
-    else:
+    images = depth_to_space(images.reshape(in_ch, *counts, *spec.strides, groups * m), spec.unpadded())
+    if PADDING_MODES[spec.padding_mode].copies:
         images = fold(images, spec)
+    else:
+        images = pad_zeros(images, [(-lo, -hi) for lo, hi in spec.pads])
     inputs = math.prod(spec.input_size) * groups
     return jnp.moveaxis(images.reshape(in_ch, inputs, m), 0, 1).reshape(inputs * in_ch, m)
 

@@ -16,8 +16,8 @@ from jax import Array, lax
 
 from jtconv._arrays.blocks import block_counts, outer_pads, runs
 from jtconv._arrays.checks import accumulator
-from jtconv._arrays.linear import transpose_of
 from jtconv._arrays.padding import pad_zeros, padded
+from jtconv._arrays.sharding import transpose_of
 from jtconv._geometry.spec import ConvSpec
 from jtconv._matrix.layout import Channels, arranged_values, in_planes
 from jtconv._matrix.planes import planes_product, planes_transposed_product

@@ -16,7 +16,7 @@ from jax.typing import ArrayLike
 
 from jtconv._arrays.checks import accumulator
 from jtconv._arrays.layer_arguments import checked_layer
-from jtconv._compute.lax_conv import lax_conv
+from jtconv._compute.lax import lax_conv
 from jtconv._conv import conv
 from jtconv._conv_transpose import METHODS, conv_transpose
 from jtconv._geometry import arguments as arg

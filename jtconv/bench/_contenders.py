@@ -3,7 +3,7 @@
 import importlib.util
 from functools import partial
 
-from jtconv._compute import BY_NAME
+from jtconv._conv_transpose import METHODS
 from jtconv.bench import _jax_contenders as on_jax
 from jtconv.bench._programs import Build
 from jtconv.bench._torch_contender import torch
@@ -13,7 +13,7 @@ def contenders(methods: bool) -> dict[str, Build]:
     """By name, those that can be had here, this package first; with `methods`, each of its methods too."""
     found: dict[str, Build] = {"jtconv": on_jax.own}
     if methods:
-        found |= {f"jtconv {name}": partial(on_jax.own_method, name) for name in BY_NAME}
+        found |= {f"jtconv {name}": partial(on_jax.own_method, name) for name in METHODS[1:]}
     found |= {"lax": on_jax.lax_flipped, "lax unflipped": on_jax.lax_unflipped}
     for name in ("flax", "equinox", "keras"):
         if _installed(name):

@@ -13,8 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jtconv._compute import BY_NAME
-from jtconv._compute.lax import flip_and_swap
+from jtconv._compute.lax import flip_and_swap, lax_transpose
 from jtconv._compute.lax_conv import channels_last
 from jtconv._conv_transpose import conv_transpose
 from jtconv._geometry.arguments import Pads
@@ -48,7 +47,7 @@ def _conv_transpose(layer: NetworkLayer, method: str) -> Function:
 
 def lax_flipped(layer: NetworkLayer, arrays: Arrays, part: str) -> Program:
     """`lax.conv_transpose`, or `lax.conv_general_dilated` where there are groups; differentiated by JAX."""
-    return _compiled(lambda y, kernel: BY_NAME["lax"](y, kernel, layer.spec, None), arrays, part)
+    return _compiled(lambda y, kernel: lax_transpose(y, kernel, layer.spec, None), arrays, part)
 
 
 def lax_unflipped(layer: NetworkLayer, arrays: Arrays, part: str) -> Program | None:

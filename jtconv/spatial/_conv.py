@@ -6,12 +6,15 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
+from jax.sharding import AbstractMesh, Mesh, PartitionSpec
 from jax.typing import ArrayLike, DTypeLike
 
-import jtconv
 from jtconv._arrays.checks import Precision
 from jtconv._arrays.layer_arguments import checked_conv, checked_transpose
+from jtconv._arrays.sharding import resharded
+from jtconv._conv import conv as local_conv
+from jtconv._conv_transpose import METHODS
+from jtconv._conv_transpose import conv_transpose as local_transpose
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
 from jtconv.spatial._exchange import exchange, exchange_transposed
@@ -141,14 +144,14 @@ def conv_transpose(
     )
     checked = checked_split(mesh, split, batch, call.spec, call.image.ndim - 1 - call.spec.ndim)
     check_devices(mesh, y=call.image, kernel=call.kernel)
-    name = arg.one_of("method", method, jtconv.METHODS)
+    name = arg.one_of("method", method, METHODS)
     return _split_transpose(call.image, call.kernel, name, checked, call.precision).astype(call.result)
 
 
 @partial(jax.jit, static_argnames=("split", "precision"), inline=True)
 def _split_conv(x: Array, kernel: Array, split: Split, precision: Precision) -> Array:
     def local(block: Array, kernel: Array) -> Array:
-        return jtconv.conv(exchange(block, split), kernel, precision=precision, **split.local_arguments())
+        return local_conv(exchange(block, split), kernel, precision=precision, **split.local_arguments())
 
     return _on_devices(local, x, kernel, split, split.local_input_size, split.spec.output_size)
 
@@ -156,7 +159,7 @@ def _split_conv(x: Array, kernel: Array, split: Split, precision: Precision) -> 
 @partial(jax.jit, static_argnames=("method", "split", "precision"), inline=True)
 def _split_transpose(y: Array, kernel: Array, method: str, split: Split, precision: Precision) -> Array:
     def local(block: Array, kernel: Array) -> Array:
-        windows = jtconv.conv_transpose(
+        windows = local_transpose(
             block,
             kernel,
             output_size=split.window_size,
@@ -197,4 +200,4 @@ def _cut_to(image: Array, shape: tuple[int, ...], split: Split) -> Array:
 
 def _placed(array: Array, spec: PartitionSpec, split: Split) -> Array:
     """`array` with the type that it has when cut by `spec`, where shardings are part of types."""
-    return jax.reshard(array, NamedSharding(split.mesh, spec)) if split.explicit else array  # pyright: ignore[reportArgumentType] (AbstractMesh is taken too)
+    return resharded(array, split.mesh, spec)

@@ -7,10 +7,10 @@ import jax
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-import jtconv
 from jtconv._arrays import checks
 from jtconv._arrays.checks import Precision
 from jtconv._arrays.layer_arguments import Call, checked_conv, checked_transpose
+from jtconv._conv_transpose import METHODS
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
 from jtconv._geometry.spec import ConvSpec
@@ -127,7 +127,7 @@ def tiled_conv_transpose(
         groups=groups,
         padding_mode=padding_mode,
     )
-    name = arg.one_of("method", method, jtconv.METHODS)
+    name = arg.one_of("method", method, METHODS)
     _check_whole("y", call.image)
     memory = _checked_memory(call, memory, name)
     return _tiled_transpose(*call[:-1], memory=memory, method=name).astype(call.result)

@@ -11,16 +11,12 @@ from jax import Array, lax
 from jax.interpreters import ad
 
 from jtconv._arrays.checks import Precision, accumulator
-from jtconv._arrays.tiles import zeros
+from jtconv._arrays.sharding import typed_alike, zeros_varying_like
+from jtconv._compute.implementation import Request
 from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives import family
-from jtconv._primitives.family import (
-    bilinear_primitive,
-    forward_shape,
-    kernel_gradient_shape,
-    transposed_shape,
-    typed_alike,
-)
+from jtconv._primitives.bilinear_primitive import bilinear_primitive
+from jtconv._primitives.family import forward_shape, kernel_gradient_shape, transposed_shape
 from jtconv.spatial._tile_plan import TilePlan, tile_plan
 from jtconv.spatial._tile_rows import add_window, as_bits, from_bits, new_outputs, put_outputs, read_window
 
@@ -49,12 +45,11 @@ def itemsize(dtype: jnp.dtype) -> int:
     return accumulator(dtype).itemsize
 
 
-# How each is computed. `_` is the platform, on which the maps of a tile depend, and the tiles do not.
+# How each is computed. The tiles depend on the spec alone; the maps of a tile choose for the platform.
 
 
-def _compute_forward(
-    _: str | None, x: Array, kernel: Array, *, spec: ConvSpec, precision: Precision, memory: int
-) -> Array:
+def _compute_forward(request: Request, x: Array, kernel: Array, *, precision: Precision, memory: int) -> Array:
+    spec = request.spec
     plan = tile_plan(spec, kernel.shape, x.shape[0], itemsize(x.dtype), "auto", memory)
     shape, x = forward_shape(x, kernel, spec), as_bits(x)
 
@@ -66,8 +61,9 @@ def _compute_forward(
 
 
 def _compute_transposed(
-    _: str | None, y: Array, kernel: Array, *, spec: ConvSpec, precision: Precision, memory: int, method: str
+    request: Request, y: Array, kernel: Array, *, precision: Precision, memory: int, method: str
 ) -> Array:
+    spec = request.spec
     plan = tile_plan(spec, kernel.shape, y.shape[0], itemsize(y.dtype), method, memory)
     shape, y = transposed_shape(y, kernel, spec), as_bits(y)
 
@@ -78,9 +74,8 @@ def _compute_transposed(
     return from_bits(_over_tiles(plan, step, _zeros(shape, y), y.shape[0]))
 
 
-def _compute_kernel_gradient(
-    _: str | None, x: Array, y: Array, *, spec: ConvSpec, precision: Precision, memory: int
-) -> Array:
+def _compute_kernel_gradient(request: Request, x: Array, y: Array, *, precision: Precision, memory: int) -> Array:
+    spec = request.spec
     shape = kernel_gradient_shape(x, y, spec)
     wide = accumulator(x.dtype)
     dtype, plan = x.dtype, tile_plan(spec, shape, x.shape[0], wide.itemsize, "auto", memory)
@@ -90,7 +85,7 @@ def _compute_kernel_gradient(
         window, outputs = read_window(x, plan, tile, image), new_outputs(y, plan, tile, image)
         return total + family.kernel_gradient(window.astype(wide), outputs.astype(wide), plan.tile, precision)
 
-    return _over_tiles(plan, step, zeros(shape, wide, x), x.shape[0]).astype(dtype)
+    return _over_tiles(plan, step, zeros_varying_like(x, shape, wide), x.shape[0]).astype(dtype)
 
 
 def _over_tiles(plan: TilePlan, step: Callable[[Array, Array, Array], Array], initial: Array, images: int) -> Array:

@@ -17,15 +17,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.sharding import NamedSharding, PartitionSpec
 
 from jtconv._arrays.checks import Precision, accumulator
-from jtconv._arrays.padding import padded
-from jtconv._compute.folded import folded
+from jtconv._arrays.padding import for_any_padding_mode, padded
+from jtconv._arrays.sharding import whole_like
 from jtconv._geometry.spec import ConvSpec
 
 _NAMES = ("jtconv_forward", "jtconv_transposed", "jtconv_kernel_gradient")
-_MOST_AXES = 3
+_MAX_AXES = 3
 
 
 @cache
@@ -48,7 +47,7 @@ def computes(spec: ConvSpec, operands: Sequence[Any]) -> bool:
     """Whether the kernels are there, and made for such a layer; `operands` have shapes and dtypes."""
     real = all(jnp.issubdtype(operand.dtype, jnp.floating) for operand in operands)
     empty = any(0 in operand.shape for operand in operands)
-    return real and not empty and 1 <= spec.ndim <= _MOST_AXES and available()
+    return real and not empty and 1 <= spec.ndim <= _MAX_AXES and available()
 
 
 def forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
@@ -57,7 +56,7 @@ def forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Ar
     return _call("jtconv_forward", x, kernel, (x.shape[0], *spec.output_size, kernel.shape[-1]), spec)
 
 
-@folded
+@for_any_padding_mode
 def transposed(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
     """Cᵀ on (N, *output_size, out_ch); in full precision, too."""
     shape = (y.shape[0], *spec.input_size, kernel.shape[-2] * spec.groups)
@@ -77,10 +76,7 @@ def _call(name: str, a: Array, b: Array, shape: tuple[int, ...], spec: ConvSpec)
             "jtconv was installed without its CPU kernels: install it again where there is a C++ compiler"
         )
     wide = accumulator(a.dtype)
-    kind = jax.typeof(a)  # under `jax.shard_map` the result varies over devices as the operands do
-    whole = NamedSharding(kind.sharding.mesh, PartitionSpec(*(None for _ in shape)))
-    result = jax.ShapeDtypeStruct(shape, wide, sharding=whole, manual_axis_type=kind.manual_axis_type)
-    call = jax.ffi.ffi_call(name, result)
+    call = jax.ffi.ffi_call(name, whole_like(a, shape, wide))
     return call(a.astype(wide), b.astype(wide), **_attributes(spec)).astype(a.dtype)
 
 

@@ -19,11 +19,15 @@ from math import prod
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jtconv._arrays.blocks import block_counts, outer_pads, shift_counts, to_blocks
+from jtconv._arrays.blocks import block_counts, outer_pads, shift_counts, space_to_depth
 from jtconv._arrays.checks import Precision, accumulator
 from jtconv._arrays.padding import pad_zeros, padded
-from jtconv._arrays.tiles import Tiling, cut, over_tiles, put, tiling, zeros
+from jtconv._arrays.sharding import zeros_varying_like
+from jtconv._arrays.tiles import Tiling, cut, over_tiles, put, tiling
+from jtconv._compute.implementation import CPU, Implementation, Request
 from jtconv._geometry.spec import ConvSpec
+
+MIN_THINNESS = 8  # times that a product's other sides are longer, to call it thin
 
 
 def forward_by_blocks(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
@@ -40,7 +44,7 @@ def forward_by_blocks(x: Array, kernel: Array, spec: ConvSpec, precision: Precis
         return put(z, product.reshape(tiles.images, tiles.rows, *z.shape[2:]), image, row)
 
     size = (x.shape[0], tiles.all_rows, *block_counts(spec)[1:], len(shifts) * out_ch)
-    z = over_tiles(tiles, step, zeros(size, accumulator(x.dtype), x))
+    z = over_tiles(tiles, step, zeros_varying_like(x, size, accumulator(x.dtype)))
     z = z.reshape(*z.shape[:-1], len(shifts), out_ch)
     moved = [
         z[(slice(None), *(slice(q, q + o) for q, o in zip(shift, spec.output_size, strict=True)), j)]
@@ -66,8 +70,35 @@ def kernel_gradient_by_blocks(x: Array, y: Array, spec: ConvSpec, precision: Pre
         blocks = _block_rows(x, image, row, tiles, spec)
         return total + jnp.einsum("pf,pc->fc", flat, blocks, precision=precision, preferred_element_type=total.dtype)
 
-    initial = zeros((len(shifts) * out_ch, prod(spec.strides) * in_ch), accumulator(x.dtype), x)
+    initial = zeros_varying_like(x, (len(shifts) * out_ch, prod(spec.strides) * in_ch), accumulator(x.dtype))
     return _kernel(over_tiles(tiles, step, initial), spec, in_ch, out_ch).astype(y.dtype)
+
+
+def _forward_supports(request: Request) -> bool:
+    spec, (x, kernel) = request.spec, request.shapes
+    overlapping = any(k > s for k, s in zip(spec.kernel_size, spec.strides, strict=True))
+    return request.needs_composition and overlapping and _is_thin(spec, x[-1], kernel[-1])
+
+
+def _gradient_supports(request: Request) -> bool:
+    x, y = request.shapes
+    return request.needs_composition and _is_thin(request.spec, x[-1], y[-1])
+
+
+def _is_thin(spec: ConvSpec, in_ch: int, out_ch: int) -> bool:
+    """Whether a block of x holds much more than all that is made of it, as in an FCN's last layers."""
+    uneven = any(k % s for k, s in zip(spec.kernel_size, spec.strides, strict=True))
+    if spec.groups > 1 or max(spec.dilation, default=1) > 1 or uneven or spec.ndim == 0:
+        return False
+    return MIN_THINNESS * prod(shift_counts(spec)) * out_ch <= prod(spec.strides) * in_ch
+
+
+IMPLEMENTATIONS = (
+    Implementation("space_to_depth", "forward", forward_by_blocks, (CPU,), _forward_supports, lambda _: 1),
+    Implementation(
+        "space_to_depth", "kernel_gradient", kernel_gradient_by_blocks, (CPU,), _gradient_supports, lambda _: 0
+    ),
+)
 
 
 def _shifts(spec: ConvSpec) -> list[tuple[int, ...]]:
@@ -90,7 +121,7 @@ def _block_rows(x: Array, image: Array | int, row: Array | int, tiles: Tiling, s
     tile = cut(x, image, row * s, tiles.images, tiles.rows * s)
     outputs = tiles.rows - shift_counts(spec)[0] + 1  # that read as many rows of blocks
     geometry = replace(spec, output_size=(outputs, *spec.output_size[1:]))
-    blocks = to_blocks(tile, geometry)
+    blocks = space_to_depth(tile, geometry)
     return blocks.reshape(prod(blocks.shape[: 1 + spec.ndim]), prod(spec.strides) * x.shape[-1])
 
 

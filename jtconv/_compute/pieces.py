@@ -6,10 +6,12 @@ from math import prod
 import jax.numpy as jnp
 from jax import Array
 
-from jtconv._arrays.blocks import Piece, block_counts, outer_pads, pieces, runs, to_blocks
+from jtconv._arrays.blocks import Piece, block_counts, has_few_pieces, outer_pads, pieces, runs, space_to_depth
 from jtconv._arrays.checks import Precision, accumulator
 from jtconv._arrays.padding import pad_zeros, padded
-from jtconv._arrays.tiles import cut, over_tiles, tiling, zeros
+from jtconv._arrays.sharding import zeros_varying_like
+from jtconv._arrays.tiles import cut, over_tiles, tiling
+from jtconv._compute.implementation import CPU, Implementation, Request
 from jtconv._compute.products import correlate
 from jtconv._geometry.spec import ConvSpec
 
@@ -29,15 +31,26 @@ def kernel_gradient_by_pieces(x: Array, y: Array, spec: ConvSpec, precision: Pre
     height, s = block_counts(tile)[0] * tile.strides[0], tile.strides[0]
 
     def step(image: Array | int, row: Array | int, sums: Parts) -> Parts:
-        blocks = to_blocks(cut(x, image, row * s, tiles.images, height), tile)
+        blocks = space_to_depth(cut(x, image, row * s, tiles.images, height), tile)
         outputs = cut(y, image, row, tiles.images, tiles.rows)
         flat = outputs.reshape(tiles.images * prod(tile.output_size), y.shape[-1])
         parts = (correlate(_columns(blocks, p, tile), flat, tile.groups, precision) for p in pieces(tile))
         return tuple(total + part for total, part in zip(sums, parts, strict=True))
 
     shape = x.shape[-1] // spec.groups, y.shape[-1]
-    initial = tuple(zeros((prod(r.taps for r in p), *shape), accumulator(y.dtype), y) for p in pieces(spec))
+    initial = tuple(
+        zeros_varying_like(y, (prod(r.taps for r in p), *shape), accumulator(y.dtype)) for p in pieces(spec)
+    )
     return _assemble(over_tiles(tiles, step, initial), spec).astype(y.dtype)
+
+
+def _supports(request: Request) -> bool:
+    return request.needs_composition and has_few_pieces(request.spec)
+
+
+IMPLEMENTATIONS = (
+    Implementation("pieces", "kernel_gradient", kernel_gradient_by_pieces, (CPU,), _supports, lambda _: 1),
+)
 
 
 def _row_bytes(x: Array, spec: ConvSpec) -> int:

@@ -1,0 +1,72 @@
+"""One way of computing C, Cᵀ or the kernel's gradient, and what "auto" needs to know of it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jax import Array
+
+from jtconv._arrays.checks import Precision
+from jtconv._geometry.spec import ConvSpec
+
+Shape = tuple[int, ...]
+Run = Callable[[Array, Array, ConvSpec, Precision], Array]
+
+CPU = "cpu"
+ANYWHERE = None  # `platforms` of what runs on every platform
+
+
+@dataclass(frozen=True)
+class Request:
+    """A map to be computed: everything that a choice may depend on. Nothing in it is measured.
+
+    Attributes:
+      spec: the convolution.
+      shapes: of the two operands; in an exported program the batch may be no number.
+      platform: "cpu", or None for every other.
+      kernels_callable: whether the CPU kernels are compiled, compute such a layer, and the program runs here.
+    """
+
+    spec: ConvSpec
+    shapes: tuple[Shape, Shape]
+    platform: str | None
+    kernels_callable: bool = False
+
+    @property
+    def needs_composition(self) -> bool:
+        """Whether XLA's operations must do, on arrays of known sizes."""
+        return not self.kernels_callable and self.batch_is_known
+
+    @property
+    def batch_is_known(self) -> bool:
+        """Whether the size of the batch is a number; `jax.export` may leave it open."""
+        return all(isinstance(size, int) for size in self.shapes[0])
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """One way of computing one of the three maps.
+
+    Attributes:
+      name: unique among those that compute the same map.
+      computes: "forward" (x, kernel -> y), "transposed" (y, kernel -> x) or "kernel_gradient" (x, y -> kernel).
+      run: (operand, operand, spec, precision) -> result, all arguments checked.
+      platforms: where "auto" may take it; `ANYWHERE`, or none for what is only taken by its name.
+      supports: whether "auto" may take it for a request on these platforms.
+      cost: "auto" takes the least. The scale is that of the map's other implementations: floats that are moved, where
+        two do the same arithmetic; 0 for what is always the best where it is supported; infinite for a last resort.
+      is_method: whether `method=` takes its name.
+    """
+
+    name: str
+    computes: str
+    run: Run
+    platforms: tuple[str, ...] | None = ()
+    supports: Callable[[Request], bool] = lambda _: True
+    cost: Callable[[Request], float] = lambda _: math.inf
+    is_method: bool = True
+
+    def takes(self, request: Request) -> bool:
+        """Whether "auto" may take it."""
+        on_platform = self.platforms is ANYWHERE or request.platform in self.platforms
+        return on_platform and self.supports(request)

@@ -1,0 +1,42 @@
+"""Every way of computing C, Cᵀ and the kernel's gradient, and the choice of "auto" among them.
+
+A new way is a file that lists its `IMPLEMENTATIONS`, and its name here. `METHODS`, the choice, verification, the
+benchmark and the table in the documentation read this registry.
+"""
+
+from jtconv._compute import (
+    cpu_kernels,
+    depthwise,
+    lax,
+    matrix,
+    overlap_add,
+    pieces,
+    polyphase,
+    scatter,
+    space_to_depth,
+    vjp,
+)
+from jtconv._compute.implementation import Implementation, Request
+
+_FILES = (matrix, lax, scatter, vjp, overlap_add, polyphase, depthwise, space_to_depth, pieces, cpu_kernels)
+
+REGISTRY: dict[tuple[str, str], Implementation] = {
+    (one.computes, one.name): one for file in _FILES for one in file.IMPLEMENTATIONS
+}
+"""By the map that is computed and the implementation's name."""
+
+
+def methods() -> tuple[str, ...]:
+    """The names that `method=` takes, "auto" first."""
+    return ("auto", *(one.name for one in implementations("transposed") if one.is_method))
+
+
+def implementations(computes: str) -> list[Implementation]:
+    """Those of one map, in the order of their files."""
+    return [one for one in REGISTRY.values() if one.computes == computes]
+
+
+def choose(computes: str, request: Request) -> Implementation:
+    """The implementation that "auto" takes: the least cost of those that may be taken, the last one where equal."""
+    able = [one for one in implementations(computes) if one.takes(request)]
+    return min(reversed(able), key=lambda one: one.cost(request))

@@ -1,0 +1,47 @@
+"""A JAX primitive for a bilinear map: its types, its batching, and its lowering for every platform."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+from jax import Array
+from jax.extend.core import Primitive
+from jax.interpreters import batching, mlir
+
+from jtconv._arrays.sharding import result_type, with_auto_axes
+from jtconv._compute.implementation import Request
+from jtconv._primitives.batching import ShapeRule, batch_rule
+from jtconv._primitives.dispatch import PLATFORMS, request_for
+
+Compute = Callable[..., Array]  # (request, operand, operand, and the parameters but for spec) -> result
+
+
+def bilinear_primitive(name: str, roles: str, compute: Compute, shape: ShapeRule) -> Primitive:
+    """A primitive with everything but its derivatives.
+
+    `roles` says which of x, w (the kernel) and y the two operands and the result are.
+    """
+    primitive = Primitive(name)
+    primitive.def_abstract_eval(lambda a, b, *, spec, **_: result_type(a, b, shape(a, b, spec), roles[2]))
+    compiled = jax.jit(primitive.bind, static_argnames=("spec", "precision", "method", "memory"))
+
+    def run(a: Array, b: Array, **params: Any) -> Array:
+        with jax.disable_jit(False):  # a primitive is always compiled, as JAX's own are
+            return compiled(a, b, **params)
+
+    primitive.def_impl(run)
+    for platform in PLATFORMS:
+        mlir.register_lowering(primitive, _lowering_rule(compute, platform), platform=platform)
+    batching.primitive_batchers[primitive] = batch_rule(primitive, roles, shape)
+    return primitive
+
+
+def _lowering_rule(compute: Compute, platform: str | None) -> mlir.LoweringRule:
+    def rule(ctx: mlir.LoweringRuleContext, a: Any, b: Any, *, spec: Any, **params: Any) -> Any:
+        request: Request = request_for(ctx, spec, platform)
+        (result,) = ctx.avals_out
+        run = with_auto_axes(partial(compute, request, **params), result.sharding)
+        return mlir.lower_fun(run, multiple_results=False)(ctx, a, b)
+
+    return rule
