@@ -15,10 +15,9 @@ from jax.typing import ArrayLike, DTypeLike
 from jtconv import _arguments as arg
 from jtconv._arrays import float_array
 from jtconv.models import _settings as settings
-from jtconv.models._alignment import inset_after_up, last_margin
-from jtconv.models._conv_block import ConvBlock
+from jtconv.models._alignment import align
 from jtconv.models._fcn_decoder import Decoder, DecoderOptions
-from jtconv.models._resize import pad_around, pad_to_multiple
+from jtconv.models._layers import ConvBlock, pad_around, pad_to_multiple
 from jtconv.models._vgg import DEPTHS, VGG16
 
 PAPER: Mapping[str, Any] = MappingProxyType(
@@ -51,7 +50,7 @@ class FCN(nnx.Module):
       decoder_ch: channels that the skips add up in, `num_classes` by default.
       overlap: width of the last kernel over its strides.
       normalise: whether a batch normalisation follows every convolution but conv7's score layer.
-      dtype: dtype to compute in, such as bfloat16. Parameters, statistics of the normalisation and
+      dtype: dtype of the computation, such as bfloat16. Parameters, statistics of the normalisation and
         the scores that are returned are float32 all the same.
       remat: whether the encoder's stages are computed again for the gradient, for less memory. XLA
         for the CPU undoes this unless `jax.jit` is given
@@ -90,7 +89,7 @@ class FCN(nnx.Module):
         num_classes = settings.channels("num_classes", num_classes)
         head_ch = settings.channels("head_ch", head_ch)
         decoder_ch = num_classes if decoder_ch is None else settings.channels("decoder_ch", decoder_ch)
-        head_rows, head_columns = arg.per_axis("head_kernel", head_kernel, 2, minimum=1)
+        head_kernel = arg.per_axis("head_kernel", head_kernel, 2, minimum=1)
         first_padding = arg.at_least("first_padding", arg.integer("first_padding", first_padding), 1)
         overlap = arg.at_least("overlap", arg.integer("overlap", overlap), 1)
         depths, dropout = settings.depths(depths, self.num_skips + 1), settings.dropout(dropout)
@@ -101,44 +100,38 @@ class FCN(nnx.Module):
             _check_score_layers(num_classes, decoder_ch, relu_skips)
         self.border = first_padding - 1
         self.coarsest_factor = 2 ** len(depths)
-        insets = (0, 0)
+        factor = self.coarsest_factor // 2**self.num_skips
+        alignment = [align(k, self.border, self.num_skips, factor, overlap) for k in head_kernel]
         if self.border:
-            insets = head_rows - 1, head_columns - 1  # doubled
-            self._check_first_padding(first_padding, (head_rows, head_columns), overlap)
+            self._check_first_padding(first_padding, head_kernel, min(axis.margin for axis in alignment))
 
         common: dict[str, Any] = {"normalise": normalise, "dtype": dtype, "rngs": rngs}
         self.encoder = VGG16(in_ch, width, depths, round_up=self.border > 0, remat=remat, **common)
         *skip_chs, coarsest = self.encoder.out_chs
-        conv6_padding = "VALID" if self.border else "SAME"
-        head_kernel = (head_rows, head_columns)
-        self.conv6 = ConvBlock(coarsest, head_ch, head_kernel, padding=conv6_padding, dropout=dropout, **common)
+        conv6: dict[str, Any] = {"kernel_size": head_kernel, "padding": "VALID" if self.border else "SAME"}
+        self.conv6 = ConvBlock(coarsest, head_ch, **conv6, dropout=dropout, **common)
         self.conv7 = ConvBlock(head_ch, head_ch, (1, 1), dropout=dropout, **common)
         self.decoder = Decoder(
             head_ch,
             skip_chs[::-1][: self.num_skips],
             decoder_ch,
             num_classes,
-            self.coarsest_factor // 2**self.num_skips,
+            factor,
             DecoderOptions(score_layers, relu_skips, overlap, normalise, dtype),
-            border=self.border,
-            insets=insets,
+            alignment=alignment,
             rngs=rngs,
         )
 
-    def _check_first_padding(self, first_padding: int, head_kernel: tuple[int, int], overlap: int) -> None:
+    def _check_first_padding(self, first_padding: int, head_kernel: tuple[int, ...], margin: int) -> None:
         if min(head_kernel) < 5:
             raise ValueError(
                 f"`head_kernel` must be at least 5 on each axis with a `first_padding` above 1, got {head_kernel!r}: "
                 f"pools that round up would have more pixels than the decoder at the picture's lower right."
             )
-        insets = max(head_kernel) - 1
-        for _ in range(self.num_skips):
-            insets = inset_after_up(insets)
-        least = 1 - last_margin(0, insets, self.coarsest_factor // 2**self.num_skips, overlap)
-        if first_padding < least:
+        if margin < 0:
             raise ValueError(
-                f"`first_padding` must be 1, or at least {least} for {type(self).__name__} with `head_kernel` "
-                f"{head_kernel!r}, so that conv6 leaves the whole picture, got {first_padding!r}."
+                f"`first_padding` must be 1, or at least {first_padding - margin} for {type(self).__name__} with "
+                f"`head_kernel` {head_kernel!r}, so that conv6 leaves the whole picture, got {first_padding!r}."
             )
 
     def __call__(self, x: ArrayLike) -> Array:
@@ -189,6 +182,9 @@ def _check_score_layers(num_classes: int, decoder_ch: int, relu_skips: bool) -> 
             "`relu_skips` must be False with `score_layers`: these begin at zero, where a ReLU has no slope, "
             "so they would not learn."
         )
+
+
+# --- the family: a network is a row, and all else follows from its number of skips ---------------
 
 
 class FCN32(FCN):

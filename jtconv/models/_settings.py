@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jtconv import _arguments as arg
 from jtconv._arrays import floating
 
-MOST_STAGES = 31  # an axis has fewer than 2**31 pixels
+MAX_STAGES = 31  # each halves the picture, and an axis has fewer than 2**31 pixels
 
 
 def channels(name: str, value: Any) -> int:
@@ -21,10 +21,8 @@ def depths(value: Any, least: int) -> tuple[int, ...]:
         raise TypeError(f"`depths` must be a tuple of ints, one per stage, got {arg.shown(value)}.")
     if len(value) < least:
         raise ValueError(f"`depths` must have at least {least} entries, got {arg.shown(value)}.")
-    if len(value) > MOST_STAGES:
-        raise ValueError(
-            f"`depths` must have at most {MOST_STAGES} entries, each halves the image, got {len(value):,}."
-        )
+    if len(value) > MAX_STAGES:
+        raise ValueError(f"`depths` must have at most {MAX_STAGES} entries, each halves the image, got {len(value):,}.")
     counts = tuple(arg.integer("depths", depth) for depth in value)
     if min(counts) < 1:
         raise ValueError(f"`depths` must be at least 1 each, got {arg.shown(value)}.")

@@ -60,7 +60,7 @@ def start_from(model: FCN, coarser: FCN) -> None:
 def _check_order(model: FCN, coarser: FCN) -> None:
     for name, network in (("model", model), ("coarser", coarser)):
         if not isinstance(network, FCN):
-            raise TypeError(f"`{name}` must be an FCN32, FCN16, FCN8, FCN4 or FCN2, got {type(network).__name__}.")
+            raise TypeError(f"`{name}` must be an FCN of jtconv.models, got {type(network).__name__}.")
     if model.num_skips <= coarser.num_skips:
         raise ValueError(
             f"`model` must take more skips than `coarser`, got {type(model).__name__} with {model.num_skips} "
