@@ -12,16 +12,16 @@ from jtconv.models._fcn import FCN
 Path = tuple[Any, ...]
 Flat = dict[Path, Any]  # variables
 
-_LAST = ("decoder", "up")  # its size is another in every network
+_LAST = ("decoder", "up")  # its size differs between the networks
 
 
 def start_from(model: FCN, coarser: FCN) -> None:
     """Put the parameters of `coarser` into `model`, a finer network of the same kind.
 
     Encoder, conv6 and conv7, the score layer and the steps of the decoder that both have are
-    copied, with statistics of normalisations, in the dtypes of `model`. What only the finer one
-    has: 1×1 convolutions of its further pools become zero, unless a ReLU follows them, which would
-    keep them there; its last transposed convolutions stay as they are, since their sizes differ.
+    copied, with statistics of normalisations, in the dtypes of `model`. Parameters that only the
+    finer one has: 1×1 convolutions of its further pools become zero, unless a ReLU follows them,
+    which would keep them there; the last transposed convolution stays as it is, since its size differs.
 
     Of `paper` networks, the finer one then interpolates the coarser one's scores twice instead of
     once. Away from the picture's border this is the same wherever these change linearly from
@@ -77,14 +77,14 @@ def _flat(name: str, model: FCN) -> Flat:
 
 
 def _is_new(path: Path, coarser: FCN) -> bool:
-    """Whether a finer network's variable has none that it could be copied from."""
+    """Whether `coarser` has no variable to copy this one from."""
     if path[:2] == ("decoder", "steps"):
         return path[2] >= coarser.num_skips
     return path[:2] == _LAST
 
 
 def _zeros(model: FCN, coarser: FCN) -> Iterator[Path]:
-    """The new 1×1 convolutions, where they can learn from zero."""
+    """Paths of the new 1×1 convolutions that can learn from zero: those without a ReLU."""
     for i in range(coarser.num_skips, model.num_skips):
         skip = model.decoder.steps[i].skip
         if not skip.relu:
