@@ -1,9 +1,9 @@
 """The contenders, a row each: this package and its peers, each in the layout that it prefers."""
 
 import functools
-import importlib.util
 import os
 from functools import partial
+from importlib.util import find_spec
 from itertools import product
 from typing import Any
 
@@ -29,7 +29,7 @@ MAX_MATRIX_ENTRIES = 2**23  # more take many seconds to place, and a gigabyte
 def contenders(methods: bool) -> dict[str, Build]:
     """The contenders that are installed, by name, this package first; with `methods`, each of its methods too."""
     own_methods = {f"jtconv {name}": partial(own_method, name) for name in BY_NAME} if methods else {}
-    peers = {name: build for name, (module, build) in PEERS.items() if importlib.util.find_spec(module) is not None}
+    peers = {name: build for name, (module, build) in CONTENDERS.items() if find_spec(module)}
     return {"jtconv": own, **own_methods, **peers}
 
 
@@ -139,22 +139,16 @@ def _keras_arguments(layer: NetworkLayer) -> dict[str, Any] | None:
     """Keras' arguments for this layer; None if no named padding gives it."""
     if layer.groups > 1:
         return None
+    sized = layer.sized
     given = [jax.ShapeDtypeStruct(shape, np.float32) for shape in (layer.y_shape, layer.kernel_shape)]
-    wanted = [lo for lo, _ in layer.sized.pads]
+    common: dict[str, Any] = {"strides": sized.strides, "dilation": sized.dilation}
     for padding, output_padding in product(("same", "valid"), (None, *range(layer.strides))):
         arguments = {"padding": padding, "output_padding": output_padding}
         shape = jax.eval_shape(_keras_function(layer, **arguments), *given).shape
-        if shape == layer.x_shape and [lo for lo, _ in _named_pads(layer, padding)] == wanted:
+        named = ConvGeometry(sized.kernel_size, **common, padding=padding.upper()).pads(sized.input_size)
+        if shape == layer.x_shape and [lo for lo, _ in named] == [lo for lo, _ in sized.pads]:
             return arguments
     return None
-
-
-def _named_pads(layer: NetworkLayer, padding: str) -> tuple[Pads, ...]:
-    sized = layer.sized
-    named: dict[str, Any] = {"padding": padding.upper()}
-    return ConvGeometry(sized.kernel_size, strides=sized.strides, dilation=sized.dilation, **named).pads(
-        sized.input_size
-    )
 
 
 def _keras_function(layer: NetworkLayer, **arguments: Any) -> Function:
@@ -167,7 +161,7 @@ def _keras_function(layer: NetworkLayer, **arguments: Any) -> Function:
 
 
 # Contender: the module that must be installed, and how its program is built.
-PEERS: dict[str, tuple[str, Build]] = {
+CONTENDERS: dict[str, tuple[str, Build]] = {
     "lax": ("jax", lax_flipped),
     "lax unflipped": ("jax", lax_unflipped),
     "flax": ("flax", flax),

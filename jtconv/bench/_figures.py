@@ -41,14 +41,11 @@ def parts(layers: list[Layer]) -> list[str]:
 
 def ratio(timings: dict[str, Any], names: Iterable[str]) -> Ratio | None:
     """Speed-up over the fastest of `names`. Opposite quartiles are compared, the widest spread there can be."""
-    own, other = timings["jtconv"], _fastest(timings[name] for name in names if name in timings)
+    own, found = timings["jtconv"], [timings[name] for name in names if name in timings]
+    other = min(found, key=lambda t: t["ms"], default=None)
     if other is None:
         return None
     return Ratio(other["ms"] / own["ms"], other["low"] / own["high"], other["high"] / own["low"])
-
-
-def _fastest(timings: Iterable[dict[str, float]]) -> dict[str, float] | None:
-    return min(timings, key=lambda t: t["ms"], default=None)
 
 
 def methods(layer: Layer) -> dict[str, dict[str, float]]:

@@ -1,6 +1,7 @@
 """Results as text: a line for each layer while they are measured, Markdown tables at the end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from jtconv._conv_transpose import METHODS
@@ -96,13 +97,14 @@ def _part_table(layers: list[Layer], part: str, dtype: str) -> str:
 def means(layers: list[Layer]) -> str:
     """A table with a row for each peer, for the fastest of them, and for the bound; a column for each part."""
     groups = PEERS | {"the quickest of them": tuple(name for names in PEERS.values() for name in names)}
-    rows = [(peer, lambda part, names=names: _mean_ratio(names, layers, part)) for peer, names in groups.items()]
-    rows.append((f"share of the bound above {MIN_GFLOP:.0f} GFLOP", lambda part: _mean_share(layers, part)))
+    rows: list[tuple[str, Callable[[str], str]]]
+    rows = [(peer, partial(_mean_ratio, layers, names)) for peer, names in groups.items()]
+    rows.append((f"share of the bound above {MIN_GFLOP:.0f} GFLOP", partial(_mean_share, layers)))
     measured = [Column(TITLES[part], lambda row, part=part: row[1](part)) for part in parts(layers)]
     return tabulate([Column("**geometric means**", lambda row: row[0]), *measured], rows)
 
 
-def _mean_ratio(names: Sequence[str], layers: list[Layer], part: str) -> str:
+def _mean_ratio(layers: list[Layer], names: Sequence[str], part: str) -> str:
     found = {layer["name"]: r.median for layer in layers if part in layer and (r := ratio(layer[part], names))}
     if not found:
         return "—"

@@ -10,7 +10,7 @@ from flax import nnx
 from jtconv.models._fcn import FCN
 from jtconv.models._layers import Crop, MaxPool
 from jtconv.models._summary import Layer, summary, times
-from jtconv.models._svg import LINE, MARGIN, PAD, Box, Line, arrow, arrow_across, height, svg
+from jtconv.models._svg import LINE, MARGIN, Box, Line, arrow, arrow_across, height, svg
 from jtconv.models._vgg import VGG16
 from jtconv.nn import Conv, ConvTranspose
 
@@ -46,12 +46,11 @@ def draw(model: FCN | VGG16, input_shape: Sequence[int]) -> str:
     table = summary(model, input_shape)
     groups = _groups(model, table.layers)
     picture = Box("encoder", [Line("picture", times(input_shape[-3:]))], MARGIN, TOP, COLUMN)
-    stages = _encoder(groups, picture)
+    stages, steps = _stages_and_steps(groups, picture)
     boxes, skips = [picture, *stages], []
     if isinstance(model, FCN):
         result = [Line("scores", times((*input_shape[-3:-1], table.layers[-1].output_shape[-1])))]
         scores = Box("decoder", result, RIGHT, TOP, COLUMN)
-        steps = _steps(groups, stages)
         boxes += _head_and_decoder(groups, stages[-1], steps, scores)
         skips = [arrow_across(stage, step) for stage, step in zip(stages[-2::-1], steps, strict=False)]
     arrows = [arrow(a, b) for a, b in pairwise(boxes)]
@@ -105,34 +104,29 @@ def _label(path: list[str], module: nnx.Module, model: Any) -> str:
 # --- the places of the boxes --------------------------------------------------------------------
 
 
-def _encoder(groups: Groups, picture: Box) -> list[Box]:
-    """The stages, so far apart that each step of the decoder has its place beside them."""
+def _stages_and_steps(groups: Groups, picture: Box) -> tuple[list[Box], list[Box]]:
+    """The encoder's stages from the finest, and beside them the decoder's steps from the coarsest.
+
+    The stages are so far apart that each step has its place.
+    """
     num_stages = sum(key[0] == "stage" for key in groups)
+    stages, steps = [picture], []
     # Where the next step can begin: the last layers and the scores are above the finest.
     free = picture.bottom + 2 * GAP + height(groups.get(("last",), []))
-    boxes = [picture]
     for i in range(num_stages):
         lines, step = groups["stage", i], groups.get(("step", num_stages - 2 - i))
-        y = boxes[-1].bottom + GAP
+        y = stages[-1].bottom + GAP
         if step:
-            before = LINE * (len(lines) - 1)  # the step's first line is level with the pool's, the last here
-            y = max(y, free - before)
-            free = y + before + height(step) + GAP
-        boxes.append(Box("encoder", lines, MARGIN, y, COLUMN))
-    return boxes[1:]
-
-
-def _steps(groups: Groups, stages: list[Box]) -> list[Box]:
-    """The steps from the coarsest. Lines are read upwards, as the data go."""
-    steps = [groups[key] for key in groups if key[0] == "step"]
-    return [
-        Box("decoder", lines[::-1], RIGHT, stage.line_y(-1) - LINE / 2 - PAD, COLUMN)
-        for lines, stage in zip(steps, stages[-2::-1], strict=False)
-    ]
+            level = LINE * (len(lines) - 1)  # the step's first line is beside the stage's last, its pool
+            y = max(y, free - level)
+            steps.insert(0, Box("decoder", step[::-1], RIGHT, y + level, COLUMN))
+            free = steps[0].bottom + GAP
+        stages.append(Box("encoder", lines, MARGIN, y, COLUMN))
+    return stages[1:], steps
 
 
 def _head_and_decoder(groups: Groups, coarsest: Box, steps: list[Box], scores: Box) -> list[Box]:
-    """The head below both columns, then the decoder's boxes from the lowest to the scores."""
+    """The head below both columns, then the decoder's boxes upwards to the scores. Lines are read upwards too."""
     last = Box("decoder", groups["last",][::-1], RIGHT, scores.bottom + GAP, COLUMN)
     up = [*steps, last, scores]
     below = max(coarsest.bottom, up[0].bottom) + GAP

@@ -1,7 +1,7 @@
 """Fully convolutional networks (Long, Shelhamer and Darrell, arXiv 1411.4038) on VGG-16.
 
-FCN-32, FCN-16, FCN-8, FCN-4 and FCN-2 are one network that takes none to four of the encoder's
-pools into its decoder, whose last transposed convolution enlarges by what is left: 32 to 2.
+FCN-32, FCN-16, FCN-8, FCN-4 and FCN-2 are one network whose decoder takes zero to four of the
+encoder's pools. Its last transposed convolution enlarges by the factor that is left: 32 to 2.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ PAPER: Mapping[str, Any] = MappingProxyType(
 class FCN(nnx.Module):
     """Scores (logits) per pixel: (…, h, w, in_ch) -> (…, h, w, num_classes), any h and w.
 
-    The defaults are the article's network: `article`. Those of the original one: `paper`.
+    The defaults are the article's network (`article`); `paper` makes the original one.
 
     The score of a pixel is centred on it. The crops bring the encoder's and the decoder's grids
     together by whole pixels, for every `first_padding`, `overlap` and odd `head_kernel`.
@@ -40,8 +40,8 @@ class FCN(nnx.Module):
         SAME, and a size that 32 does not divide is padded with zeros below and to the right. With
         more (100 in the original), conv6 is VALID instead and pools round up.
       head_ch, head_kernel: channels of conv6 and conv7; kernel of conv6.
-      dropout: share of conv6's and conv7's results that is set to zero while training, which is
-        from the start until `model.eval()`, and again after `model.train()`.
+      dropout: share of conv6's and conv7's results that is set to zero while training: from the
+        start until `model.eval()`, and again after `model.train()`.
       score_layers: whether scores add up in the decoder rather than features: 1×1 convolutions of
         conv7 and of the pools that begin at zero, and kernels of the transposed convolutions that
         begin with (bi)linear interpolation.

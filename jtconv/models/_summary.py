@@ -26,12 +26,14 @@ class Summary(NamedTuple):
     parameters: int
 
     def __str__(self) -> str:
-        head = ("layer", "kind", "output shape", "parameters")
-        body = [(x.name, x.kind, _shape(x.output_shape), f"{x.parameters:,}") for x in self.layers]
-        total = ("total", "", "", f"{self.parameters:,}")
-        widths = [max(map(len, column)) for column in zip(head, *body, total, strict=True)]
+        rows = [("layer", "kind", "output shape", "parameters")]
+        for x in self.layers:
+            rows.append((x.name, x.kind, f"({', '.join(map(str, x.output_shape))})", f"{x.parameters:,}"))
+        rows.append(("total", "", "", f"{self.parameters:,}"))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
-        lines = [_line(row, widths) for row in (head, *body, total)]
+        columns = list(zip("<<<>", widths, strict=True))  # text to the left, the number to the right
+        lines = ["  ".join(f"{x:{side}{n}}" for x, (side, n) in zip(row, columns, strict=True)) for row in rows]
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
 
@@ -117,14 +119,3 @@ def _count(module: nnx.Module) -> int:
 def times(sizes: Sequence[int]) -> str:
     """Sizes as "7×7"."""
     return "×".join(map(str, sizes))
-
-
-def _shape(sizes: Sequence[int]) -> str:
-    return "(" + ", ".join(map(str, sizes)) + ")"
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    """Text to the left, the number in the last column to the right."""
-    *text, number = row
-    padded = [f"{cell:<{width}}" for cell, width in zip(text, widths, strict=False)]
-    return "  ".join([*padded, f"{number:>{widths[-1]}}"])
