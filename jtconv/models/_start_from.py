@@ -53,7 +53,10 @@ def start_from(model: FCN, coarser: FCN) -> None:
         )
     # Copies: a step of training may donate either network's arrays.
     new = {path: jnp.array(source[path].get_value(), target[path].dtype) for path in shared}
-    new |= {path: jnp.zeros_like(target[path].get_value()) for path in _zeros(model, coarser)}
+    # New 1×1 convolutions that can learn from zero: those without a ReLU.
+    skips = [path for path in target if _is_new(path, coarser) and path[3:5] == ("skip", "conv")]
+    zeros = [path for path in skips if not model.decoder.steps[path[2]].skip.relu]
+    new |= {path: jnp.zeros_like(target[path].get_value()) for path in zeros}
     nnx.update(model, nnx.from_flat_state([(path, target[path].replace(value)) for path, value in new.items()]))
 
 
@@ -81,15 +84,6 @@ def _is_new(path: Path, coarser: FCN) -> bool:
     if path[:2] == ("decoder", "steps"):
         return path[2] >= coarser.num_skips
     return path[:2] == _LAST
-
-
-def _zeros(model: FCN, coarser: FCN) -> Iterator[Path]:
-    """Paths of the new 1×1 convolutions that can learn from zero: those without a ReLU."""
-    for i in range(coarser.num_skips, model.num_skips):
-        skip = model.decoder.steps[i].skip
-        if not skip.relu:
-            for path, _ in nnx.to_flat_state(nnx.state(skip.conv, nnx.Param)):
-                yield ("decoder", "steps", i, "skip", "conv", *path)
 
 
 def _misfits(target: Flat, source: Flat, shared: list[Path]) -> Iterator[str]:

@@ -71,7 +71,7 @@ class _Recorded(nnx.Module):
         return output
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(vars(self)["layer"], name)
+        return getattr(vars(self).get("layer"), name)  # None has none: while Flax rebuilds it, there is no layer
 
 
 def _layers(model: nnx.Module, input_shape: tuple[int, ...]) -> list[Layer]:
