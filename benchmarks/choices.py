@@ -1,4 +1,4 @@
-"""What computes C, Cᵀ and the kernel's gradient where nobody says so, for the layers of `jtconv bench`.
+"""The implementations of C, Cᵀ and the kernel's gradient that are chosen by default, for the layers of `jtconv bench`.
 
     python -m benchmarks.choices
 
@@ -11,11 +11,11 @@ from jtconv.bench._markdown import table
 
 PLATFORMS = {NATIVE: "a CPU", "cpu": "a CPU, without our kernels", "gpu": "a GPU or TPU"}
 MAPS = ("Cᵀ", "C", "kernel's gradient")
-WAYS = {"native": "our kernels"}  # the others' names are said as they are
+NAMES = {"native": "our kernels"}  # the others keep their names
 
 
 def chosen(layer: NetworkLayer, platform: str) -> dict[str, str]:
-    """The way of computing each of the three maps."""
+    """The implementation of each of the three maps."""
     x, y = layer.x_shape, layer.y_shape
     return {
         "Cᵀ": choose_transposed(layer.spec, y, layer.kernel_shape, platform),
@@ -25,16 +25,16 @@ def chosen(layer: NetworkLayer, platform: str) -> dict[str, str]:
 
 
 def choices() -> str:
-    """A Markdown table: for each platform and map, the ways and the layers that take them, the commonest last."""
+    """A Markdown table: for each platform and map, the implementations and their layers, the commonest last."""
     rows = []
     for platform, name in PLATFORMS.items():
         for map_ in MAPS:
-            ways: dict[str, list[str]] = {}
+            implementations: dict[str, list[str]] = {}
             for layer in SUITE:
-                ways.setdefault(chosen(layer, platform)[map_], []).append(layer.name)
-            *few, (most, _) = sorted(ways.items(), key=lambda way: len(way[1]))
-            rows += [[name, map_, WAYS.get(way, way), ", ".join(layers)] for way, layers in few]
-            rows.append([name, map_, WAYS.get(most, most), "the others" if few else "all"])
+                implementations.setdefault(chosen(layer, platform)[map_], []).append(layer.name)
+            *few, (most, _) = sorted(implementations.items(), key=lambda item: len(item[1]))
+            rows += [[name, map_, NAMES.get(each, each), ", ".join(layers)] for each, layers in few]
+            rows.append([name, map_, NAMES.get(most, most), "the others" if few else "all"])
     return table(["on", "map", "by", "layers"], rows)
 
 
