@@ -1,4 +1,4 @@
-"""Which of the machine's two rates bounds each layer of a result of `jtconv bench`, and how near to it the layer comes.
+"""The machine's rate that bounds each layer of a result of `jtconv bench`, and how near to it the layer comes.
 
     python -m benchmarks.bounds benchmarks/results/cpu-2-cores-float32.json
 
@@ -10,13 +10,14 @@ Patterson, "Roofline", 2009.
 import argparse
 import json
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 
 from jtconv.bench._figures import TITLES, Layer, parts, share_of_bound
-from jtconv.bench._markdown import digits, table
+from jtconv.bench._markdown import Column, digits, tabulate
 
 
 def intensity(layer: Layer, dtype: str) -> float:
@@ -33,18 +34,21 @@ def ridge(machine: dict[str, Any]) -> float:
 def bounds(results: dict[str, Any]) -> str:
     """A Markdown table, from the layers with the fewest operations for a byte to those with the most."""
     machine, measured = results["machine"], parts(results["layers"])
-    by_intensity = [(intensity(layer, machine["dtype"]), layer) for layer in results["layers"]]
-    by_intensity.sort(key=lambda pair: pair[0])
-    rows = [
-        [
-            layer["name"],
-            digits(per_byte),
-            "products" if per_byte > ridge(machine) else "memory",
-            *(f"{share_of_bound(layer, part):.0%}" if part in layer else "—" for part in measured),
-        ]
-        for per_byte, layer in by_intensity
+
+    def per_byte(layer: Layer) -> float:
+        return intensity(layer, machine["dtype"])
+
+    columns = [
+        Column("layer", lambda layer: layer["name"]),
+        Column("FLOP per byte", lambda layer: digits(per_byte(layer))),
+        Column("bound by", lambda layer: "products" if per_byte(layer) > ridge(machine) else "memory"),
+        *(Column(TITLES[part], partial(_share, part=part)) for part in measured),
     ]
-    return table(["layer", "FLOP per byte", "bound by", *(TITLES[part] for part in measured)], rows)
+    return tabulate(columns, sorted(results["layers"], key=per_byte))
+
+
+def _share(layer: Layer, part: str) -> str:
+    return f"{share_of_bound(layer, part):.0%}" if part in layer else "—"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a compiled program moves between devices, read from its text."""
+"""Bytes that a compiled program moves between devices, read from its text."""
 
 import math
 import re

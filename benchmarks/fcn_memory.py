@@ -33,7 +33,7 @@ class State(NamedTuple):
 
 
 class Program(NamedTuple):
-    """What is compiled, and what it is compiled for."""
+    """A step of training, and the shapes that it is compiled for."""
 
     step: Any
     make: Any

@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def watch(steps: int, evaluations: int, folder: Path) -> list[Reading]:
-    """What a run of so many steps has, every half second. Raises RuntimeError if it fails."""
+    """Step and memory of a run of so many steps, every half second. Raises RuntimeError if it fails."""
     run, output = folder / "run", folder / "output.txt"
     command = [
         sys.executable,
@@ -73,7 +73,7 @@ def watch(steps: int, evaluations: int, folder: Path) -> list[Reading]:
 
 
 def newest_step(metrics: Path) -> int:
-    """Of the last whole line; 0 if there is none."""
+    """The step on the last whole line; 0 if there is none."""
     if not metrics.exists():
         return 0
     lines = metrics.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()

@@ -143,7 +143,7 @@ def torch_step(network: FCN8, pictures: np.ndarray, labels: np.ndarray, layout: 
 
 
 def markdown(result: dict[str, Any]) -> str:
-    """Times of a step, and how many times ours the better of PyTorch's layouts takes."""
+    """Times of a step, and the speed-up over PyTorch's faster layout."""
     names = ("jtconv", "torch", "torch, channels last")
     head = ["network and batch", *names, "ratio", "pictures/s"]
     rows = []

@@ -138,7 +138,7 @@ def launch(folder: Path, processes: int, options: Sequence[str], **environment: 
 
 
 def stderr_of(process: subprocess.Popen[str]) -> str:
-    """What a process says until it ends; one that waits for another for ever is ended."""
+    """Output of a process until it ends; one that waits for another for ever is ended."""
     try:
         return process.communicate(timeout=LONGEST)[1]
     except subprocess.TimeoutExpired:
@@ -157,7 +157,7 @@ def losses_of(folder: Path) -> NDArray[np.float64]:
 
 
 def distance(one: dict[str, NDArray], other: dict[str, NDArray]) -> float:
-    """Of parameters: the norm of the difference over the norm."""
+    """Relative difference of parameters: the norm of the difference over the norm."""
     names = [name for name in one if name.startswith("parameters.")]
     difference = math.sqrt(sum(float(np.sum((one[n] - other[n]).astype(float) ** 2)) for n in names))
     return difference / math.sqrt(sum(float(np.sum(other[n].astype(float) ** 2)) for n in names))
@@ -219,7 +219,7 @@ def size_of(tree: Any) -> int:
 
 
 def article_bytes() -> int:
-    """Of the parameters of the article's FCN-8."""
+    """Bytes of the parameters of the article's FCN-8."""
     preset = PRESETS["article"]
     config = Config(network=preset.network, optimizer=preset.optimizer)
     return 4 * count(abstract_state(config, Signature(3, 12, Preprocessing.torch())).parameters)

@@ -6,7 +6,7 @@
 
 C x and Cᵀ y, float32, compiled with `jax.jit` and given the matrix as an argument. SciPy and BCOO
 multiply by a matrix made beforehand for either direction, in compressed rows or sorted. The three
-take turns, so that whatever else the machine does falls on all of them; medians are kept.
+take turns, so that a disturbance of the machine falls on all of them; medians are kept.
 """
 
 import argparse
@@ -24,6 +24,8 @@ import numpy as np
 from jtconv import ConvMatrix, conv_matrix
 from jtconv._matrix.index import csr_index
 from jtconv.bench._machine import describe
+from jtconv.bench._markdown import Column, tabulate
+from jtconv.bench._timing import interleaved
 
 
 class Layer(NamedTuple):
@@ -59,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--most", type=int, default=10**7, help="leave out layers of more entries than this")
     parser.add_argument("--columns", type=int, nargs="+", default=[1, 16], help="right-hand sides (default: 1 16)")
-    parser.add_argument("--seconds", type=float, default=1.0, help="to spend on each product (default: 1)")
+    parser.add_argument(
+        "--seconds", type=float, default=1.0, help="time for each product by each of the three (default: 1)"
+    )
     parser.add_argument("--out", type=Path, help="write the result here, as JSON")
     parser.add_argument("--table", type=Path, help="print the table of a saved result, and measure nothing")
     given = parser.parse_args(arguments)
@@ -79,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(layer: Layer, m: int, seconds: float, most: int) -> dict[str, Any] | None:
-    """Everything that one row of the table says, in seconds and bytes; None for too large a layer."""
+    """The figures of one row, in seconds and bytes; None for a layer of more than `most` entries."""
     rng = np.random.default_rng(0)
     kernel = jnp.asarray(rng.standard_normal(layer.kernel_shape), jnp.float32)
 
@@ -124,20 +128,7 @@ def _product_times(matrix: ConvMatrix, columns: np.ndarray, seconds: float) -> d
     for name, found in results.items():
         if not (np.abs(found - results["scipy"]) <= allowed * size).all():
             raise AssertionError(f"{name} and scipy differ by more than rounding")
-    return _in_turn(runs, seconds)
-
-
-def _in_turn(runs: dict[str, Callable[[], Any]], seconds: float) -> dict[str, float]:
-    """The median time of each. BCOO, which takes the longest by far, has fewer turns."""
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    start = time.perf_counter()
-    turn = 0
-    while turn < 5 or time.perf_counter() - start < seconds:
-        for name, run in runs.items():
-            if name != "bcoo" or turn % 5 == 0:
-                times[name].append(_timed(run)[1])
-        turn += 1
-    return {name: statistics.median(found) for name, found in times.items()}
+    return {name: statistics.median(times) for name, times in interleaved(runs, seconds).items()}
 
 
 def _timed(run: Callable[[], Any]) -> tuple[Any, float]:
@@ -146,20 +137,30 @@ def _timed(run: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.perf_counter() - start
 
 
+def _milliseconds(product: str) -> Column:
+    return Column(product, lambda row: f"{1e3 * row[product]['jtconv']:.2f} ms")
+
+
+def _speed_up(title: str, product: str) -> Column:
+    return Column(title, lambda row: f"{row[product][title.lower()] / row[product]['jtconv']:.2f}×")
+
+
+COLUMNS = (
+    Column("layer", lambda row: row["layer"]),
+    Column("entries", lambda row: f"{row['nnz']:,}"),
+    Column("columns", lambda row: str(row["columns"])),
+    *(c for p in ("C x", "Cᵀ y") for c in (_milliseconds(p), _speed_up("SciPy", p), _speed_up("BCOO", p))),
+    Column("build", lambda row: f"{1e3 * row['build']:.1f} ms"),
+    Column("first", lambda row: f"{1e3 * row['first_build']:.0f} ms"),
+    Column("memory", lambda row: f"{row['nbytes'] / 1e6:.1f} MB"),
+)
+
+
 def table(result: dict[str, Any]) -> str:
-    """Markdown. Ratios are the time of the other to that of jtconv: above 1, jtconv is quicker."""
-    head = ["layer", "entries", "columns", "C x", "SciPy", "BCOO", "Cᵀ y", "SciPy", "BCOO", "build", "first", "memory"]
-    lines = [head, ["---"] * len(head)]
-    for row in result["products"]:
-        cells = [row["layer"], f"{row['nnz']:,}", str(row["columns"])]
-        for name in ("C x", "Cᵀ y"):
-            own = row[name]["jtconv"]
-            cells += [f"{1e3 * own:.2f} ms", *(f"{row[name][peer] / own:.2f}×" for peer in ("scipy", "bcoo"))]
-        cells += [f"{1e3 * row['build']:.1f} ms", f"{1e3 * row['first_build']:.0f} ms", f"{row['nbytes'] / 1e6:.1f} MB"]
-        lines.append(cells)
+    """Markdown. Under SciPy and BCOO stands the speed-up over them: above 1, jtconv is faster."""
     machine = result["machine"]
     note = f"{machine['date']}, {machine['processor']}, {machine['cores']} cores, jax {machine['jax']}, float32."
-    return "\n".join([*("| " + " | ".join(cells) + " |" for cells in lines), "", note])
+    return f"{tabulate(COLUMNS, result['products'])}\n\n{note}"
 
 
 if __name__ == "__main__":

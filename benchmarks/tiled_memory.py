@@ -66,7 +66,7 @@ def planned(program: Any) -> float:
 
 
 def plan(size: int, method: str, part: str, memory: int) -> str:
-    """What compiling alone tells."""
+    """Memory as the compiler reports it, without a run."""
     return f"{method}, {part}: {planned(compiled(size, method, part, memory)):.2f} GiB of {memory / GIB:.2f}"
 
 

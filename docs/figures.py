@@ -101,7 +101,7 @@ def overlap() -> str:
 
 @cache
 def experiment(name: str) -> Shown:
-    """What an experiment of seconds shows, with the settings that it has by default."""
+    """An experiment of a few seconds, with its default settings."""
     module = import_module(f"experiments.{name}.__main__")
     return module.run(module.Config())
 
@@ -111,12 +111,12 @@ def picture(name: str) -> str:
 
 
 def measured() -> dict[str, Any]:
-    """What `jtconv bench` has measured."""
+    """The result of `jtconv bench`."""
     return json.loads(RESULTS.read_text(encoding="utf-8"))
 
 
 def speed() -> str:
-    """For each layer, how many times jtconv's time lax and torch take."""
+    """For each layer, the speed-up over lax and torch."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "speed.svg"
         _plot.plot(measured(), file)
@@ -163,20 +163,20 @@ STEPS = (
         "_bilinear",
         "one of three JAX primitives, each the others' derivative:\nC x   ·   Cᵀ y   ·   the gradient by the kernel",
     ),
-    ("_auto", "when XLA lowers the program: which way, by platform and shapes"),
+    ("_auto", "when XLA lowers the program: which implementation, by platform and shapes"),
 )
-WAYS = (("_native", "C++ kernels, on a CPU"), ("_methods", "lax, or compositions of\nXLA's operations"))
+IMPLEMENTATIONS = (("_native", "C++ kernels, on a CPU"), ("_methods", "lax, or compositions of\nXLA's operations"))
 
 
 def flow() -> str:
-    """What a call goes through, from its arguments to what computes it."""
+    """A call's steps, from its arguments to the implementation that computes it."""
     figure, axes = plt.subplots(figsize=(5.6, 5.2))
     heights = [4.0, 3.0, 2.0, 1.0]
     for (name, text), height in zip(STEPS, heights, strict=True):
         draw_box(axes, (0, height), 5.0, name, text)
         if height > 1:
             draw_arrow(axes, (0, height - 0.34), (0, height - 0.66))
-    for (name, text), place in zip(WAYS, (-1.3, 1.3), strict=True):
+    for (name, text), place in zip(IMPLEMENTATIONS, (-1.3, 1.3), strict=True):
         draw_box(axes, (place, 0), 2.4, name, text)
         draw_arrow(axes, (place, 0.66), (place, 0.34))
     axes.set(xlim=(-2.6, 2.6), ylim=(-0.45, 4.45))

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import linearity
 from jtconv import METHODS
-from jtconv.bench import _figures, _jax_contenders, _linearity, _methods_report, _plot, _report, _summary, _timing
+from jtconv.bench import _contenders, _figures, _plot, _report, _timing
 from jtconv.bench._contenders import contenders
 from jtconv.bench._layers import SUITE
 from jtconv.bench._machine import Rates, bound_seconds
+from jtconv.bench._markdown import Column
 from jtconv.bench._programs import PARTS, NotRun, Program, random_arrays
 from jtconv.bench._run import ready
 from jtconv.bench._timing import Guarded, interleaved, summary
@@ -69,9 +71,9 @@ def test_methods_are_forward_only_and_no_huge_matrix_is_made():
     layer = BY_NAME["FCN-32s"]
     arrays = random_arrays(layer, "float32")
     assert {f"jtconv {name}" for name in METHODS if name != "auto"} <= set(contenders(methods=True))
-    assert _jax_contenders.own_method("polyphase", layer, arrays, "both") is None
+    assert _contenders.own_method("polyphase", layer, arrays, "both") is None
     with pytest.raises(NotRun, match="matrix would have more than 8.4e\\+06 entries"):
-        _jax_contenders.own_method("matrix", layer, arrays, "forward")
+        _contenders.own_method("matrix", layer, arrays, "forward")
 
 
 def test_a_peers_failure_is_a_result_and_our_own_is_raised():
@@ -114,7 +116,7 @@ def test_a_run_that_fails_is_not_repeated():
 
 
 def test_interleaved_runs_each_in_turn(monkeypatch):
-    monkeypatch.setattr(_timing, "_BURST", (2, 0.0))
+    monkeypatch.setattr(_timing, "MIN_BURST_SECONDS", 0.0)
     calls = []
     times = interleaved({name: lambda name=name: calls.append(name) for name in "ab"}, seconds=0.0)
     assert calls[:2] == ["a", "b"]  # to warm up
@@ -131,8 +133,8 @@ def test_interleaved_runs_each_in_turn(monkeypatch):
 
 
 def test_a_burst_of_quick_runs_is_long_enough_to_be_timed():
-    assert sum(_timing._burst(lambda: None)) >= _timing._BURST[1]
-    assert len(_timing._burst(lambda: time.sleep(2 * _timing._BURST[1]))) == 2
+    assert sum(_timing._burst(lambda: None)) >= _timing.MIN_BURST_SECONDS
+    assert len(_timing._burst(lambda: time.sleep(2 * _timing.MIN_BURST_SECONDS))) == 2
 
 
 def test_bound_is_arithmetic_or_memory():
@@ -194,19 +196,28 @@ def test_table_has_a_dash_where_there_is_no_figure():
     assert "| one | 2.00 ms | 15.0× (15.0–15.0) | — | 50% |" in _report.markdown(results)
 
 
+def test_a_further_column_is_one_row(monkeypatch):
+    runs = Column("runs", lambda row: f"{row.timings['jtconv']['runs']} of {row.layer['name']}", "Runs: timed.")
+    monkeypatch.setattr(_report, "COLUMNS", (*_report.COLUMNS, runs))
+    text = _report.markdown(result_of(jtconv=timing(2.0)))
+    assert "| bound | compile | memory | runs |\n" in text
+    assert "| one | 2.00 ms | — | — | 50% | — | — | 6 of one |\n" in text
+    assert "arrays given and returned. Runs: timed.\n" in text
+
+
 def test_summary_names_the_worst_layer_and_failures_are_listed():
     layers = result_of(jtconv=timing(1.0), lax=timing(2.0), torch=timing(0.5))["layers"]
     layers += copy.deepcopy(layers)
     layers[1] |= {"name": "two", "gflop": 0.5, "failed": {"forward": {"keras": "failed: ValueError: odd"}}}
     layers[1]["forward"]["lax"]["ms"] = 8.0
-    text = _summary.summary(layers)
+    text = _report.means(layers)
     assert "| lax | **4.00×** of 2 layers; least 2.00×, one |" in text
     assert "| keras | — |" in text
     assert "| the quickest of them | **0.50×** of 2 layers" in text
     assert "| share of the bound above 1 GFLOP | 100% of 1 layer |" in text
-    assert _summary.failures(layers) == "- keras, forward, on two: failed: ValueError: odd"
+    assert _report.failures(layers) == "- keras, forward, on two: failed: ValueError: odd"
     layers[0]["failed"] = layers[1]["failed"]
-    assert _summary.failures(layers) == "- keras, forward, on one, two: failed: ValueError: odd"
+    assert _report.failures(layers) == "- keras, forward, on one, two: failed: ValueError: odd"
 
 
 def test_cost_of_the_choice_of_method():
@@ -214,13 +225,13 @@ def test_cost_of_the_choice_of_method():
     layers = result_of(**good)["layers"] + result_of(**good)["layers"]
     layers[1]["name"] = "two"
     layers[1]["forward"]["jtconv lax"] = timing(0.8, high=0.9)
-    text = _methods_report.methods_report(layers)
+    text = _report.methods(layers)
     assert "| one | **1.00** | **1.00** | 3.00 |" in text
     assert "on 1 of 2 layers, and on 0 more their quartiles overlap" in text
     assert text.endswith("its worst pick costs 1.25×, on two, where lax is the quickest.")
     layers[1]["forward"]["jtconv"]["low"] = 0.9
-    assert "on 1 more their quartiles overlap" in _methods_report.methods_report(layers)
-    assert _methods_report.methods_report(result_of(jtconv=timing(1.0), lax=timing(2.0))["layers"]) == ""
+    assert "on 1 more their quartiles overlap" in _report.methods(layers)
+    assert _report.methods(result_of(jtconv=timing(1.0), lax=timing(2.0))["layers"]) == ""
 
 
 def test_plot_sorts_layers_and_marks_one():
@@ -241,12 +252,12 @@ def test_plot_without_matplotlib_names_the_extra(monkeypatch, capsys):
 
 
 def test_linearity_by_pixel():
-    layer = _linearity.layer_of("k16 s8", 64)
+    layer = linearity.layer_of("k16 s8", 64)
     assert layer.x_shape == (1, 64, 64, 16)
     linear, square = ({n: {"ns": n**e, "bytes": 0.0} for n in (128**2, 256**2, 512**2)} for e in (0, 1))
-    assert _linearity.exponent(linear) == pytest.approx(1.0)
-    assert _linearity.exponent(square) == pytest.approx(2.0)
-    text = _linearity.markdown("k4 s2", _linearity.measure("k4 s2", (8, 16), "float32", 0.001))
+    assert linearity.exponent(linear) == pytest.approx(1.0)
+    assert linearity.exponent(square) == pytest.approx(2.0)
+    text = linearity.markdown("k4 s2", linearity.measure("k4 s2", (8, 16), "float32", 0.001))
     assert "| 8² |" in text
     assert "| 16² |" in text
 

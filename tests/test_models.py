@@ -10,7 +10,7 @@ from flax import nnx
 from numpy.testing import assert_allclose, assert_array_equal
 
 from jtconv.models import FCN2, FCN4, FCN8, FCN16, FCN32, VGG16, summary
-from jtconv.models._resize import MaxPool, pad_to_multiple
+from jtconv.models._layers import MaxPool, pad_to_multiple
 from jtconv.nn import Conv, ConvTranspose
 
 NETWORKS = [FCN2, FCN4, FCN8, FCN16, FCN32]
@@ -266,6 +266,31 @@ def test_summary_leaves_the_classes_as_they_were():
         summary(model, (1, 32, 32, 9))
     summary(model, (1, 32, 32, 2))
     assert (Conv.__call__, ConvTranspose.__call__) == calls
+
+
+class Held(nnx.Module):
+    """Layers in a tuple and in a dict, one of them called twice, one within `nnx.remat`, one asked for its kernel."""
+
+    def __init__(self, rngs):
+        self.twice = nnx.Linear(3, 3, rngs=rngs)
+        self.again = self.twice
+        self.pair = nnx.data((nnx.Linear(3, 4, rngs=rngs), nnx.Linear(4, 3, rngs=rngs)))
+        self.named = nnx.data({"last": nnx.Linear(3, 5, rngs=rngs)})
+
+    def __call__(self, x):
+        for layer in self.pair:
+            x = layer(x)
+        x = self.twice(self.again(x)) * self.twice.kernel[0, 0]
+        return nnx.remat(lambda layer, x: layer(x))(self.named["last"], x)
+
+
+def test_summary_finds_layers_wherever_they_are_held():
+    table = summary(abstract(lambda: Held(nnx.Rngs(0))), (2, 3))
+    assert [(row.name, row.output_shape[-1], row.parameters) for row in table.layers] == [
+        ("pair.0", 4, 16), ("pair.1", 3, 15), ("again", 3, 12), ("again", 3, 12), ("named.last", 5, 20),
+    ]  # fmt: skip
+    assert table.parameters == 16 + 15 + 12 + 20
+    assert summary(nnx.Linear(3, 2, rngs=nnx.Rngs(0)), (1, 3)).layers == [("", "Linear", (1, 2), 8)]
 
 
 def test_summary_of_a_model_with_parameters_is_the_same():

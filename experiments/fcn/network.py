@@ -1,15 +1,15 @@
 """The network that the settings describe."""
 
-from typing import Any
+from typing import Any, get_args
 
 import jax.numpy as jnp
 from flax import nnx
 
-from experiments.fcn.config import Network
+from experiments.fcn.config import Decoder, Network
 from experiments.fcn.task import Signature
-from jtconv.models import FCN2, FCN4, FCN8, FCN16, FCN32
+from jtconv import models
 
-NETWORKS = {"fcn2": FCN2, "fcn4": FCN4, "fcn8": FCN8, "fcn16": FCN16, "fcn32": FCN32}
+NETWORKS: dict[str, type[models.FCN]] = {name: getattr(models, name.upper()) for name in get_args(Decoder)}
 
 
 def abstract_network(network: Network, signature: Signature) -> Any:

@@ -49,7 +49,7 @@ class NetworkLayer:
 
     @property
     def flops(self) -> int:
-        """Of the transposed convolution: two for every tap, channel pair and position of y."""
+        """Floating-point operations: two for every tap, channel pair and position of y."""
         return 2 * self.batch * math.prod(self.size) * math.prod(self.kernel_shape)
 
 

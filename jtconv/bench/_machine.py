@@ -1,4 +1,4 @@
-"""What this machine is, and the rates that bound every layer on it."""
+"""The machine: its description, and the rates that bound every layer on it."""
 
 import importlib.metadata
 import math
@@ -17,13 +17,13 @@ from jtconv.bench._layers import NetworkLayer
 
 
 class Rates(NamedTuple):
-    """Of a large matrix product, in floating-point operations a second; of a copy, in bytes read and written."""
+    """Rates of a large matrix product, in FLOP/s, and of a copy, in bytes read and written a second."""
 
     flops: float
     bytes: float
 
     def best(self, other: "Rates") -> "Rates":
-        """The higher of each: what the machine can do when nothing disturbs it."""
+        """The higher of each: the rate when nothing disturbs the machine."""
         return Rates(*map(max, self, other))
 
 
@@ -61,7 +61,7 @@ def _processor() -> str:
 
 
 def measured_rates(dtype: str) -> Rates:
-    """The best of several runs: what the machine can do when nothing disturbs it."""
+    """The best of several runs: the rates when nothing disturbs the machine."""
     on_cpu = jax.default_backend() == "cpu"
     n = 2048 if on_cpu else 8192
     square = jnp.ones((n, n), dtype)
@@ -83,7 +83,7 @@ def _best(run: Callable[[], jax.Array], times: int = 10) -> float:
 
 
 def bound_seconds(layer: NetworkLayer, itemsize: int, rates: Rates) -> dict[str, float]:
-    """The least time for a layer: its arithmetic or its arrays, whichever takes longer."""
+    """The least time for each part of a layer: its arithmetic or its arrays, whichever takes longer."""
     y, kernel, x = (itemsize * math.prod(shape) for shape in (layer.y_shape, layer.kernel_shape, layer.x_shape))
     once = y + kernel + x
     moved = {"forward": once, "both": 3 * (y + kernel) + 2 * x, "kernel_gradient": once}

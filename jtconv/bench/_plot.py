@@ -1,4 +1,4 @@
-"""A plot of a result: for every layer, how many times this package's time lax and torch take."""
+"""A plot of a result: for every layer, the speed-up over lax and torch."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".svg")
 
 # Told apart by shape as well as by colour; the colours are Okabe and Ito's.
-_PEERS = {"lax": (LAX, "o", "#0072B2"), "torch, better layout": (TORCH, "D", "#D55E00")}
-_WIDTH, _ROW, _MARGIN = 5.0, 0.21, 1.0  # inches: a phone shows 5 of them at about their size
+_PEERS = {"lax, faster convention": (LAX, "o", "#0072B2"), "torch, faster layout": (TORCH, "D", "#D55E00")}
+_WIDTH, _ROW, _MARGIN = 5.0, 0.21, 1.0  # inches: a phone shows 5 inches at about their size
 _STYLE: dict[Any, Any] = {"font.size": 9, "svg.hashsalt": "jtconv"}  # the salt: one figure twice is one file
 
 
 def check(path: Path) -> None:
-    """That a plot can be written there, before anything is measured for it."""
+    """Check that a plot can be written there, before anything is measured for it."""
     if path.suffix not in SUFFIXES:
         raise ValueError(f"--plot {path}: the name must end in {' or '.join(SUFFIXES)}.")
     try:
@@ -29,7 +29,7 @@ def check(path: Path) -> None:
 
 
 def plot(results: dict[str, Any], path: Path) -> None:
-    """Write it, as PNG or SVG by the file's name."""
+    """Write the plot, as PNG or SVG by the file's name."""
     import matplotlib
 
     with matplotlib.rc_context(_STYLE):
@@ -50,14 +50,14 @@ def draw(results: dict[str, Any]) -> "Figure":
     panels = figure.subplots(len(measured), squeeze=False, sharex=True)[:, 0]
     for axes, part in zip(panels, measured, strict=True):
         _panel(axes, [layer for layer in layers if part in layer], part)
-        axes.set_xlabel(f"times jtconv's time, {results['machine']['dtype']} (right of 1×: jtconv is quicker)")
+        axes.set_xlabel(f"speed-up of jtconv, {results['machine']['dtype']} (right of 1×: jtconv is faster)")
     _ticks(panels)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(_PEERS), frameon=False)
     return figure
 
 
 def _ticks(panels: Iterable["Axes"]) -> None:
-    """On the axis that all panels share: at powers of ten, with 2 and 5 between where there are few of them."""
+    """Ticks of the axis that all panels share: at powers of ten, with 2 and 5 between where there are few of them."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
     for axes in panels:

@@ -28,7 +28,7 @@ def run(
     parts: list[str],
     report: Callable[[dict[str, Any], dict[str, Any]], None],
 ) -> dict[str, Any]:
-    """All measurements, as they are written to a file; `report` is given each layer, and all so far."""
+    """Measure all layers; `report` is given each one, and the results so far, which are written to a file."""
     rates = measured_rates(dtype)
     results = {"machine": {**describe(dtype), "contenders": list(builders)}, "layers": []}
     for layer in layers:
@@ -44,7 +44,7 @@ def run(
             **_measure(layer, builders, dtype, seconds, parts),
         }
         results["layers"].append(measured)
-        # Again and again: what else the machine does in one moment must not lower the bounds of all.
+        # Measured anew after each layer: a disturbance at one moment must not lower all bounds.
         rates = rates.best(measured_rates(dtype))
         _bound(results, layers, rates, parts)
         report(measured, results)
@@ -92,8 +92,8 @@ def ready(
 ) -> tuple[dict[str, Program], dict[str, float], dict[str, str]]:
     """The contenders' programs, about how long a run takes, and why others have none.
 
-    All compute what this package does, which each is run once to see. A peer's failure is a result
-    too. One of this package's own, which is the first, is raised.
+    Each is run once to check that it computes what this package does. A peer's failure is a result
+    too. A failure of this package itself, which is the first, is raised.
     """
     programs: dict[str, Program] = {}
     first: dict[str, float] = {}
@@ -118,7 +118,7 @@ def ready(
 
 
 def _compare(results: list[np.ndarray], expected: list[np.ndarray], dtype: str) -> None:
-    """Far coarser than rounding, since the tests see to that: is it the same layer?"""
+    """Check that it is the same layer: far coarser than rounding, which the tests bound."""
     for result, exact in zip(results, expected, strict=True):
         if result.shape != exact.shape:
             raise ValueError(f"the result's shape is {result.shape}, jtconv's {exact.shape}")
@@ -128,12 +128,12 @@ def _compare(results: list[np.ndarray], expected: list[np.ndarray], dtype: str) 
 
 
 def _tolerance(dtype: str) -> float:
-    """Half of the digits, of which an accelerator's float32 products have 10 bits (TF32)."""
+    """Relative tolerance of half the digits. An accelerator's float32 products have 10 bits (TF32)."""
     reduced = dtype == "float32" and jax.default_backend() != "cpu"
     return math.sqrt(2**-10 if reduced else float(jnp.finfo(dtype).eps))
 
 
 def save(results: dict[str, Any], path: Path) -> None:
-    """As JSON."""
+    """Write the results as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

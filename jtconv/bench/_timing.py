@@ -1,4 +1,4 @@
-"""Interleaved timing: what disturbs the machine disturbs all contenders alike."""
+"""Interleaved timing, so that a disturbance of the machine falls on all contenders alike."""
 
 import random
 import time
@@ -9,11 +9,11 @@ import numpy as np
 
 from jtconv.bench._programs import reason
 
-_TURNS = (3, 15)  # of each contender, at least and at most; so that the quick do not end up alone
-_BURST = (2, 0.02)  # runs and seconds timed in a turn, at least
-_PAUSE = 0.02  # seconds before a turn: idle threads of OpenMP spin for some milliseconds after a call
-_SLOW = 1.0  # seconds: what takes longer is run once more only
-_VERY_SLOW = 10.0  # seconds: what takes longer is not run again
+MIN_TURNS, MAX_TURNS = 3, 15  # of each contender, so that the quick do not end up alone
+MIN_BURST_RUNS, MIN_BURST_SECONDS = 2, 0.02  # timed in a turn
+PAUSE_SECONDS = 0.02  # before a turn: idle threads of OpenMP spin for some milliseconds after a call
+MAX_SECONDS_FOR_TURNS = 1.0  # a run that takes longer is run once more only
+MAX_SECONDS_FOR_A_SECOND_RUN = 10.0  # a run that takes longer is not run again
 
 
 class Guarded:
@@ -36,10 +36,10 @@ def interleaved(
 ) -> dict[str, list[float]]:
     """Seconds of each call, in turns over all `runs`, until each has had its `seconds`.
 
-    `known`: about how long each took when it was run before; else all are run once to find out.
+    `known`: about how long each took when it was run before; without it all are run once first.
     A turn begins with a pause, in which the threads of the contender before stop spinning, and with
-    a run that is not timed, as what it needs is not in the cache. The order of each turn is drawn
-    anew, so that none always comes after the same other.
+    a run that is not timed, which fills the cache. The order of each turn is drawn anew, so that none
+    always comes after the same other.
     """
     first = known or {name: _time(run) for name, run in runs.items()}
     times = {name: _few(runs[name], once) for name, once in first.items()}
@@ -47,27 +47,27 @@ def interleaved(
     waiting = [name for name, known in times.items() if not known]
     while waiting:
         for name in random.Random(turn).sample(waiting, len(waiting)):
-            time.sleep(_PAUSE)
+            time.sleep(PAUSE_SECONDS)
             runs[name]()
             times[name] += _burst(runs[name])
         turn += 1
-        waiting = [name for name in waiting if turn < _TURNS[0] or (turn < _TURNS[1] and sum(times[name]) < seconds)]
+        waiting = [name for name in waiting if turn < MIN_TURNS or (turn < MAX_TURNS and sum(times[name]) < seconds)]
     return times
 
 
 def _burst(run: Callable[[], Any]) -> list[float]:
-    """Times of runs one after another, as in a loop that trains."""
+    """Seconds of runs one after another, as in a loop that trains."""
     times: list[float] = []
-    while len(times) < _BURST[0] or sum(times) < _BURST[1]:
+    while len(times) < MIN_BURST_RUNS or sum(times) < MIN_BURST_SECONDS:
         times.append(_time(run))
     return times
 
 
 def _few(run: Callable[[], Any], once: float) -> list[float]:
     """All times of a slow run, which took `once` before; none of a quick one."""
-    if once > _VERY_SLOW:
+    if once > MAX_SECONDS_FOR_A_SECOND_RUN:
         return [once]
-    return [_time(run)] if once > _SLOW else []
+    return [_time(run)] if once > MAX_SECONDS_FOR_TURNS else []
 
 
 def _time(run: Callable[[], Any]) -> float:

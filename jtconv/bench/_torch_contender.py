@@ -20,7 +20,7 @@ def torch(in_channels_last: bool, layer: NetworkLayer, arrays: Arrays, part: str
     formats = {2: peer.channels_last, 3: peer.channels_last_3d}
     layout = formats[ndim] if in_channels_last else peer.contiguous_format
     device = _device()
-    peer.backends.cudnn.benchmark = True  # the quickest of cuDNN's ways, found by trying them
+    peer.backends.cudnn.benchmark = True  # cuDNN tries its algorithms and takes the fastest
     peer.backends.cudnn.allow_tf32 = True  # as JAX does
 
     def tensor(array: np.ndarray) -> Any:
@@ -47,7 +47,7 @@ _LAYOUT = Layout(lambda a: np.moveaxis(a, 1, -1), lambda weight: np.moveaxis(wei
 
 
 def _functions(layer: NetworkLayer) -> dict[str, Any]:
-    """What each part computes of y, the weight and g."""
+    """Each part as a function of y, the weight and g."""
     import torch as peer  # pyright: ignore[reportMissingImports] (which may be absent)
 
     spec, ndim = layer.spec, layer.spec.ndim
@@ -75,7 +75,7 @@ def _functions(layer: NetworkLayer) -> dict[str, Any]:
 
 
 def _device() -> str:
-    """Where JAX computes: another device would be no comparison."""
+    """The device that JAX computes on: another would be no comparison."""
     import torch as peer  # pyright: ignore[reportMissingImports] (which may be absent)
 
     platform = jax.default_backend()

@@ -18,7 +18,7 @@ def register(commands: Any) -> None:
         help="time layers of real networks against lax, flax, equinox, keras and torch",
         description="Time the transposed convolutions of real networks, forward and with both gradients, against "
         "lax and against flax, equinox, keras and torch where they are installed. All contenders run in turn; medians "
-        "are given, and ratios: how many times as long the quickest of a group takes.",
+        "are given, and the speed-up over the fastest of each group.",
         epilog="Example: jtconv bench --layers FCN U-Net --seconds 1 --out fcn.json --plot fcn.svg",
     )
     parser.add_argument("--layers", nargs="+", metavar="NAME", help="those whose name contains NAME; default: all")
@@ -85,7 +85,7 @@ def _layers(names: list[str] | None) -> list[Any]:
 
 
 def _writable(option: str, path: Path) -> None:
-    """Found out before anything is measured."""
+    """Check that the file can be written, before anything is measured."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.open("a").close()

@@ -1,12 +1,11 @@
 """Where the decoder's pixels lie over the picture, on one axis: integers only.
 
-Every layer keeps pixel i of factor f at  start + f·i  of the picture, for a start that the layers
-before it decide:
+In every layer, pixel i of factor f is centred on position  start + f·i  of the picture:
 
-- A 2×2 pool takes pixels 2i and 2i+1 to i, between them. After j pools f = 2^j, and the start is
-  (f-1)/2, less the border of zeros that the picture was given.
-- A SAME convolution of an odd kernel leaves pixels where they are; a VALID one of kernel k drops
-  (k-1)/2 of them, its `inset`, on either side.
+- A 2×2 pool maps pixels 2i and 2i+1 to i, between them. After j pools f = 2^j, and the start is
+  (f-1)/2, less the border of zeros around the picture.
+- A SAME convolution of an odd kernel leaves pixels where they are. A VALID one of kernel k drops
+  (k-1)/2 of them on either side: its inset.
 - A transposed convolution of kernel k and strides s that is cropped by (k-s)/2 on either side puts
   s pixels around the place of each.
 
@@ -14,19 +13,34 @@ So the decoder's grid of a factor is the encoder's, less an inset, and crops by 
 the two together. Insets may be halves, so they are doubled here.
 """
 
-
-def inset_after_up(doubled: int) -> int:
-    """The inset, doubled, after k4 s2: twice as many pixels, less the one that is not cropped."""
-    return 2 * doubled - 2
+from typing import NamedTuple
 
 
-def last_margin(border: int, doubled_inset: int, factor: int, overlap: int) -> int:
-    """What is cropped of the last transposed convolution, k = overlap·factor and s = factor.
+class Alignment(NamedTuple):
+    """Crops of a decoder on one axis.
 
-    Its margin (k-s)/2 and the picture's border, less the inset. With 7×7 VALID, pad 100 (a border
-    of 99): 19 for FCN-32, 27 for FCN-16, 31 for FCN-8, as in the original networks.
-
-    >>> last_margin(99, doubled_inset=6, factor=32, overlap=2)
-    19
+    Attributes:
+      doubled_insets: one for each k4 s2 transposed convolution, before its crop. Half of it is what
+        is cropped of the pool, on either side; where it is negative, of the result instead.
+      margin: what is cropped of the scores on either side.
     """
-    return border + (overlap - 1) * factor // 2 - factor * doubled_inset // 2
+
+    doubled_insets: tuple[int, ...]
+    margin: int
+
+
+def align(head_kernel: int, border: int, num_skips: int, factor: int, overlap: int) -> Alignment:
+    """Crops of a decoder of `num_skips` steps and a last layer of k = overlap·factor, s = factor.
+
+    conv6 is VALID where the picture has a `border`. With 7×7 and pad 100 (a border of 99) the
+    scores lose 19 for FCN-32, 27 for FCN-16 and 31 for FCN-8, as in the original networks:
+
+    >>> align(7, 99, num_skips=2, factor=8, overlap=2)
+    Alignment(doubled_insets=(10, 18), margin=31)
+    """
+    doubled, insets = (head_kernel - 1 if border else 0), []
+    for _ in range(num_skips):
+        insets.append(2 * doubled - 2)  # twice as many pixels, less the one that k4 s2 adds on either side
+        doubled = max(0, insets[-1])  # after the crop
+    margin = border + (overlap - 1) * factor // 2 - factor * doubled // 2
+    return Alignment(tuple(insets), margin)

@@ -2,66 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from html import escape
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from flax import nnx
 
 from jtconv.models._fcn import FCN
-from jtconv.models._resize import Crop, MaxPool
-from jtconv.models._summary import Layer, summary
+from jtconv.models._layers import Crop, MaxPool
+from jtconv.models._summary import Layer, summary, times
+from jtconv.models._svg import LINE, MARGIN, Box, Line, arrow, arrow_across, height, svg
 from jtconv.models._vgg import VGG16
 from jtconv.nn import Conv, ConvTranspose
 
-# Lengths in units of the picture, which is 420 wide: on a telephone a unit is a little less than a pixel.
-WIDTH, LEFT, RIGHT, COLUMN = 420, 10, 218, 192
-LINE, PAD, GAP = 17, 6, 20
-# Strokes and fills, of Okabe and Ito's colours; what they say is also said in words.
-COLOURS = {"encoder": ("#0072B2", "#E3F0F8"), "head": ("#B87A00", "#FCF1DC"), "decoder": ("#007A59", "#E0F3EC")}
-SKIP = "#C04A00"
+# The columns and the head below them, in units of the picture; space between boxes, and above them for the title.
+RIGHT, COLUMN, HEAD = 218, 192, (90, 240)
+GAP, TOP = 20, 30.0
 
-_STYLE = (
-    "text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'Liberation Sans',Arial,sans-serif;fill:#111}"
-    "text.n{text-anchor:end;font-variant-numeric:tabular-nums}text.h{font-weight:600}"
-    "path{fill:none;stroke-width:1.5}"
-)
-
-
-class Line(NamedTuple):
-    """A layer and the shape that it gives."""
-
-    label: str
-    shape: str
-
-
-class Box(NamedTuple):
-    """Layers that belong together, from top to bottom; `y` is the upper edge."""
-
-    part: str
-    lines: Sequence[Line]
-    x: float
-    y: float
-    width: float = COLUMN
-
-    @property
-    def height(self) -> float:
-        return _height(self.lines)
-
-    @property
-    def bottom(self) -> float:
-        return self.y + self.height
-
-    @property
-    def middle(self) -> float:
-        return self.x + self.width / 2
-
-    def line_y(self, i: int) -> float:
-        """Of the middle of a line; -1 is the last."""
-        return self.y + PAD + LINE * (i % len(self.lines) + 0.5)
-
-
-Groups = dict[tuple[Any, ...], list[Line]]
+Groups = dict[tuple[Any, ...], list[Line]]  # the lines of each box
 
 
 def draw(model: FCN | VGG16, input_shape: Sequence[int]) -> str:
@@ -88,14 +45,19 @@ def draw(model: FCN | VGG16, input_shape: Sequence[int]) -> str:
         raise TypeError(f"`model` must be a network of jtconv.models, got {type(model).__name__}.")
     table = summary(model, input_shape)
     groups = _groups(model, table.layers)
-    groups["input",] = [Line("picture", _times(input_shape[-3:]))]
+    picture = Box("encoder", [Line("picture", times(input_shape[-3:]))], MARGIN, TOP, COLUMN)
+    stages, steps = _stages_and_steps(groups, picture)
+    boxes, skips = [picture, *stages], []
     if isinstance(model, FCN):
-        groups["scores",] = [Line("scores", _times((*input_shape[-3:-1], table.layers[-1].output_shape[-1])))]
-    title = f"{type(model).__name__}, {table.parameters:,} parameters"
-    return _svg(title, *_layout(groups))
+        result = [Line("scores", times((*input_shape[-3:-1], table.layers[-1].output_shape[-1])))]
+        scores = Box("decoder", result, RIGHT, TOP, COLUMN)
+        boxes += _head_and_decoder(groups, stages[-1], steps, scores)
+        skips = [arrow_across(stage, step) for stage, step in zip(stages[-2::-1], steps, strict=False)]
+    arrows = [arrow(a, b) for a, b in pairwise(boxes)]
+    return svg(f"{type(model).__name__}, {table.parameters:,} parameters", boxes, arrows + skips)
 
 
-# --- what is said of the layers -----------------------------------------------------------------
+# --- the words for the layers -------------------------------------------------------------------
 
 
 def _groups(model: nnx.Module, layers: Iterable[Layer]) -> Groups:
@@ -109,7 +71,7 @@ def _groups(model: nnx.Module, layers: Iterable[Layer]) -> Groups:
             lines[-1] = lines[-1]._replace(label=lines[-1].label.replace("1×1", "norm"))
         else:
             label = _label(path, modules[layer.name], model)
-            lines.append(Line(label, _times(layer.output_shape[-3:])))
+            lines.append(Line(label, times(layer.output_shape[-3:])))
     return dict(groups)
 
 
@@ -132,123 +94,44 @@ def _label(path: list[str], module: nnx.Module, model: Any) -> str:
     if isinstance(module, Crop):
         return f"crop {pool}" if path[-1] == "crop_pool" else "crop"
     assert isinstance(module, Conv)
-    kernel = _times(module.geometry.kernel_size)
+    kernel = times(module.geometry.kernel_size)
     if pool:
         return f"+ {pool}, {kernel}"
     name = {"stages": "conv", "decoder": "score"}.get(path[0], path[0])
     return f"{name} {kernel}"
 
 
-def _times(sizes: Sequence[int]) -> str:
-    return "×".join(map(str, sizes))
+# --- the places of the boxes --------------------------------------------------------------------
 
 
-# --- where the boxes are ------------------------------------------------------------------------
+def _stages_and_steps(groups: Groups, picture: Box) -> tuple[list[Box], list[Box]]:
+    """The encoder's stages from the finest, and beside them the decoder's steps from the coarsest.
 
-
-def _layout(groups: Groups) -> tuple[list[Box], list[str]]:
-    """Boxes, and the arrows between them."""
-    top = 30.0  # below the title
-    picture = Box("encoder", groups["input",], LEFT, top)
-    stages = _encoder(groups, picture)
-    down = [picture, *stages]
-    arrows = [_down(a, b) for a, b in pairwise(down)]
-    if ("head",) not in groups:
-        return down, arrows
-
-    scores = Box("decoder", groups["scores",], RIGHT, top)
-    last = Box("decoder", groups["last",][::-1], RIGHT, scores.bottom + GAP)
-    steps = _steps(groups, stages)
-    bottom = max(stages[-1].bottom, (steps or [last])[0].bottom) + GAP
-    score = [Box("decoder", groups["score",], RIGHT, bottom)] if ("score",) in groups else []
-    head = Box("head", groups["head",], WIDTH / 2 - 120, score[0].bottom + GAP if score else bottom, 240)
-    up = [*score, *steps, last, scores]
-    arrows += [_down(stages[-1], head, x=stages[-1].middle), _up(head, up[0])]
-    arrows += [_up(a, b) for a, b in pairwise(up)]
-    arrows += [_across(stage, step) for stage, step in zip(stages[-2::-1], steps, strict=False)]
-    return [*down, head, *up], arrows
-
-
-def _encoder(groups: Groups, above: Box) -> list[Box]:
-    """The stages, so far apart that each step of the decoder has its place beside them."""
+    The stages are so far apart that each step has its place.
+    """
     num_stages = sum(key[0] == "stage" for key in groups)
+    stages, steps = [picture], []
     # Where the next step can begin: the last layers and the scores are above the finest.
-    free = above.bottom + 2 * GAP + _height(groups.get(("last",), []))
-    stages: list[Box] = []
+    free = picture.bottom + 2 * GAP + height(groups.get(("last",), []))
     for i in range(num_stages):
         lines, step = groups["stage", i], groups.get(("step", num_stages - 2 - i))
-        y = (stages or [above])[-1].bottom + GAP
+        y = stages[-1].bottom + GAP
         if step:
-            before = LINE * (len(lines) - 1)  # of the pool, whose line the step's first is level with
-            y = max(y, free - before)
-            free = y + before + _height(step) + GAP
-        stages.append(Box("encoder", lines, LEFT, y))
-    return stages
+            level = LINE * (len(lines) - 1)  # the step's first line is beside the stage's last, its pool
+            y = max(y, free - level)
+            steps.insert(0, Box("decoder", step[::-1], RIGHT, y + level, COLUMN))
+            free = steps[0].bottom + GAP
+        stages.append(Box("encoder", lines, MARGIN, y, COLUMN))
+    return stages[1:], steps
 
 
-def _steps(groups: Groups, stages: list[Box]) -> list[Box]:
-    """From the coarsest. Lines are read upwards, as the data go."""
-    steps = [groups[key] for key in groups if key[0] == "step"]
-    return [
-        Box("decoder", lines[::-1], RIGHT, stage.line_y(-1) - LINE / 2 - PAD)
-        for lines, stage in zip(steps, stages[-2::-1], strict=False)
-    ]
-
-
-def _height(lines: Sequence[Line]) -> float:
-    return 2 * PAD + LINE * len(lines) if lines else 0.0
-
-
-# --- SVG ----------------------------------------------------------------------------------------
-
-
-def _down(a: Box, b: Box, x: float | None = None) -> str:
-    x = b.middle if x is None else x
-    return _arrow(f"M{x:g} {a.bottom:g}V{b.y - 2:g}", COLOURS["encoder"][0])
-
-
-def _up(a: Box, b: Box) -> str:
-    return _arrow(f"M{b.middle:g} {a.y:g}V{b.bottom + 2:g}", COLOURS["decoder"][0])
-
-
-def _across(stage: Box, step: Box) -> str:
-    return _arrow(f"M{stage.x + stage.width:g} {stage.line_y(-1):g}H{step.x - 2:g}", SKIP)
-
-
-def _arrow(path: str, colour: str) -> str:
-    return f'<path d="{path}" stroke="{colour}" marker-end="url(#tip{colour[1:]})"/>'
-
-
-def _tip(colour: str) -> str:
-    """The head of arrows of a colour. (`context-stroke`, one head for all, is not everywhere yet.)"""
-    return (
-        f'<marker id="tip{colour[1:]}" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="5" markerHeight="5" '
-        f'orient="auto"><path d="M0 0L8 4L0 8Z" style="fill:{colour};stroke:none"/></marker>'
-    )
-
-
-def _svg(title: str, boxes: list[Box], arrows: list[str]) -> str:
-    right = max(*(box.x + box.width for box in boxes), 8 * len(title)) + LEFT
-    bottom = max(box.bottom for box in boxes) + LEFT
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right:g} {bottom:g}" width="{right:g}" role="img">',
-        f"<title>{escape(title)}</title>",
-        f"<style>{_STYLE}</style>",
-        *(_tip(colour) for colour in (COLOURS["encoder"][0], COLOURS["decoder"][0], SKIP)),
-        f'<rect width="{right:g}" height="{bottom:g}" fill="#fff"/>',
-        f'<text class="h" x="{LEFT}" y="20">{escape(title)}</text>',
-        *arrows,
-        *(element for box in boxes for element in _box(box)),
-        "</svg>\n",
-    ]
-    return "\n".join(parts)
-
-
-def _box(box: Box) -> Iterable[str]:
-    stroke, fill = COLOURS[box.part]
-    size = f'x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}"'
-    yield f'<rect {size} rx="4" fill="{fill}" stroke="{stroke}"/>'
-    for i, line in enumerate(box.lines):
-        y = box.line_y(i) + 4
-        yield f'<text x="{box.x + PAD:g}" y="{y:g}">{escape(line.label)}</text>'
-        yield f'<text class="n" x="{box.x + box.width - PAD:g}" y="{y:g}">{escape(line.shape)}</text>'
+def _head_and_decoder(groups: Groups, coarsest: Box, steps: list[Box], scores: Box) -> list[Box]:
+    """The head below both columns, then the decoder's boxes upwards to the scores. Lines are read upwards too."""
+    last = Box("decoder", groups["last",][::-1], RIGHT, scores.bottom + GAP, COLUMN)
+    up = [*steps, last, scores]
+    below = max(coarsest.bottom, up[0].bottom) + GAP
+    if ("score",) in groups:
+        up.insert(0, Box("decoder", groups["score",], RIGHT, below, COLUMN))
+        below = up[0].bottom + GAP
+    x, width = HEAD
+    return [Box("head", groups["head",], x, below, width), *up]

@@ -1,7 +1,7 @@
 """Fully convolutional networks (Long, Shelhamer and Darrell, arXiv 1411.4038) on VGG-16.
 
-FCN-32, FCN-16, FCN-8, FCN-4 and FCN-2 are one network that takes none to four of the encoder's
-pools into its decoder, whose last transposed convolution enlarges by what is left: 32 to 2.
+FCN-32, FCN-16, FCN-8, FCN-4 and FCN-2 are one network whose decoder takes zero to four of the
+encoder's pools. Its last transposed convolution enlarges by the factor that is left: 32 to 2.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,9 @@ from jax.typing import ArrayLike, DTypeLike
 from jtconv._arrays.checks import float_array
 from jtconv._geometry import arguments as arg
 from jtconv.models import _settings as settings
-from jtconv.models._alignment import inset_after_up, last_margin
-from jtconv.models._conv_block import ConvBlock
+from jtconv.models._alignment import align
 from jtconv.models._fcn_decoder import Decoder, DecoderOptions
-from jtconv.models._resize import pad_around, pad_to_multiple
+from jtconv.models._layers import ConvBlock, pad_around, pad_to_multiple
 from jtconv.models._vgg import DEPTHS, VGG16
 
 PAPER: Mapping[str, Any] = MappingProxyType(
@@ -29,7 +28,7 @@ PAPER: Mapping[str, Any] = MappingProxyType(
 class FCN(nnx.Module):
     """Scores (logits) per pixel: (…, h, w, in_ch) -> (…, h, w, num_classes), any h and w.
 
-    The defaults are the article's network: `article`. Those of the original one: `paper`.
+    The defaults are the article's network (`article`); `paper` makes the original one.
 
     The score of a pixel is centred on it. The crops bring the encoder's and the decoder's grids
     together by whole pixels, for every `first_padding`, `overlap` and odd `head_kernel`.
@@ -41,8 +40,8 @@ class FCN(nnx.Module):
         SAME, and a size that 32 does not divide is padded with zeros below and to the right. With
         more (100 in the original), conv6 is VALID instead and pools round up.
       head_ch, head_kernel: channels of conv6 and conv7; kernel of conv6.
-      dropout: share of conv6's and conv7's results that is set to zero while training, which is
-        from the start until `model.eval()`, and again after `model.train()`.
+      dropout: share of conv6's and conv7's results that is set to zero while training: from the
+        start until `model.eval()`, and again after `model.train()`.
       score_layers: whether scores add up in the decoder rather than features: 1×1 convolutions of
         conv7 and of the pools that begin at zero, and kernels of the transposed convolutions that
         begin with (bi)linear interpolation.
@@ -51,7 +50,7 @@ class FCN(nnx.Module):
       decoder_ch: channels that the skips add up in, `num_classes` by default.
       overlap: width of the last kernel over its strides.
       normalise: whether a batch normalisation follows every convolution but conv7's score layer.
-      dtype: dtype to compute in, such as bfloat16. Parameters, statistics of the normalisation and
+      dtype: dtype of the computation, such as bfloat16. Parameters, statistics of the normalisation and
         the scores that are returned are float32 all the same.
       remat: whether the encoder's stages are computed again for the gradient, for less memory. XLA
         for the CPU undoes this unless `jax.jit` is given
@@ -90,7 +89,7 @@ class FCN(nnx.Module):
         num_classes = settings.channels("num_classes", num_classes)
         head_ch = settings.channels("head_ch", head_ch)
         decoder_ch = num_classes if decoder_ch is None else settings.channels("decoder_ch", decoder_ch)
-        head_rows, head_columns = arg.per_axis("head_kernel", head_kernel, 2, minimum=1)
+        head_kernel = arg.per_axis("head_kernel", head_kernel, 2, minimum=1)
         first_padding = arg.at_least("first_padding", arg.integer("first_padding", first_padding), 1)
         overlap = arg.at_least("overlap", arg.integer("overlap", overlap), 1)
         depths, dropout = settings.depths(depths, self.num_skips + 1), settings.dropout(dropout)
@@ -101,44 +100,38 @@ class FCN(nnx.Module):
             _check_score_layers(num_classes, decoder_ch, relu_skips)
         self.border = first_padding - 1
         self.coarsest_factor = 2 ** len(depths)
-        insets = (0, 0)
+        factor = self.coarsest_factor // 2**self.num_skips
+        alignment = [align(k, self.border, self.num_skips, factor, overlap) for k in head_kernel]
         if self.border:
-            insets = head_rows - 1, head_columns - 1  # doubled
-            self._check_first_padding(first_padding, (head_rows, head_columns), overlap)
+            self._check_first_padding(first_padding, head_kernel, min(axis.margin for axis in alignment))
 
         common: dict[str, Any] = {"normalise": normalise, "dtype": dtype, "rngs": rngs}
         self.encoder = VGG16(in_ch, width, depths, round_up=self.border > 0, remat=remat, **common)
         *skip_chs, coarsest = self.encoder.out_chs
-        conv6_padding = "VALID" if self.border else "SAME"
-        head_kernel = (head_rows, head_columns)
-        self.conv6 = ConvBlock(coarsest, head_ch, head_kernel, padding=conv6_padding, dropout=dropout, **common)
+        conv6: dict[str, Any] = {"kernel_size": head_kernel, "padding": "VALID" if self.border else "SAME"}
+        self.conv6 = ConvBlock(coarsest, head_ch, **conv6, dropout=dropout, **common)
         self.conv7 = ConvBlock(head_ch, head_ch, (1, 1), dropout=dropout, **common)
         self.decoder = Decoder(
             head_ch,
             skip_chs[::-1][: self.num_skips],
             decoder_ch,
             num_classes,
-            self.coarsest_factor // 2**self.num_skips,
+            factor,
             DecoderOptions(score_layers, relu_skips, overlap, normalise, dtype),
-            border=self.border,
-            insets=insets,
+            alignment=alignment,
             rngs=rngs,
         )
 
-    def _check_first_padding(self, first_padding: int, head_kernel: tuple[int, int], overlap: int) -> None:
+    def _check_first_padding(self, first_padding: int, head_kernel: tuple[int, ...], margin: int) -> None:
         if min(head_kernel) < 5:
             raise ValueError(
                 f"`head_kernel` must be at least 5 on each axis with a `first_padding` above 1, got {head_kernel!r}: "
                 f"pools that round up would have more pixels than the decoder at the picture's lower right."
             )
-        insets = max(head_kernel) - 1
-        for _ in range(self.num_skips):
-            insets = inset_after_up(insets)
-        least = 1 - last_margin(0, insets, self.coarsest_factor // 2**self.num_skips, overlap)
-        if first_padding < least:
+        if margin < 0:
             raise ValueError(
-                f"`first_padding` must be 1, or at least {least} for {type(self).__name__} with `head_kernel` "
-                f"{head_kernel!r}, so that conv6 leaves the whole picture, got {first_padding!r}."
+                f"`first_padding` must be 1, or at least {first_padding - margin} for {type(self).__name__} with "
+                f"`head_kernel` {head_kernel!r}, so that conv6 leaves the whole picture, got {first_padding!r}."
             )
 
     def __call__(self, x: ArrayLike) -> Array:
@@ -189,6 +182,9 @@ def _check_score_layers(num_classes: int, decoder_ch: int, relu_skips: bool) -> 
             "`relu_skips` must be False with `score_layers`: these begin at zero, where a ReLU has no slope, "
             "so they would not learn."
         )
+
+
+# --- the family: a network is a row, and all else follows from its number of skips ---------------
 
 
 class FCN32(FCN):

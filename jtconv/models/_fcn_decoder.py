@@ -2,21 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import DTypeLike
 
-from jtconv.models._alignment import inset_after_up, last_margin
-from jtconv.models._conv_block import ConvBlock, zeros
-from jtconv.models._resize import Crop
+from jtconv.models._alignment import Alignment
+from jtconv.models._layers import ConvBlock, Crop, zeros
 from jtconv.nn import Conv, ConvTranspose, bilinear
 
 
 @dataclass(frozen=True)
 class DecoderOptions:
-    """What the layers of a `Decoder` have in common.
+    """Options that the layers of a `Decoder` share.
 
     Attributes:
       score_layers: scores add up, rather than features: 1×1 convolutions that begin at zero make
@@ -24,7 +24,7 @@ class DecoderOptions:
       relu_skips: whether a ReLU follows the 1×1 convolutions of the pools.
       overlap: the last kernel's width over its strides.
       normalise: whether a batch normalisation follows the 1×1 convolutions of the pools.
-      dtype: to compute in.
+      dtype: dtype of the computation.
     """
 
     score_layers: bool
@@ -33,21 +33,11 @@ class DecoderOptions:
     normalise: bool
     dtype: DTypeLike | None
 
-    def up(
-        self, in_ch: int, out_ch: int, k: int, s: int, rngs: nnx.Rngs, result: DTypeLike | None = None
-    ) -> ConvTranspose:
+    def up(self, in_ch: int, out_ch: int, k: int, s: int, rngs: nnx.Rngs, **result: Any) -> ConvTranspose:
         """A transposed convolution without bias."""
-        return ConvTranspose(
-            in_ch,
-            out_ch,
-            (k, k),
-            strides=s,
-            use_bias=False,
-            kernel_init=bilinear() if self.score_layers else None,
-            dtype=self.dtype,
-            preferred_element_type=result,
-            rngs=rngs,
-        )
+        init = bilinear() if self.score_layers else None
+        common: dict[str, Any] = {"use_bias": False, "kernel_init": init, "dtype": self.dtype, "rngs": rngs}
+        return ConvTranspose(in_ch, out_ch, (k, k), strides=s, **common, **result)
 
     def score(self, in_ch: int, out_ch: int, rngs: nnx.Rngs) -> Conv | None:
         """The 1×1 convolution of the coarsest features, if there is one."""
@@ -57,16 +47,9 @@ class DecoderOptions:
 
     def skip(self, in_ch: int, out_ch: int, rngs: nnx.Rngs) -> ConvBlock:
         """A 1×1 convolution of a pool."""
-        return ConvBlock(
-            in_ch,
-            out_ch,
-            (1, 1),
-            normalise=self.normalise,
-            relu=self.relu_skips,
-            kernel_init=zeros if self.score_layers else None,
-            dtype=self.dtype,
-            rngs=rngs,
-        )
+        init = zeros if self.score_layers else None
+        common: dict[str, Any] = {"normalise": self.normalise, "kernel_init": init, "dtype": self.dtype, "rngs": rngs}
+        return ConvBlock(in_ch, out_ch, (1, 1), relu=self.relu_skips, **common)
 
 
 class UpAndAdd(nnx.Module):
@@ -74,7 +57,7 @@ class UpAndAdd(nnx.Module):
 
     (…, h, w, in_ch), (…, 2h, 2w, skip_ch) -> (…, 2h, 2w, out_ch). The transposed convolution
     (kernel 4, strides 2) gives 2h+2. Where its grid begins outside the pool's, by one pixel, it is
-    cropped; where it begins inside, the pool is. `insets`: per axis, see `_alignment`.
+    cropped; where it begins inside, the pool is.
     """
 
     def __init__(
@@ -82,14 +65,14 @@ class UpAndAdd(nnx.Module):
         in_ch: int,
         skip_ch: int,
         out_ch: int,
-        insets: tuple[int, ...],
+        doubled_insets: Sequence[int],
         options: DecoderOptions,
         *,
         rngs: nnx.Rngs,
     ):
         self.up = options.up(in_ch, out_ch, 4, 2, rngs)
-        self.crop = _crop(max(0, -(inset // 2)) for inset in insets)
-        self.crop_pool = _crop(max(0, inset // 2) for inset in insets)
+        self.crop = _crop(max(0, -(inset // 2)) for inset in doubled_insets)
+        self.crop_pool = _crop(max(0, inset // 2) for inset in doubled_insets)
         self.skip = options.skip(skip_ch, out_ch, rngs)
 
     def __call__(self, x: Array, pool: Array) -> Array:
@@ -104,9 +87,7 @@ class Decoder(nnx.Module):
 
     With `overlap` 1 the last kernel is as wide as its strides, so its blocks touch (the article);
     with 2 it is twice as wide, so that they overlap by half (the original nets: k16 s8).
-
-    `border` is what the picture was padded by, `insets` how many pixels, doubled, the coarsest
-    features have lost on either side, per axis: the scores are cropped to begin with the picture.
+    `alignment` has the crops of either axis.
     """
 
     def __init__(
@@ -118,21 +99,21 @@ class Decoder(nnx.Module):
         factor: int,
         options: DecoderOptions,
         *,
-        border: int,
-        insets: tuple[int, ...],
+        alignment: Sequence[Alignment],
         rngs: nnx.Rngs,
     ):
         self.score = options.score(in_ch, decoder_ch, rngs)
-        in_chs = [in_ch if self.score is None else decoder_ch] + [decoder_ch] * len(skip_chs)
+        in_ch = in_ch if self.score is None else decoder_ch
         self.steps = nnx.List()
-        for i, skip in zip(in_chs, skip_chs, strict=False):
-            insets = tuple(map(inset_after_up, insets))
-            self.steps.append(UpAndAdd(i, skip, decoder_ch, insets, options, rngs=rngs))
-            insets = tuple(max(0, inset) for inset in insets)
+        insets = zip(*(axis.doubled_insets for axis in alignment), strict=True)
+        for skip_ch, doubled_insets in zip(skip_chs, insets, strict=True):
+            self.steps.append(UpAndAdd(in_ch, skip_ch, decoder_ch, doubled_insets, options, rngs=rngs))
+            in_ch = decoder_ch
         # Logits are not rounded to a short dtype: the loss subtracts them.
         result = None if options.dtype is None else jnp.promote_types(options.dtype, jnp.float32)
-        self.up = options.up(in_chs[-1], num_classes, options.overlap * factor, factor, rngs, result)
-        self.crop = _crop(last_margin(border, inset, factor, options.overlap) for inset in insets)
+        k = options.overlap * factor
+        self.up = options.up(in_ch, num_classes, k, factor, rngs, preferred_element_type=result)
+        self.crop = _crop(axis.margin for axis in alignment)
 
     def __call__(self, x: Array, pools: Sequence[Array]) -> Array:
         x = x if self.score is None else self.score(x)

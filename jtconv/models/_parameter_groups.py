@@ -1,4 +1,4 @@
-"""What an optimiser may tell apart: the part of the network, and the kind of parameter."""
+"""Labels of parameters for an optimiser: the part of the network, and the kind of parameter."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def parameter_groups(model: nnx.Module | nnx.State) -> nnx.State:
     Returns:
       A State of the structure of the parameters, or of the gradients, with labels in it.
 
-    Raises TypeError for what is neither, ValueError for parameters of another network.
+    Raises TypeError for a `model` of another type, ValueError for parameters of another network.
 
     A frozen encoder, fixed interpolation, and biases at twice the rate:
 
@@ -45,7 +45,7 @@ def parameter_groups(model: nnx.Module | nnx.State) -> nnx.State:
 
 
 def _labelled(variable: Any, label: str) -> Any:
-    """In a box of its own if it is in one, which keeps the structure."""
+    """The label in place of the variable's value, which keeps the state's structure."""
     return variable.replace(label) if isinstance(variable, nnx.Variable) else label
 
 
@@ -53,10 +53,7 @@ def _group(path: tuple[Any, ...]) -> str:
     part = _PARTS.get(str(path[0]))
     if part is None:
         raise ValueError(
-            f"`model` must be a network of jtconv.models, or its parameters, got one with a parameter {_name(path)!r}."
+            f"`model` must be a network of jtconv.models, or its parameters, got one with a parameter "
+            f"{'.'.join(map(str, path))!r}."
         )
     return f"{'upsample' if 'up' in path else part}/{path[-1]}"
-
-
-def _name(path: tuple[Any, ...]) -> str:
-    return ".".join(map(str, path))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jtconv._arrays.checks import floating
 from jtconv._geometry import arguments as arg
 
-MOST_STAGES = 31  # an axis has fewer than 2**31 pixels
+MAX_STAGES = 31  # each halves the picture, and an axis has fewer than 2**31 pixels
 
 
 def channels(name: str, value: Any) -> int:
@@ -16,15 +16,13 @@ def channels(name: str, value: Any) -> int:
 
 
 def depths(value: Any, least: int) -> tuple[int, ...]:
-    """`value` as numbers of convolutions, of at least so many stages."""
+    """`value` as numbers of convolutions, one per stage; at least `least` stages."""
     if not arg.is_sequence(value):
         raise TypeError(f"`depths` must be a tuple of ints, one per stage, got {arg.shown(value)}.")
     if len(value) < least:
         raise ValueError(f"`depths` must have at least {least} entries, got {arg.shown(value)}.")
-    if len(value) > MOST_STAGES:
-        raise ValueError(
-            f"`depths` must have at most {MOST_STAGES} entries, each halves the image, got {len(value):,}."
-        )
+    if len(value) > MAX_STAGES:
+        raise ValueError(f"`depths` must have at most {MAX_STAGES} entries, each halves the image, got {len(value):,}.")
     counts = tuple(arg.integer("depths", depth) for depth in value)
     if min(counts) < 1:
         raise ValueError(f"`depths` must be at least 1 each, got {arg.shown(value)}.")
@@ -32,7 +30,7 @@ def depths(value: Any, least: int) -> tuple[int, ...]:
 
 
 def dropout(value: Any) -> float:
-    """`value` as a share that can be left out."""
+    """`value` as a share, in [0, 1)."""
     share = arg.real("dropout", value)
     if not 0 <= share < 1:
         raise ValueError(f"`dropout` must be in [0, 1), got {arg.shown(value)}.")
@@ -40,7 +38,7 @@ def dropout(value: Any) -> float:
 
 
 def computing(value: Any) -> jnp.dtype | None:
-    """`value` as a dtype to compute in, if results of it can be float32; None is the arrays' own."""
+    """`value` as a dtype of the computation that JAX promotes with float32; None is the arrays' own."""
     if value is None:
         return None
     dtype = floating("dtype", value)

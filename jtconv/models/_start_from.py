@@ -12,16 +12,16 @@ from jtconv.models._fcn import FCN
 Path = tuple[Any, ...]
 Flat = dict[Path, Any]  # variables
 
-_LAST = ("decoder", "up")  # its size is another in every network
+_LAST = ("decoder", "up")  # its size differs between the networks
 
 
 def start_from(model: FCN, coarser: FCN) -> None:
     """Put the parameters of `coarser` into `model`, a finer network of the same kind.
 
     Encoder, conv6 and conv7, the score layer and the steps of the decoder that both have are
-    copied, with statistics of normalisations, in the dtypes of `model`. What only the finer one
-    has: 1×1 convolutions of its further pools become zero, unless a ReLU follows them, which would
-    keep them there; its last transposed convolutions stay as they are, since their sizes differ.
+    copied, with statistics of normalisations, in the dtypes of `model`. Parameters that only the
+    finer one has: 1×1 convolutions of its further pools become zero, unless a ReLU follows them,
+    which would keep them there; the last transposed convolution stays as it is, since its size differs.
 
     Of `paper` networks, the finer one then interpolates the coarser one's scores twice instead of
     once. Away from the picture's border this is the same wherever these change linearly from
@@ -53,14 +53,17 @@ def start_from(model: FCN, coarser: FCN) -> None:
         )
     # Copies: a step of training may donate either network's arrays.
     new = {path: jnp.array(source[path].get_value(), target[path].dtype) for path in shared}
-    new |= {path: jnp.zeros_like(target[path].get_value()) for path in _zeros(model, coarser)}
+    # New 1×1 convolutions that can learn from zero: those without a ReLU.
+    skips = [path for path in target if _is_new(path, coarser) and path[3:5] == ("skip", "conv")]
+    zeros = [path for path in skips if not model.decoder.steps[path[2]].skip.relu]
+    new |= {path: jnp.zeros_like(target[path].get_value()) for path in zeros}
     nnx.update(model, nnx.from_flat_state([(path, target[path].replace(value)) for path, value in new.items()]))
 
 
 def _check_order(model: FCN, coarser: FCN) -> None:
     for name, network in (("model", model), ("coarser", coarser)):
         if not isinstance(network, FCN):
-            raise TypeError(f"`{name}` must be an FCN32, FCN16, FCN8, FCN4 or FCN2, got {type(network).__name__}.")
+            raise TypeError(f"`{name}` must be an FCN of jtconv.models, got {type(network).__name__}.")
     if model.num_skips <= coarser.num_skips:
         raise ValueError(
             f"`model` must take more skips than `coarser`, got {type(model).__name__} with {model.num_skips} "
@@ -77,19 +80,10 @@ def _flat(name: str, model: FCN) -> Flat:
 
 
 def _is_new(path: Path, coarser: FCN) -> bool:
-    """Whether a finer network's variable has none that it could be copied from."""
+    """Whether `coarser` has no variable to copy this one from."""
     if path[:2] == ("decoder", "steps"):
         return path[2] >= coarser.num_skips
     return path[:2] == _LAST
-
-
-def _zeros(model: FCN, coarser: FCN) -> Iterator[Path]:
-    """The new 1×1 convolutions, where they can learn from zero."""
-    for i in range(coarser.num_skips, model.num_skips):
-        skip = model.decoder.steps[i].skip
-        if not skip.relu:
-            for path, _ in nnx.to_flat_state(nnx.state(skip.conv, nnx.Param)):
-                yield ("decoder", "steps", i, "skip", "conv", *path)
 
 
 def _misfits(target: Flat, source: Flat, shared: list[Path]) -> Iterator[str]:

@@ -1,10 +1,7 @@
 """A network layer by layer, as Keras prints one: name, kind, output shape, parameters."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import wraps
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
-from unittest import mock
 
 import jax
 import jax.numpy as jnp
@@ -29,12 +26,14 @@ class Summary(NamedTuple):
     parameters: int
 
     def __str__(self) -> str:
-        head = ("layer", "kind", "output shape", "parameters")
-        body = [(x.name, x.kind, _shape(x.output_shape), f"{x.parameters:,}") for x in self.layers]
-        total = ("total", "", "", f"{self.parameters:,}")
-        widths = [max(map(len, column)) for column in zip(head, *body, total, strict=True)]
+        rows = [("layer", "kind", "output shape", "parameters")]
+        for x in self.layers:
+            rows.append((x.name, x.kind, f"({', '.join(map(str, x.output_shape))})", f"{x.parameters:,}"))
+        rows.append(("total", "", "", f"{self.parameters:,}"))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
-        lines = [_line(row, widths) for row in (head, *body, total)]
+        columns = list(zip("<<<>", widths, strict=True))  # text to the left, the number to the right
+        lines = ["  ".join(f"{x:{side}{n}}" for x, (side, n) in zip(row, columns, strict=True)) for row in rows]
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
 
@@ -60,54 +59,47 @@ def summary(model: nnx.Module, input_shape: Sequence[int]) -> Summary:
     return Summary(_layers(model, arg.shape("input_shape", input_shape)), _count(model))
 
 
+class _Recorded(nnx.Module):
+    """A layer that tells `record` of each output; for all else it is the layer itself."""
+
+    def __init__(self, layer: nnx.Module, record: Callable[[Any], None]):
+        self.layer, self.record = layer, record
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        output = self.layer(*args, **kwargs)  # pyright: ignore[reportCallIssue] (layers are called)
+        self.record(output)
+        return output
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self).get("layer"), name)  # None has none: while Flax rebuilds it, there is no layer
+
+
 def _layers(model: nnx.Module, input_shape: tuple[int, ...]) -> list[Layer]:
-    """The calls of the modules that hold no others, in the order in which they happen."""
-    layers = []
+    """The calls of the modules that hold no others, in the order in which they happen.
+
+    Flax sorts a module's attributes by name when it takes it apart, so only the calls tell which
+    layer comes first. They are made on a copy of the model, whose layers record them.
+    """
+    layers: list[Layer] = []
+    parents = {path[:n] for path, _ in nnx.iter_modules(model) for n in range(len(path))}
+    tuples = {path for path, node in nnx.iter_graph(model) if type(node) is tuple}
+
+    def recorded(path: tuple[Any, ...], node: Any) -> Any:
+        if path in parents or not isinstance(node, nnx.Module) or not callable(node):
+            return node
+        name, kind, parameters = ".".join(map(str, path)), _kind(node), _count(node)
+        return _Recorded(node, lambda output: layers.append(Layer(name, kind, output.shape, parameters)))
+
+    def replace(path: tuple[Any, ...], node: Any) -> Any:
+        if path in tuples:  # whose entries cannot be replaced one by one
+            return tuple(recorded((*path, i), entry) for i, entry in enumerate(node))
+        return node if path[:-1] in tuples else recorded(path, node)
 
     def run(model: nnx.Module, x: jax.Array) -> None:
-        # Under nnx.remat modules are copies, which could not be told. This one is a copy itself.
-        model.set_attributes(remat=False, raise_if_not_found=False)
-        # Flax sorts a module's attributes by name when it takes it apart, so their order is lost:
-        # only the calls tell which layer comes first.
-        leaves = {id(module): (path, module) for path, module in _leaves(model)}
-
-        def note(module: nnx.Module, output: jax.Array) -> None:
-            if id(module) in leaves:
-                path, module = leaves[id(module)]
-                name = ".".join(map(str, path))
-                layers.append(Layer(name, _kind(module), output.shape, _count(module)))
-
-        with _noting_calls({type(module) for _, module in leaves.values()}, note):
-            model(x)  # pyright: ignore[reportCallIssue] (modules are called)
+        nnx.recursive_map(replace, model)(x)
 
     nnx.eval_shape(run, model, jax.ShapeDtypeStruct(input_shape, jnp.float32))
     return layers
-
-
-@contextmanager
-def _noting_calls(classes: Iterable[type[nnx.Module]], note: Callable[[nnx.Module, Any], None]) -> Iterator[None]:
-    """Within the block, `note(module, output)` follows every call of a module of `classes`."""
-
-    def noting(call: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(call)
-        def wrapper(module: nnx.Module, *args: Any, **kwargs: Any) -> Any:
-            output = call(module, *args, **kwargs)
-            note(module, output)
-            return output
-
-        return wrapper
-
-    with ExitStack() as stack:
-        for cls in classes:
-            stack.enter_context(mock.patch.object(cls, "__call__", noting(cls.__call__)))
-        yield
-
-
-def _leaves(model: nnx.Module) -> list[tuple[tuple[Any, ...], nnx.Module]]:
-    """Submodules that hold no others, with their paths."""
-    modules = list(nnx.iter_modules(model))
-    parents = {path[:-1] for path, _ in modules if path}
-    return [(path, module) for path, module in modules if path not in parents]
 
 
 def _kind(module: nnx.Module) -> str:
@@ -116,24 +108,14 @@ def _kind(module: nnx.Module) -> str:
     geometry = getattr(module, "geometry", None)
     if geometry is None:
         return name
-    strides = "" if set(geometry.strides) == {1} else f", strides {_times(geometry.strides)}"
-    return f"{name} {_times(geometry.kernel_size)}{strides}"
+    strides = "" if set(geometry.strides) == {1} else f", strides {times(geometry.strides)}"
+    return f"{name} {times(geometry.kernel_size)}{strides}"
 
 
 def _count(module: nnx.Module) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(module, nnx.Param)))
 
 
-def _times(sizes: Sequence[int]) -> str:
+def times(sizes: Sequence[int]) -> str:
+    """Sizes as "7×7"."""
     return "×".join(map(str, sizes))
-
-
-def _shape(sizes: Sequence[int]) -> str:
-    return "(" + ", ".join(map(str, sizes)) + ")"
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    """Text to the left, the number in the last column to the right."""
-    *text, number = row
-    padded = [f"{cell:<{width}}" for cell, width in zip(text, widths, strict=False)]
-    return "  ".join([*padded, f"{number:>{widths[-1]}}"])

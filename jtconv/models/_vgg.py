@@ -11,8 +11,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jtconv._arrays.checks import float_array
 from jtconv._geometry import arguments as arg
 from jtconv.models import _settings as settings
-from jtconv.models._conv_block import ConvBlock
-from jtconv.models._resize import MaxPool
+from jtconv.models._layers import ConvBlock, MaxPool
 
 DEPTHS = (2, 2, 3, 3, 3)
 
@@ -42,7 +41,7 @@ class VGG16(nnx.Module):
       depths: numbers of 3×3 convolutions before each pool.
       normalise: whether a batch normalisation follows each, as in the "VGG-16 BN" of torchvision.
       round_up: whether pools of odd sizes are ⌈n/2⌉, as in Caffe, rather than ⌊n/2⌋.
-      dtype: dtype to compute in; parameters and statistics are float32 all the same.
+      dtype: dtype of the computation; parameters and statistics are float32 all the same.
       remat: whether only the pools are kept for the gradient, and the convolutions between them
         computed again, for less memory. See `FCN` for CPUs.
       rngs: source of the kernels' random keys.

@@ -2,8 +2,7 @@
 
 import pytest
 
-from jtconv.bench._contenders import contenders
-from jtconv.bench._jax_contenders import _keras_arguments
+from jtconv.bench._contenders import _keras_arguments, contenders
 from jtconv.bench._layers import SUITE, NetworkLayer
 from jtconv.bench._programs import PARTS, random_arrays
 from jtconv.bench._run import ready
