@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jtconv._compute.lax_conv import lax_conv
 from oracles import assert_within_rounding, cases, make_case, run_once, terms
 
 from jtconv import ConvGeometry, conv, conv_transpose
 from jtconv._arrays import tiles
 from jtconv._compute import cpu
+from jtconv._compute.lax import lax_conv
 from jtconv._compute.merged_groups import merge_groups
 from jtconv._compute.registry import implementations
 from jtconv._primitives.family import forward, kernel_gradient, transposed

@@ -4,11 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jtconv._compute.lax_conv import lax_conv
 from oracles import assert_within_rounding, run_once
 
 from jtconv import ConvGeometry, conv_transpose
 from jtconv._compute import cpu
+from jtconv._compute.lax import lax_conv
 
 pytestmark = pytest.mark.skipif(not cpu.available(), reason="compiled only where there is a C++ compiler")
 

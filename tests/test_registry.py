@@ -132,7 +132,7 @@ def test_names_are_unique_and_each_map_runs_everywhere():
     assert all(key == (one.computes, one.name) for key, one in REGISTRY.items())
     assert {one.computes for one in REGISTRY.values()} == set(RULES)
     for computes in RULES:
-        assert any(one.platforms is ANYWHERE and math.isinf(one.cost(None)) for one in implementations(computes))
+        assert any(one.platforms == ANYWHERE and math.isinf(one.cost(None)) for one in implementations(computes))
 
 
 def test_a_new_implementation_is_one_entry(monkeypatch):

@@ -1,7 +1,7 @@
 """A kernel, an image and the geometry given with them, checked against each other."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, Unpack
 
 import jax.numpy as jnp
 from jax import Array
@@ -9,12 +9,13 @@ from jax.typing import ArrayLike, DTypeLike
 
 from jtconv._arrays import checks
 from jtconv._arrays.checks import Precision
+from jtconv._geometry.arguments import GeometryArguments
 from jtconv._geometry.geometry import ConvGeometry
 from jtconv._geometry.spec import ConvSpec
 
 
 class Call(NamedTuple):
-    """What a convolution or its transpose computes with: arrays of the dtype to compute in, and that of the result."""
+    """The checked arguments of one call: arrays in the dtype to compute in, and the dtype of the result."""
 
     image: Array
     kernel: Array
@@ -23,7 +24,7 @@ class Call(NamedTuple):
     result: jnp.dtype
 
 
-def checked_layer(kernel: ArrayLike, **arguments: Any) -> tuple[Array, ConvGeometry]:
+def checked_layer(kernel: ArrayLike, **arguments: Unpack[GeometryArguments]) -> tuple[Array, ConvGeometry]:
     """The kernel as an array and the geometry, `arguments` being those of `ConvGeometry`."""
     kernel = checks.float_array("kernel", kernel)
     geometry = ConvGeometry(checks.check_kernel(kernel), **arguments)
@@ -32,7 +33,11 @@ def checked_layer(kernel: ArrayLike, **arguments: Any) -> tuple[Array, ConvGeome
 
 
 def checked_conv(
-    x: ArrayLike, kernel: ArrayLike, precision: Precision, preferred: DTypeLike | None, **arguments: Any
+    x: ArrayLike,
+    kernel: ArrayLike,
+    precision: Precision,
+    preferred: DTypeLike | None,
+    **arguments: Unpack[GeometryArguments],
 ) -> Call:
     """The arguments of `conv`."""
     x = checks.float_array("x", x)
@@ -49,7 +54,7 @@ def checked_transpose(
     output_size: int | Sequence[int] | None,
     precision: Precision,
     preferred: DTypeLike | None,
-    **arguments: Any,
+    **arguments: Unpack[GeometryArguments],
 ) -> Call:
     """The arguments of `conv_transpose`, but for the method."""
     y = checks.float_array("y", y)

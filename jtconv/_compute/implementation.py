@@ -13,7 +13,8 @@ Shape = tuple[int, ...]
 Run = Callable[[Array, Array, ConvSpec, Precision], Array]
 
 CPU = "cpu"
-ANYWHERE = None  # `platforms` of what runs on every platform
+OTHER = None  # every other platform
+ANYWHERE = (CPU, OTHER)
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Request:
     Attributes:
       spec: the convolution.
       shapes: of the two operands; in an exported program the batch may be no number.
-      platform: "cpu", or None for every other.
+      platform: `CPU` or `OTHER`.
       kernels_callable: whether the CPU kernels are compiled, compute such a layer, and the program runs here.
     """
 
@@ -51,7 +52,7 @@ class Implementation:
       name: unique among those that compute the same map.
       computes: "forward" (x, kernel -> y), "transposed" (y, kernel -> x) or "kernel_gradient" (x, y -> kernel).
       run: (operand, operand, spec, precision) -> result, all arguments checked.
-      platforms: where "auto" may take it; `ANYWHERE`, or none for what is only taken by its name.
+      platforms: where "auto" may take it; none for what is only taken by its name.
       supports: whether "auto" may take it for a request on these platforms.
       cost: "auto" takes the least. The scale is that of the map's other implementations: floats that are moved, where
         two do the same arithmetic; 0 for what is always the best where it is supported; infinite for a last resort.
@@ -61,12 +62,11 @@ class Implementation:
     name: str
     computes: str
     run: Run
-    platforms: tuple[str, ...] | None = ()
+    platforms: tuple[str | None, ...] = ()
     supports: Callable[[Request], bool] = lambda _: True
     cost: Callable[[Request], float] = lambda _: math.inf
     is_method: bool = True
 
     def takes(self, request: Request) -> bool:
         """Whether "auto" may take it."""
-        on_platform = self.platforms is ANYWHERE or request.platform in self.platforms
-        return on_platform and self.supports(request)
+        return request.platform in self.platforms and self.supports(request)

@@ -2,10 +2,21 @@
 
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 Pads = tuple[int, int]
 Padding = str | int | Sequence[int | Sequence[int]]
+
+
+class GeometryArguments(TypedDict, total=False):
+    """The five keyword arguments that describe a convolution, as `conv` documents them."""
+
+    strides: int | Sequence[int]
+    padding: Padding
+    dilation: int | Sequence[int]
+    groups: int
+    padding_mode: str
+
 
 TOO_LARGE = 2**31  # XLA counts positions in 32 bits
 MAX_AXES = 64  # that an array has, in NumPy

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Unpack, cast
 
 from jtconv._geometry import arguments as arg
 from jtconv._geometry import sizes
-from jtconv._geometry.arguments import Padding, Pads
+from jtconv._geometry.arguments import GeometryArguments, Padding, Pads
 from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.spec import ConvSpec
 
@@ -78,9 +78,10 @@ class ConvGeometry:
         pairs = zip(self.kernel_size, self.dilation, strict=True)
         return tuple(sizes.effective_kernel_size(k, d) for k, d in pairs)
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> GeometryArguments:
         """The keyword arguments with which `conv` and `conv_transpose` have this geometry."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "kernel_size"}
+        names = (field.name for field in fields(self) if field.name != "kernel_size")
+        return cast(GeometryArguments, {name: getattr(self, name) for name in names})
 
     def pads(self, input_size: int | Sequence[int]) -> tuple[Pads, ...]:
         """The (lo, hi) that C adds to an input of `input_size`, per axis."""
@@ -317,7 +318,7 @@ def _countable(axis: int, size: int) -> int:
     return size
 
 
-def geometry_on(size: Any, kernel_size: Any, **geometry: Any) -> ConvGeometry:
+def geometry_on(size: Any, kernel_size: Any, **geometry: Unpack[GeometryArguments]) -> ConvGeometry:
     """A geometry on as many axes as `size` and `kernel_size` together ask for; ints are repeated."""
     lengths = [len(v) if arg.is_sequence(v) else 1 for v in (size, kernel_size)]
     axes = arg.number_of_axes("input_size` and `kernel_size", max(lengths))

@@ -1,8 +1,8 @@
-"""What `ConvLayer` and `ConvTransposeLayer` share: arguments checked and in normal form."""
+"""The common part of `ConvLayer` and `ConvTransposeLayer`: arguments checked and in normal form."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import jax.numpy as jnp
 from jax import Array
@@ -10,6 +10,7 @@ from jax.typing import ArrayLike, DTypeLike
 
 from jtconv._arrays.checks import Precision, as_array, check_image, check_precision, float_array, floating
 from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import GeometryArguments
 from jtconv._geometry.geometry import ConvGeometry
 from jtconv._modules._initializers import Initializer
 
@@ -38,7 +39,7 @@ class Layer:
         param_dtype: DTypeLike,
         precision: Precision,
         preferred_element_type: DTypeLike | None,
-        **geometry: Any,
+        **geometry: Unpack[GeometryArguments],
     ):
         self._set("geometry", ConvGeometry(kernel_size, **geometry))
         self._set("out_ch", self._channels("out_ch", out_ch))
@@ -70,7 +71,7 @@ class Layer:
     def conv_arguments(self) -> dict[str, Any]:
         """The keyword arguments that `conv` and `conv_transpose` have in common."""
         numbers = {"precision": self.precision, "preferred_element_type": self.preferred_element_type}
-        return self.geometry.arguments() | numbers
+        return {**self.geometry.arguments(), **numbers}
 
     def cast(self, image: ArrayLike, kernel: Array) -> tuple[Array, Array]:
         """The input and the kernel in the dtype to compute in."""

@@ -10,9 +10,9 @@ from jax.extend.core import Primitive
 from jax.interpreters import batching, mlir
 
 from jtconv._arrays.sharding import result_type, with_auto_axes
-from jtconv._compute.implementation import Request
+from jtconv._compute.implementation import ANYWHERE, Request
 from jtconv._primitives.batching import ShapeRule, batch_rule
-from jtconv._primitives.dispatch import PLATFORMS, request_for
+from jtconv._primitives.dispatch import request_for
 
 Compute = Callable[..., Array]  # (request, operand, operand, and the parameters but for spec) -> result
 
@@ -31,7 +31,7 @@ def bilinear_primitive(name: str, roles: str, compute: Compute, shape: ShapeRule
             return compiled(a, b, **params)
 
     primitive.def_impl(run)
-    for platform in PLATFORMS:
+    for platform in ANYWHERE:
         mlir.register_lowering(primitive, _lowering_rule(compute, platform), platform=platform)
     batching.primitive_batchers[primitive] = batch_rule(primitive, roles, shape)
     return primitive

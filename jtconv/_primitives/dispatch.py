@@ -12,14 +12,12 @@ from jtconv._compute.merged_groups import merged
 from jtconv._compute.registry import REGISTRY, choose
 from jtconv._geometry.spec import ConvSpec
 
-PLATFORMS = (None, CPU)  # None is every other
-
 
 def request_for(ctx: mlir.LoweringRuleContext, spec: ConvSpec, platform: str | None) -> Request:
     """The request of a program that is being lowered for `platform`."""
-    a, b = ctx.avals_in
-    callable_here = platform == CPU and _runs_here(ctx) and cpu.computes(spec, ctx.avals_in)
-    return Request(spec, (a.shape, b.shape), platform, callable_here)
+    operands: Any = ctx.avals_in  # arrays, both
+    callable_here = platform == CPU and _runs_here(ctx) and cpu.computes(spec, operands)
+    return Request(spec, (operands[0].shape, operands[1].shape), platform, callable_here)
 
 
 def compute(computes: str, request: Request, a: Array, b: Array, precision: Precision, method: str = "auto") -> Array:

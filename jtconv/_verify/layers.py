@@ -1,6 +1,8 @@
 """The 30 layers that `jtconv verify` checks: small, of unequal sizes, one for each thing that can go wrong."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, Unpack
+
+from jtconv._geometry.arguments import GeometryArguments
 
 
 class Layer(NamedTuple):
@@ -9,10 +11,12 @@ class Layer(NamedTuple):
     name: str
     input_size: tuple[int, ...]
     kernel_shape: tuple[int, ...]
-    geometry: dict[str, Any]
+    geometry: GeometryArguments
 
 
-def _layer(name: str, input_size: tuple[int, ...], kernel_shape: tuple[int, ...], **geometry: Any) -> Layer:
+def _layer(
+    name: str, input_size: tuple[int, ...], kernel_shape: tuple[int, ...], **geometry: Unpack[GeometryArguments]
+) -> Layer:
     return Layer(name, input_size, kernel_shape, geometry)
 
 
