@@ -158,14 +158,14 @@ STEPS = (
         "conv_transpose(y, kernel, strides=2, padding=1)",
         "what you call; jtconv.nn, jtconv.compat and the rest end here",
     ),
-    ("_layer_arguments, _geometry", "arguments are checked and become integers: all sizes are known"),
+    ("_arrays, _geometry", "arguments are checked and become integers: all sizes are known"),
     (
-        "_bilinear",
+        "_primitives",
         "one of three JAX primitives, each the others' derivative:\nC x   ·   Cᵀ y   ·   the gradient by the kernel",
     ),
-    ("_auto", "when XLA lowers the program: which implementation, by platform and shapes"),
+    ("_compute/registry.py", "when XLA lowers the program: the least cost, by platform and shapes"),
 )
-IMPLEMENTATIONS = (("_native", "C++ kernels, on a CPU"), ("_methods", "lax, or compositions of\nXLA's operations"))
+IMPLEMENTATIONS = (("_compute/cpu", "C++ kernels, on a CPU"), ("_compute", "lax, or compositions of\nXLA's operations"))
 
 
 def flow() -> str:
