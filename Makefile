@@ -27,11 +27,11 @@ thorough: $(VENV)/.test ## the tests, with 10,000 random examples of each main p
 	$(BIN)/python -m pytest --thorough $(ARGS)
 
 fuzz: $(VENV)/.test ## random and hostile arguments and files: 50,000 and 10,000 cases (half an hour and more)
-	$(BIN)/python -m tests.fuzz arguments $(ARGS)
-	$(BIN)/python -m tests.fuzz files $(ARGS)
+	$(BIN)/python -m tests.checks.fuzz arguments $(ARGS)
+	$(BIN)/python -m tests.checks.fuzz files $(ARGS)
 
 faults: $(VENV)/.test ## train while processes are killed, disks fill up, checkpoints are damaged (half an hour and more)
-	$(BIN)/python -m tests.faults $(ARGS)
+	$(BIN)/python -m tests.checks.faults $(ARGS)
 
 lint: $(VENV)/.dev ## ruff: rules and formatting; clang-format
 	$(BIN)/ruff check .
@@ -50,7 +50,7 @@ peers: $(PEERS)/.peers ## compare with the other frameworks, in .venv-peers
 	$(PEERS)/bin/python -m pytest tests/peers $(ARGS)
 
 agreement: $(PEERS)/.peers ## compare jtconv.compat with the frameworks themselves, thousands of layers (half an hour)
-	$(PEERS)/bin/python -m tests.peers.agreement --out benchmarks/results/agreement
+	$(PEERS)/bin/python -m tests.checks.agreement --out benchmarks/results/agreement
 
 browser: $(VENV)/.browser ## the explorer's page, in Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest --numprocesses=0 tests/browser $(ARGS)

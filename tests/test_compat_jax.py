@@ -12,8 +12,8 @@ from oracles import assert_within_rounding, run_once
 
 from jtconv import conv_transpose
 from jtconv.compat import equinox, flax, haiku, lax
-from tests.peers.agreement import registry
-from tests.peers.agreement.compared import compare
+from tests.checks.agreement import registry
+from tests.checks.agreement.compared import compare
 
 LAX = jax.lax.conv_transpose
 Y = np.random.default_rng(0).standard_normal((2, 5, 4, 3))

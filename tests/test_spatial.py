@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 
 def on_eight_devices(*arguments: str) -> str:
     """In a process of its own: the number of CPU devices is fixed when JAX starts."""
-    command = [sys.executable, "-W", "error", "-m", "tests.spatial_devices", *arguments]
+    command = [sys.executable, "-W", "error", "-m", "tests.checks.spatial_devices", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
