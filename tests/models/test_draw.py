@@ -98,7 +98,7 @@ def test_picture_needs_nothing_else(drawn):
 
 def test_the_documentation_shows_what_is_drawn():
     make, shape, _ = CASES["FCN8"]
-    saved = Path(__file__).parent.parent / "docs/images/fcn8.svg"
+    saved = Path(__file__).parents[2] / "docs/images/fcn8.svg"
     assert saved.read_text(encoding="utf-8") == draw(nnx.eval_shape(make), shape)
 
 

@@ -19,7 +19,7 @@ from experiments.fcn.export import export_program
 from experiments.fcn.run_exported import read_picture, results_of
 
 SIZE = (64, 96)
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 pytestmark = pytest.mark.usefixtures("single_precision")

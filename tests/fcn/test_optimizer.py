@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from fcn_helpers import TINY, quick_float32
+from fcn_helpers import TINY
 from flax import nnx
 from numpy.testing import assert_allclose
 
@@ -20,15 +20,11 @@ from experiments.fcn.state import State, cross_entropy, draw, is_finite, make_tr
 from experiments.fcn.task import IGNORE, Batch
 from experiments.fcn8.data import DigitScenes, DigitTask
 
+pytestmark = pytest.mark.usefixtures("single_precision")
+
 SIGNATURE = DigitTask.signature
 PLAIN = replace(TINY, network=replace(TINY.network, normalise=False))
 EPS = float(np.finfo(np.float32).eps)
-
-
-@pytest.fixture(autouse=True)
-def _single_precision():
-    with quick_float32():
-        yield
 
 
 def with_optimizer(config=PLAIN, **settings: Any):
