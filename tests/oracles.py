@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from hypothesis import assume
+from hypothesis import assume, settings
 from hypothesis import strategies as st
 
 from jtconv import ConvGeometry
@@ -42,6 +42,11 @@ QUICK = accepted(
 def run_once(f: Callable[..., Any], *args: Any) -> Any:
     """`f(*args)`, compiled quickly rather than well."""
     return jax.jit(f).lower(*args).compile(compiler_options=QUICK)(*args)
+
+
+def share(fraction: float) -> int:
+    """Return how many random examples a costly test draws: a share of a cheap one's, but at least one."""
+    return max(1, round(settings().max_examples * fraction))
 
 
 class Case(NamedTuple):

@@ -17,6 +17,7 @@ from oracles import (
     magnitude_of_terms,
     make_case,
     run_once,
+    share,
     terms,
 )
 
@@ -47,10 +48,6 @@ def assert_transpose(case: Case) -> None:
         transposed = math.fsum((case.x * np.asarray(result)).ravel())
         size = float(np.sum(np.abs(case.x) * magnitude))
         assert abs(exact - transposed) <= (2 * n + 4) * np.finfo(np.float64).eps * size
-
-
-def share(fraction: float) -> int:
-    return round(settings().max_examples * fraction)
 
 
 # One test per number of axes, so that they run side by side; 300 examples in all, or 10,000.

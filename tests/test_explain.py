@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import geometries, loop_conv_transpose
+from oracles import geometries, loop_conv_transpose, share
 
 from jtconv import ConvGeometry, explain
 from jtconv._overlap import is_even, nearest_even
@@ -52,7 +52,7 @@ def test_examples_of_the_articles():
     ]
 
 
-@settings(max_examples=settings().max_examples // 5)
+@settings(max_examples=share(0.2))
 @given(st.integers(1, 2).flatmap(geometries), st.integers(1, 3), st.integers(1, 3))
 def test_counts_are_those_of_a_loop(drawn, in_per, out_per):
     """A y and a kernel of ones count contributions; an indicator of one position finds what it reaches."""

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from oracles import assert_within_rounding, cases, make_case, run_once, terms
+from oracles import assert_within_rounding, cases, make_case, run_once, share, terms
 
 from jtconv import ConvMatrix, _matrix_products, conv, conv_matrix
 from jtconv._layers import LAYERS
@@ -38,7 +38,7 @@ def test_all_formats_equal_the_jacobian(layer):
         assert m.nnz == m.to_scipy().nnz == m.to_bcoo().nse == m.to_bcsr().nse
 
 
-@settings(max_examples=settings().max_examples // 5)
+@settings(max_examples=share(0.2))
 @given(cases(2))
 def test_entries_are_sorted_and_unique(case):
     sized = matrix_of(case).sized
@@ -49,7 +49,7 @@ def test_entries_are_sorted_and_unique(case):
         assert (np.diff(keys) > 0).all()
 
 
-@settings(max_examples=settings().max_examples // 50)
+@settings(max_examples=share(0.02))
 @given(cases(2))
 def test_products(case):
     """A vector, many columns, from the left and from the right, against the dense matrix."""

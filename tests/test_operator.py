@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from oracles import assert_within_rounding, cases, make_case, run_once, terms
+from oracles import assert_within_rounding, cases, make_case, run_once, share, terms
 
 from jtconv import ConvOperator, conv, conv_matrix
 from jtconv._layers import LAYERS
@@ -16,7 +16,7 @@ from tests.operators import CASE, COMPLEX, WIDE, dense_of, described, normal, op
 # --- products --------------------------------------------------------------------------------
 
 
-@settings(max_examples=settings().max_examples // 50)
+@settings(max_examples=share(0.02))
 @given(cases(2))
 def test_products(case):
     """A vector, many columns, from the left and from the right, against the dense matrix."""

@@ -28,7 +28,7 @@ def on_eight_devices(*arguments: str) -> str:
 
 
 def test_random_layers_cut_over_devices_are_equal_to_whole_ones(request):
-    count = 500 if request.config.getoption("--thorough") else 12
+    count = 500 if request.config.getoption("examples") == "thorough" else 12
     assert on_eight_devices("random", "--count", str(count)).startswith(f"{count} layers equal")
 
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from oracles import share
 from PIL import Image
 
 from experiments.fcn.data.augment import Augmentation, augment, recolour
@@ -24,7 +25,7 @@ def coordinates(height, width):
     return Sample(image, (1000 * rows + columns).astype(np.int32), "x")
 
 
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=share(0.5))
 @given(
     st.tuples(st.integers(1, 50), st.integers(1, 50)),
     st.tuples(st.integers(1, 60), st.integers(1, 60)),

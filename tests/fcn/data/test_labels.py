@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from oracles import share
 
 from experiments.fcn.data.class_file import read_class_file
 from experiments.fcn.data.labels import STRANGE, apply, bounded, make_table
@@ -12,7 +13,7 @@ from experiments.fcn.data.palettes import colours_for, voc_palette
 from experiments.fcn.task import IGNORE
 from experiments.problem import Problem
 
-FEW = settings(max_examples=settings().max_examples // 5)
+FEW = settings(max_examples=share(0.2))
 
 
 @FEW
