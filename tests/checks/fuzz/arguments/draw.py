@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from tests.checks.fuzz.arguments import values
 from tests.checks.fuzz.arguments.command_line import COMMANDS, draw_command
+from tests.checks.fuzz.arguments.frameworks import FRAMEWORK_CALLS, FRAMEWORKS
 from tests.checks.fuzz.arguments.surface import Arguments, Surface
-from tests.checks.fuzz.arguments.surfaces import FRAMEWORK_CALLS, FRAMEWORKS, SURFACES
+from tests.checks.fuzz.arguments.surfaces import SURFACES
 
 COMMAND_SHARE = 0.06
 REPLACED = (0, 1, 1, 1, 1, 2, 2, 3)  # how many arguments

@@ -9,9 +9,11 @@ import jax
 import numpy as np
 
 from jtconv import cli
-from tests.checks.fuzz.arguments import spec
 from tests.checks.fuzz.arguments.draw import Call, Command
+from tests.checks.fuzz.arguments.layers import Refused
 from tests.checks.fuzz.arguments.names import NAMES, value_of
+from tests.checks.fuzz.arguments.numbers import Numbers, wide
+from tests.checks.fuzz.arguments.spec import SPECS
 from tests.checks.fuzz.outcome import Outcome, is_ours, undocumented
 
 DOCUMENTED = (TypeError, ValueError)
@@ -27,8 +29,8 @@ def judge(case: Call | Command) -> Outcome:
         return Outcome("no case", f"{type(error).__name__}: {error}")
     try:
         promised = promise(case, given)
-    except spec.Refused:
-        promised = spec.Refused
+    except Refused:
+        promised = Refused
     except Exception as error:
         return undocumented(error, "the specification itself failed")
     try:
@@ -55,7 +57,7 @@ def asked_for(message: str) -> int:
 
 def promise(case: Call, given: dict[str, Any]) -> Any:
     """The result, or None where only its being one is asked for. Raises Refused."""
-    function = spec.SPECS.get(case.surface.name)
+    function = SPECS.get(case.surface.name)
     return None if function is None else function(given)
 
 
@@ -68,7 +70,7 @@ def settled(result: Any) -> Any:
 def judge_refusal(case: Call, error: Exception, promised: Any) -> Outcome:
     if not is_ours(error):
         return undocumented(error, "not raised by this project")
-    if promised not in (None, spec.Refused):
+    if promised not in (None, Refused):
         return undocumented(error, "the layer is in order")
     names = {*case.surface.parameters, *case.surface.among.split()}
     quoted = {name for text in re.findall("`([^`]*)`", str(error)) for name in re.findall(r"\w+", text)}
@@ -89,20 +91,20 @@ def names_in_words(message: str) -> bool:
 
 
 def judge_result(result: Any, promised: Any) -> Outcome:
-    if promised is spec.Refused:
+    if promised is Refused:
         return Outcome("accepted", f"what is to be refused, with {str(result)[:200]}")
-    if isinstance(promised, spec.Numbers):
+    if isinstance(promised, Numbers):
         return judge_numbers(np.asarray(result), promised)
     if promised is not None and result != promised:
         return Outcome("wrong", f"{result}, not {promised}")
     return Outcome("right")
 
 
-def judge_numbers(result: np.ndarray, promised: spec.Numbers) -> Outcome:
+def judge_numbers(result: np.ndarray, promised: Numbers) -> Outcome:
     if (result.shape, result.dtype) != (promised.shape, promised.dtype):
         return Outcome("wrong", f"{result.dtype}{result.shape}, not {promised.dtype}{promised.shape}")
     if promised.values is not None and not np.array_equal(result, promised.values.astype(promised.dtype)):
-        error = np.abs(spec.wide(result) - promised.values).max()
+        error = np.abs(wide(result) - promised.values).max()
         return Outcome("wrong", f"numbers are off by up to {error}")
     return Outcome("right")
 
