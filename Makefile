@@ -10,7 +10,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test thorough fuzz faults lint format types peers agreement browser docs notebooks readme wheel clean force
+.PHONY: help demo check test thorough fuzz faults lint format types peers agreement browser docs notebooks readme wheel clean force
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -19,6 +19,15 @@ demo: $(VENV)/.experiments ## prove the layers, then train a small FCN-8 on real
 	$(BIN)/jtconv verify --dtype float64
 	$(BIN)/jtconv verify --dtype float32
 	$(BIN)/python -m experiments.fcn8 $(ARGS)
+
+# The core: one file per property, and the examples in its docstrings.
+CORE := $(patsubst %,tests/test_%.py,sizes conv adjoint methods matrix bilinear arguments compat compat_jax layout) \
+	$(wildcard jtconv/_[a-z]*)
+# Its longest tests, each of which compiles many programs, are left to `make test`.
+LONG := ""
+
+check: $(VENV)/.test ## the core's tests with few random examples, in two minutes
+	$(BIN)/python -m pytest --quick $(CORE) -k 'not ($(LONG))' $(ARGS)
 
 test: $(VENV)/.test ## the tests (ARGS="-k padding" goes to pytest)
 	$(BIN)/python -m pytest $(ARGS)

@@ -82,10 +82,10 @@ def _imported_names(node: ast.AST, file: str) -> Iterator[list[str]]:
 
 
 def read_table(page: str) -> list[list[str]]:
-    """Read the rooms of each row, top floor first, from the table of a page whose first column is headed "rooms"."""
-    match = re.search(r"^\| *rooms *\|.*\n\|[-| :]+\|\n((?:\|.*\n?)+)", page, re.MULTILINE | re.IGNORECASE)
+    """Read the rooms of each row, top floor first, from the table of a page whose first heading begins with "rooms"."""
+    match = re.search(r"^\| *rooms\b.*\n\|[-| :]+\|\n((?:\|.*\n?)+)", page, re.MULTILINE | re.IGNORECASE)
     if match is None:
-        raise ValueError("The page must have a table whose first column is headed `rooms`.")
+        raise ValueError("The page must have a table whose first heading begins with `rooms`.")
     return [[plain(name) for name in re.findall("`([^`]+)`", row.split("|")[1])] for row in match[1].splitlines()]
 
 
