@@ -15,7 +15,7 @@ NUMPY_MODE = {"circular": "wrap", "reflect": "reflect", "replicate": "edge"}
 
 
 def accepted(options: dict[str, str | bool]) -> dict[str, str | bool]:
-    """Those of XLA's `options` that this version knows."""
+    """Keep the options that this version of XLA knows."""
     program = jax.jit(lambda x: x + 1).lower(1.0)
 
     def known(name: str) -> bool:
@@ -63,7 +63,7 @@ class Case(NamedTuple):
 
 
 def padded_sources(size: int, pads: tuple[int, int], mode: str) -> np.ndarray:
-    """Which input position each position of the padded input copies; -1 for zero. By np.pad."""
+    """Input position that each position of the padded input copies; -1 for zero. By np.pad."""
     grow = tuple(max(p, 0) for p in pads)
     if mode == "zeros":
         line = np.pad(np.arange(size), grow, constant_values=-1)

@@ -89,7 +89,7 @@ def test_transpose_places_and_adds(ndim):
 
 @pytest.mark.parametrize("groups", [1, 2])
 def test_padding_beyond_the_kernel_and_cropping(groups):
-    """Where a phase of the result sees nothing of y; negative padding gave wrong numbers here."""
+    """A phase of the result sees nothing of y; negative padding gave wrong numbers here."""
     for arguments in (
         {"strides": 4, "padding": "CAUSAL"},
         {"strides": 3, "padding": ((-1, 3), (5, -1))},

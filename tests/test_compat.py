@@ -271,7 +271,7 @@ def test_an_adapter_adds_no_operation(adapter, plain, arrays):
 
 
 def operations(f, arrays):
-    """How often each operation stands in XLA's optimised program."""
+    """Count each operation of XLA's optimised program."""
     program = jax.jit(f).lower(*arrays).compile().as_text()
     assert program is not None
     return collections.Counter(re.findall(r"^\s*(?:ROOT )?%?[\w.-]+ = \S+ ([\w-]+)\(", program, re.MULTILINE))

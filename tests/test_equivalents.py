@@ -33,7 +33,7 @@ def test_every_equivalent_reads_back_as_the_layer(drawn, in_per, out_per, use_bi
 
 @given(st.integers(1, 3).flatmap(geometries))
 def test_words_are_found_wherever_there_are_some(drawn):
-    """What each framework can say, by its own rules of padding, groups and dilation."""
+    """Each framework can express the layers that its rules of padding, groups and dilation allow."""
     x_size, arguments = drawn
     sized = ConvGeometry(**arguments).at(x_size)
     layer = Layer(sized)

@@ -94,7 +94,7 @@ def test_a_case_without_end_is_ended(monkeypatch):
 
 
 def test_checksums_are_fitted():
-    """Else damage would end at the first checksum."""
+    """Damage would otherwise end at the first checksum."""
     png = next(kind for kind in KINDS if kind.name == "RGB.png").sound()
     assert fit_png(png) == png
     damaged = png[:17] + b"\x07" + png[18:]

@@ -75,7 +75,7 @@ def test_products(case):
 @pytest.mark.parametrize("fitting", [1, 2, 3])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_many_columns_are_multiplied_a_few_at_a_time(monkeypatch, fitting, transposed):
-    """Also where their number is not a multiple of how many fit."""
+    """The number of columns need not be a multiple of how many fit."""
     matrix = matrix_of(CASE)
     groups, outputs, _, reads = matrix.values.shape
     monkeypatch.setattr(_matrix_products, "_MOST_READ", fitting * groups * outputs * reads * 8)
@@ -211,7 +211,7 @@ def test_nbytes_is_the_memory_of_all_that_is_stored(dtype):
 
 
 def test_values_beyond_the_border_are_zero_and_meet_nothing():
-    """What is not finite in a kernel or a vector reaches the rows where it has an entry, and no other."""
+    """A value that is not finite reaches the rows where it has an entry, and no other."""
     kernel = np.array([np.inf, 2.0, 3.0]).reshape(3, 1, 1)
     c = conv_matrix(kernel, 4, padding=1)
     np.testing.assert_array_equal(np.isfinite(c @ np.ones(4)), [True, False, False, False])

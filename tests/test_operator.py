@@ -65,7 +65,7 @@ def test_transpose_and_adjoint_of_complex_kernels():
 
 
 def test_no_entry_is_stored():
-    """Of a layer whose matrix has more entries than int32 can number."""
+    """The matrix of this layer has more entries than int32 can number."""
     c = ConvOperator(np.ones((5, 5, 24, 24), np.float32), (640, 480), padding=2)
     assert c.shape == (640 * 480 * 24,) * 2
     assert c.nbytes == 5 * 5 * 24 * 24 * 4

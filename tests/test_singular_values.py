@@ -48,7 +48,7 @@ def test_singular_values_of_large_matrices_are_within_tolerance(case, tolerance)
 
 
 def test_repeated_singular_values_are_all_found():
-    """Of a circular layer at stride 1 the Fourier transform has them: of its 3 × 3 matrix at every frequency."""
+    """The Fourier transform gives those of a circular layer at stride 1: of its 3 × 3 matrix at every frequency."""
     case = make_case((31, 33), (3, 4, 3, 3), padding=((1, 1), (2, 1)), padding_mode="circular")
     c = operator_of(case)
     spectrum = np.fft.fftn(case.kernel, s=case.input_size, axes=(0, 1))
@@ -71,7 +71,7 @@ def test_singular_values_without_convergence_are_nan():
 
 
 def test_zeros_among_the_largest_singular_values():
-    """Of a kernel of zeros, and of one of rank 1: as many as there are outputs, of the 5 times as many asked for."""
+    """A kernel of zeros, and one of rank 1: as many as there are outputs, of the 5 times as many asked for."""
     assert operator_of(LARGE, 0 * LARGE.kernel).norm() == 0
     case = make_case((90, 80), (2, 2, 1, 4), strides=16)
     kernel = np.repeat(case.kernel[..., :1], 4, axis=-1)

@@ -156,7 +156,7 @@ def random_layers(count: int, seed: int) -> None:
 
 
 def collectives() -> None:
-    """What travels, read from the compiled programs: halos, and one sum of the kernel's gradient."""
+    """Read from the compiled programs what travels: halos, and one sum of the kernel's gradient."""
     mesh = jax.make_mesh((2, 4), ("a", "b"), axis_types=(AxisType.Auto,) * 2)
     sharding = NamedSharding(mesh, PartitionSpec(None, "a", "b", None))
     for mode, size, strides, kernel_size in [

@@ -16,7 +16,7 @@ def model():
 
 @pytest.fixture
 def run(tmp_path, model):
-    """What a finished run leaves of its model."""
+    """The files that a finished run leaves of its model."""
     folder = tmp_path / "run"
     folder.mkdir()
     save_model(model, SETTINGS, folder)

@@ -21,7 +21,7 @@ def steps_in(folder):
 
 
 def train_until(last, config, folder, monkeypatch):
-    """The step `last` is not taken."""
+    """Train up to step `last`, which is not taken."""
     step, count = run.train_step, itertools.count(1)
 
     def interrupted(*args):
@@ -36,7 +36,7 @@ def train_until(last, config, folder, monkeypatch):
 
 
 def refused(config, folder):
-    """What training says."""
+    """Train, which must be refused; return the message."""
     with pytest.raises(Problem) as problem:
         train_digits(config, folder)
     assert "\n" not in str(problem.value)

@@ -1,4 +1,4 @@
-"""What runs on several devices leave, and how it is compared."""
+"""States of runs on several devices, compared to the bit."""
 
 from numpy.testing import assert_array_equal
 

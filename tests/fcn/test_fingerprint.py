@@ -22,7 +22,7 @@ def arrays():
 
 
 def expected_sums(values):
-    """By Python's integers, an element at a time."""
+    """Compute the sums by Python's integers, an element at a time."""
 
     def scramble(x):
         x = (x ^ (x >> 16)) * 0x85EBCA6B % 2**32

@@ -18,7 +18,7 @@ SIZES = [(50, 70), (64, 96), (1, 1), (97, 31), (33, 65)]
 
 
 def programs():
-    """How many are compiled."""
+    """Number of compiled programs."""
     jitted: Any = compute
     return jitted._cache_size()
 
@@ -54,7 +54,7 @@ def test_mixed_sizes_come_back_in_order_from_few_programs(model):
 
 
 def test_what_is_within_a_wide_picture():
-    """Where sizes, multiplied, are beyond 32 bits."""
+    """The product of the sizes is beyond 32 bits."""
     inside = within(jnp.ones((1, 1, 2**16, 1)), (32, 2**17), jnp.array([[32, 100_000]], jnp.int32))
     assert_array_equal(np.flatnonzero(inside), np.arange(50_000))
 

@@ -1,4 +1,4 @@
-"""Where a run begins: at an encoder from a file, or at the run of a coarser decoder."""
+"""A run begins at an encoder from a file, or at the run of a coarser decoder."""
 
 from dataclasses import replace
 

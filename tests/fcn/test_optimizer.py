@@ -1,4 +1,4 @@
-"""How parameters are changed, against formulas and NumPy loops."""
+"""Changes of the parameters, against formulas and NumPy loops."""
 
 from dataclasses import replace
 from typing import Any
@@ -45,7 +45,7 @@ def flat(parameters):
 
 
 def updates(config, gradients, parameters):
-    """What the optimiser makes of each gradient in turn; the parameters stay."""
+    """Return the update for each gradient in turn; the parameters stay."""
     optimizer = make_optimizer(config.optimizer, config.steps)
     step, state, result = jax.jit(optimizer.update), optimizer.init(parameters), []
     for gradient in gradients:

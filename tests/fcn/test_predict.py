@@ -256,7 +256,7 @@ def test_classes_that_are_hardly_there_are_not_named(model):
 
 
 def test_three_classes_are_named_and_a_fourth_is_hinted_at(model):
-    """In the order of their shares."""
+    """Classes stand in the order of their shares."""
     classes = np.repeat(np.array([3, 1, 0, 2], np.uint8), [10, 20, 40, 30])[None]
     first, second, third, rest = predict_module.shares(classes, model).split(", ")
     names = model.classes.names

@@ -1,4 +1,4 @@
-"""What a run says while it trains: waiting for data, progress, TensorBoard, scores."""
+"""Messages of a run while it trains: waiting for data, progress, TensorBoard, scores."""
 
 import struct
 import sys

@@ -50,7 +50,7 @@ def finished(tmp_path_factory):
 
 
 def last_state(folder):
-    """At the end of a run with all options."""
+    """Restore the state at the end of a run with all options."""
     step, state = restore(folder / "checkpoints", draw(ALL, SIGNATURE)) or (None, None)
     assert step == 6
     assert state is not None

@@ -34,7 +34,7 @@ def test_sigterm_ends_a_run_in_good_order(tmp_path, capfd):
 
 
 def test_sigterm_is_heard_before_the_first_step_and_while_results_are_written(tmp_path):
-    """By a command, which listens all along; a block within takes over what came before it."""
+    """A command listens all along; a block within takes over what came before it."""
     before = signal.getsignal(signal.SIGTERM)
     config = replace(CONFIG, steps=3)
     with listening():

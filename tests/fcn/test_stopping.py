@@ -52,7 +52,7 @@ def test_a_run_that_gets_no_better_ends_early_also_when_it_is_resumed(tmp_path, 
 
 
 def test_the_best_state_is_written_before_the_checkpoint_of_its_step(tmp_path, monkeypatch):
-    """Else a run that is killed between the two would go on without it."""
+    """A run that is killed between the two would otherwise go on without it."""
     save, seen = Checkpoints.save, []
 
     def noting(self, step, state):

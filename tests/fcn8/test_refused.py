@@ -110,7 +110,7 @@ def test_the_checkpoint_whose_date_is_damaged_is_named(run, capsys):
 
 
 def test_a_damaged_checkpoint_is_one_line_on_stderr(run):
-    """In a process of its own: TensorStore's reads under way may come back as it ends."""
+    """Run in a process of its own: TensorStore's reads under way may come back as it ends."""
     newest = run / "checkpoints" / "6"
     max(newest.glob("state/**/d/*"), key=lambda file: file.stat().st_size).unlink()
     command = [sys.executable, "-m", "experiments.fcn8", *ARGUMENTS, "--out", str(run)]

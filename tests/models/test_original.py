@@ -71,7 +71,7 @@ def loop_up(y, up: ConvTranspose):
 
 
 def loop_original(model, picture, crops, margin):
-    """As the original's layers say: the first pads 100, crops take the size of what they are added to."""
+    """Compute as the original's layers say: the first pads 100, crops take the size of what they are added to."""
     x, pools, padding = picture, [], 100
     for stage in model.encoder.stages:
         for block in stage.convs:

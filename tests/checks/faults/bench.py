@@ -1,4 +1,4 @@
-"""What a case works with."""
+"""The folder, the commands and the expected results that a case works with."""
 
 import shutil
 import tempfile

@@ -28,7 +28,7 @@ PATTERNS = ("state/ocdbt.process_0/d/*", "state/**/manifest.ocdbt", "digest/meta
 
 
 def damage_and_resume(bench: Bench, name: str, pattern: str, damage: Damage, rng: random.Random) -> bool:
-    """Whether the damage was noticed; it is repaired as the message says, and the results are the same."""
+    """Tell whether the damage was noticed; repair it as the message says, and check the results."""
     folder = bench.copy(name)
     checkpoint = folder / "checkpoints" / str(newest(folder))
     files = sorted(checkpoint.glob(pattern), key=lambda file: file.stat().st_size)

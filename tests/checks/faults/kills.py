@@ -15,7 +15,7 @@ POLL = 0.004  # seconds
 
 
 def killed_at_random(bench: Bench) -> str:
-    """As many times as asked for, over as many runs as that takes."""
+    """Kill as many times as asked for, over as many runs as that takes."""
     rng, moments, runs = random.Random(bench.seed), Counter[str](), 0
     while moments.total() < bench.kills:
         runs += 1

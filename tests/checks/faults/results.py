@@ -1,4 +1,4 @@
-"""What a run leaves, and whether two runs left the same."""
+"""The results that a run leaves; two runs are compared to the bit."""
 
 import json
 from pathlib import Path
@@ -50,7 +50,7 @@ def newest(folder: Path) -> int:
 
 
 def half_written(folder: Path) -> list[Path]:
-    """What is of a checkpoint that is being written, or was when the process ended."""
+    """Files of a checkpoint that is being written, or was when the process ended."""
     return [path for name in ("checkpoints", "best") for path in (folder / name).glob("*.orbax-checkpoint-tmp*")]
 
 

@@ -11,7 +11,7 @@ from tests.checks.faults.results import check_finished, half_written, newest
 
 
 def terminated(bench: Bench) -> str:
-    """At random moments of training; then the same command, until it is finished."""
+    """Send SIGTERM at random moments of training; then run the same command until it is finished."""
     rng, folder, steps = random.Random(bench.seed), bench.folder("terminated"), []
     for _ in count():
         process, first = bench.commands.start(folder), newest(folder)

@@ -17,7 +17,7 @@ KILLS = 10  # of the kills asked for, one in so many
 
 
 def one_of_two(bench: Bench) -> str:
-    """At random moments, the first or the second."""
+    """Kill the first or the second process at random moments."""
     rng, victims, kills, runs = random.Random(bench.seed), Counter[int](), -(-bench.kills // KILLS), 0
     reference = train_both(bench)
     while victims.total() < kills:

@@ -1,4 +1,4 @@
-"""How a case ended."""
+"""The outcome of a case."""
 
 import traceback
 from pathlib import Path
@@ -20,7 +20,7 @@ class Outcome(NamedTuple):
 
     @property
     def ok(self) -> bool:
-        """Whether it is what the documentation promises."""
+        """The documentation promises this outcome."""
         return self.kind in FINE
 
 
@@ -29,7 +29,7 @@ class TooLong(BaseException):
 
 
 def is_ours(error: BaseException) -> bool:
-    """Whether this project's own code raised it."""
+    """Tell whether this project's own code raised it."""
     *_, last = traceback.extract_tb(error.__traceback__)
     return last.filename.startswith(OURS)
 

@@ -39,7 +39,7 @@ def run_case(kind: str, seed: int, number: int) -> tuple[Outcome, str]:
 
 
 def timed(act: Callable[[], Outcome]) -> Outcome:
-    """What `act` returns. Raises TooLong after SECONDS; that nothing happens is for the other process to see."""
+    """Return what `act` returns, or raise TooLong after SECONDS. The other process notices where nothing happens."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         raise TooLong

@@ -44,7 +44,7 @@ def register(selector: selectors.BaseSelector, share: Share) -> None:
 
 
 def answer(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> Iterator[dict[str, Any]]:
-    """What a worker says; or that it ended, and why."""
+    """Yield the next result of a worker, or why it ended."""
     worker: Worker = key.data
     line = worker.read()
     if line:

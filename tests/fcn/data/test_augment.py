@@ -79,7 +79,7 @@ def test_nothing_is_changed_by_default():
 
 
 class Ends:
-    """In place of a generator: every draw is its highest, or its lowest."""
+    """A stand-in for a generator: every draw is its highest, or its lowest."""
 
     def __init__(self, high):
         self.high = high

@@ -187,7 +187,7 @@ def test_a_file_at_fault_is_named(tmp_path, fault, extension):
 
 
 def test_a_large_picture_is_opened_without_a_word(tmp_path):
-    """In a process of its own: pytest has its own filters of warnings."""
+    """Run in a process of its own: pytest has its own filters of warnings."""
     (tmp_path / "x.png").write_bytes(png(10_000, 10_000, 1, 0, []))
     code = (
         f"from experiments.fcn.data.reading import opened\nwith opened({str(tmp_path / 'x.png')!r}) as x: print(x.size)"

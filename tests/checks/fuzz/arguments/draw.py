@@ -76,7 +76,7 @@ class Command(NamedTuple):
 
     @property
     def code(self) -> str:
-        """As it would be called from Python."""
+        """The call as it stands in Python."""
         return f"jtconv.cli.main({self.words!r})"
 
 
@@ -110,7 +110,7 @@ def draw_value(rng: random.Random, name: str, right: str | None) -> str:
 
 
 def own_values(name: str) -> tuple[str, ...]:
-    """Those that are meant for arguments of this name, right and wrong."""
+    """Values meant for arguments of this name, right and wrong."""
     if name in MAPPINGS:
         return OF_MAPPINGS
     if name in ("dtype", "param_dtype", "preferred_element_type"):

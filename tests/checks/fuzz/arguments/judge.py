@@ -1,4 +1,4 @@
-"""Whether a call ended as the documentation promises."""
+"""Judge whether a call ended as the documentation promises."""
 
 import contextlib
 import io
@@ -47,7 +47,7 @@ def judge(case: Call | Command) -> Outcome:
 
 
 def asked_for(message: str) -> int:
-    """How many bytes could not be had, by JAX's own message."""
+    """Number of bytes that could not be had, by JAX's own message."""
     found = re.search(r"allocating (\d+) bytes", message)
     if found:
         return int(found.group(1))

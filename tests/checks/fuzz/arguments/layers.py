@@ -33,7 +33,7 @@ def integer(value: Any, least: int = -(2**31) + 1) -> int:
 
 
 def is_list(value: Any) -> bool:
-    """Whether it has entries by number: a tuple, list, range or array."""
+    """Tell whether a value has entries by number: a tuple, list, range or array."""
     if isinstance(value, str | bytes | dict) or getattr(value, "shape", None) == ():
         return False
     return hasattr(value, "__len__") and hasattr(value, "__getitem__")

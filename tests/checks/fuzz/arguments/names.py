@@ -119,5 +119,5 @@ NAMES: dict[str, Any] = {
 
 
 def value_of(code: str) -> Any:
-    """What an argument's code says."""
+    """Evaluate an argument's code."""
     return eval(code, dict(NAMES))

@@ -1,4 +1,4 @@
-"""What is called of networks: they, what is made of them, initialisers, conversions; and the explorer's page."""
+"""Networks, functions on them, initialisers, conversions; and the explorer's page."""
 
 from tests.checks.fuzz.arguments.surface import Surface
 

@@ -20,7 +20,7 @@ class Numbers(NamedTuple):
 
 
 def array(value: Any) -> np.ndarray:
-    """As JAX holds it, if it is one of floats."""
+    """Return the array as JAX holds it, if it is one of floats."""
     need(not endless(value))
     try:
         held = jnp.asarray(value)
@@ -31,7 +31,7 @@ def array(value: Any) -> np.ndarray:
 
 
 def endless(value: Any, depth: int = 0) -> bool:
-    """Whether lists are nested too deeply, such as one in itself: JAX leaves Python no stack after that."""
+    """Tell whether lists are nested too deeply, such as one in itself: JAX leaves Python no stack after that."""
     return isinstance(value, list | tuple) and (depth > 64 or any(endless(v, depth + 1) for v in value))
 
 

@@ -1,4 +1,4 @@
-"""What the documentation says of sizes and numbers, written a second time: integers, NumPy, plain loops."""
+"""The documented sizes and numbers, computed a second time: integers, NumPy, plain loops."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is called: every public function, with arguments that are right to begin with."""
+"""Every public function, with arguments that are right to begin with."""
 
 from tests.checks.fuzz.arguments.bases import GEOMETRY, OPTIONS
 from tests.checks.fuzz.arguments.core import CORE, MATRICES, SPATIAL, SPECTRA
@@ -8,7 +8,7 @@ from tests.checks.fuzz.arguments.surface import Arguments, Surface
 
 
 def layer(extra: Arguments, *names: str) -> tuple[Arguments, ...]:
-    """Of a module: plain, and with all that a layer can have."""
+    """Arguments of a module: the least, and all that a layer can have."""
     settings = {"strides": "2", "padding": "1", "groups": "1"} | dict.fromkeys(names, "None")
     return {**extra}, {**extra, **settings}
 
