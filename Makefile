@@ -24,7 +24,7 @@ demo: $(VENV)/.experiments ## prove the layers, then train a small FCN-8 on real
 CORE := $(patsubst %,tests/test_%.py,sizes conv adjoint methods matrix bilinear arguments compat compat_jax layout) \
 	$(wildcard jtconv/_[a-z]*)
 # Its longest tests, each of which compiles many programs, are left to `make test`.
-LONG := ""
+LONG := test_dtypes or half_precision or stored_in_planes
 
 check: $(VENV)/.test ## the core's tests with few random examples, in two minutes
 	$(BIN)/python -m pytest --quick $(CORE) -k 'not ($(LONG))' $(ARGS)
