@@ -92,7 +92,7 @@ def test_linear_transpose():
 
 @pytest.mark.parametrize("platform", ["cpu", "cuda", "rocm", "tpu", "METAL"])
 def test_lowers_for_every_platform(platform):
-    """What is chosen depends on the platform that a program is lowered for, not on this machine's."""
+    """The choice depends on the platform that a program is lowered for, not on this machine's."""
     arrays = operands()
 
     def f(y, kernel):
@@ -123,7 +123,7 @@ WAYS = {
 
 
 def applicable(way, spec, in_ch, out_ch):
-    """Whether a way computes such a layer at all; blocks know neither groups nor dilation."""
+    """Tell whether a way computes such a layer at all; blocks know neither groups nor dilation."""
     if way == "native":
         return _native.available()
     if way == "blocks":
