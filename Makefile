@@ -10,7 +10,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test thorough fuzz faults lint format types peers agreement browser docs notebooks readme wheel clean force
+.PHONY: help demo check test thorough fuzz faults lint format types peers agreement browser docs notebooks readme wheel clean force
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -20,6 +20,15 @@ demo: $(VENV)/.experiments ## prove the layers, then train a small FCN-8 on real
 	$(BIN)/jtconv verify --dtype float32
 	$(BIN)/python -m experiments.fcn8 $(ARGS)
 
+# The core: one file per property, and the examples in its docstrings.
+CORE := $(patsubst %,tests/test_%.py,sizes conv adjoint methods matrix bilinear arguments compat compat_jax layout) \
+	$(wildcard jtconv/_[a-z]*)
+# Its longest tests, each of which compiles many programs, are left to `make test`.
+LONG := test_dtypes or half_precision or stored_in_planes
+
+check: $(VENV)/.test ## the core's tests with few random examples, in two minutes
+	$(BIN)/python -m pytest --quick $(CORE) -k 'not ($(LONG))' $(ARGS)
+
 test: $(VENV)/.test ## the tests (ARGS="-k padding" goes to pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -27,11 +36,11 @@ thorough: $(VENV)/.test ## the tests, with 10,000 random examples of each main p
 	$(BIN)/python -m pytest --thorough $(ARGS)
 
 fuzz: $(VENV)/.test ## random and hostile arguments and files: 50,000 and 10,000 cases (half an hour and more)
-	$(BIN)/python -m tests.fuzz arguments $(ARGS)
-	$(BIN)/python -m tests.fuzz files $(ARGS)
+	$(BIN)/python -m tests.checks.fuzz arguments $(ARGS)
+	$(BIN)/python -m tests.checks.fuzz files $(ARGS)
 
 faults: $(VENV)/.test ## train while processes are killed, disks fill up, checkpoints are damaged (half an hour and more)
-	$(BIN)/python -m tests.faults $(ARGS)
+	$(BIN)/python -m tests.checks.faults $(ARGS)
 
 lint: $(VENV)/.dev ## ruff: rules and formatting; clang-format
 	$(BIN)/ruff check .
@@ -50,7 +59,7 @@ peers: $(PEERS)/.peers ## compare with the other frameworks, in .venv-peers
 	$(PEERS)/bin/python -m pytest tests/peers $(ARGS)
 
 agreement: $(PEERS)/.peers ## compare jtconv.compat with the frameworks themselves, thousands of layers (half an hour)
-	$(PEERS)/bin/python -m tests.peers.agreement --out benchmarks/results/agreement
+	$(PEERS)/bin/python -m tests.checks.agreement --out benchmarks/results/agreement
 
 browser: $(VENV)/.browser ## the explorer's page, in Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest --numprocesses=0 tests/browser $(ARGS)

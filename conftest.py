@@ -1,6 +1,6 @@
 """The settings of every test: double precision, and how many random examples hypothesis draws.
 
-A test with no settings of its own draws 300 examples, 10,000 with `--thorough`. A costlier test
+A test with no settings of its own draws 300 examples, 10,000 with `--thorough`, 30 with `--quick`. A costlier test
 takes a share of that: `@settings(max_examples=settings().max_examples // 10)`.
 """
 
@@ -10,19 +10,23 @@ import jax
 import pytest
 from hypothesis import HealthCheck, settings
 
-EXAMPLES = {"default": 300, "thorough": 10_000}
+EXAMPLES = {"default": 300, "quick": 30, "thorough": 10_000}
 
 
 def pytest_addoption(parser):
-    parser.addoption(
-        "--thorough",
-        action="store_true",
-        help=f"draw {EXAMPLES['thorough']:,} random examples instead of {EXAMPLES['default']}",
-    )
+    for profile in ("quick", "thorough"):
+        parser.addoption(
+            f"--{profile}",
+            action="store_const",
+            const=profile,
+            dest="examples",
+            default="default",
+            help=f"draw {EXAMPLES[profile]:,} random examples instead of {EXAMPLES['default']}",
+        )
 
 
 def pytest_configure(config):
-    profile = "thorough" if config.getoption("--thorough") else "default"
+    profile = config.getoption("examples")
     settings.register_profile(
         profile,
         max_examples=EXAMPLES[profile],
@@ -31,7 +35,7 @@ def pytest_configure(config):
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         print_blob=True,
         # The short run on CI judges the change, not the luck of the draw. The long one explores.
-        derandomize=profile == "default" and "CI" in os.environ,
+        derandomize=profile != "thorough" and "CI" in os.environ,
     )
     settings.load_profile(profile)
     jax.config.update("jax_enable_x64", True)

@@ -1,13 +1,11 @@
-"""What several files of tests begin with: a network, and what its run leaves of it; no late reads of another's."""
+"""Single precision, for tests that ask for it; no late reads of another test's files."""
 
 import sys
 
 import pytest
 from fcn_helpers import quick_float32
-from fcn_models import SETTINGS, drawn_model
 
 from experiments.command_line import without_abandoned_reads
-from experiments.fcn.saved_model import save_model
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -24,21 +22,6 @@ def _no_late_reads():
 
 @pytest.fixture
 def single_precision():
+    """Users train in float32, and so do these tests."""
     with quick_float32():
         yield
-
-
-@pytest.fixture(scope="module")
-def model():
-    """A network with drawn parameters."""
-    with quick_float32():
-        return drawn_model()
-
-
-@pytest.fixture
-def run(tmp_path, model):
-    """What a finished run leaves of its model."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    save_model(model, SETTINGS, folder)
-    return folder

@@ -1,4 +1,4 @@
-"""What the tests of the FCN experiments share: a network that is quick to compile."""
+"""A network that is quick to compile, shared by the tests of the experiments."""
 
 from contextlib import contextmanager
 

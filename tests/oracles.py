@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from hypothesis import assume
+from hypothesis import assume, settings
 from hypothesis import strategies as st
 
 from jtconv import ConvGeometry
@@ -15,7 +15,7 @@ NUMPY_MODE = {"circular": "wrap", "reflect": "reflect", "replicate": "edge"}
 
 
 def accepted(options: dict[str, str | bool]) -> dict[str, str | bool]:
-    """Those of XLA's `options` that this version knows."""
+    """Keep the options that this version of XLA knows."""
     program = jax.jit(lambda x: x + 1).lower(1.0)
 
     def known(name: str) -> bool:
@@ -44,6 +44,11 @@ def run_once(f: Callable[..., Any], *args: Any) -> Any:
     return jax.jit(f).lower(*args).compile(compiler_options=QUICK)(*args)
 
 
+def share(fraction: float) -> int:
+    """Return how many random examples a costly test draws: a share of a cheap one's, but at least one."""
+    return max(1, round(settings().max_examples * fraction))
+
+
 class Case(NamedTuple):
     """A layer with all its arrays; sizes differ from axis to axis wherever they may."""
 
@@ -58,7 +63,7 @@ class Case(NamedTuple):
 
 
 def padded_sources(size: int, pads: tuple[int, int], mode: str) -> np.ndarray:
-    """Which input position each position of the padded input copies; -1 for zero. By np.pad."""
+    """Input position that each position of the padded input copies; -1 for zero. By np.pad."""
     grow = tuple(max(p, 0) for p in pads)
     if mode == "zeros":
         line = np.pad(np.arange(size), grow, constant_values=-1)

@@ -17,6 +17,7 @@ from oracles import (
     magnitude_of_terms,
     make_case,
     run_once,
+    share,
     terms,
 )
 
@@ -47,10 +48,6 @@ def assert_transpose(case: Case) -> None:
         transposed = math.fsum((case.x * np.asarray(result)).ravel())
         size = float(np.sum(np.abs(case.x) * magnitude))
         assert abs(exact - transposed) <= (2 * n + 4) * np.finfo(np.float64).eps * size
-
-
-def share(fraction: float) -> int:
-    return round(settings().max_examples * fraction)
 
 
 # One test per number of axes, so that they run side by side; 300 examples in all, or 10,000.
@@ -92,7 +89,7 @@ def test_transpose_places_and_adds(ndim):
 
 @pytest.mark.parametrize("groups", [1, 2])
 def test_padding_beyond_the_kernel_and_cropping(groups):
-    """Where a phase of the result sees nothing of y; negative padding gave wrong numbers here."""
+    """A phase of the result sees nothing of y; negative padding gave wrong numbers here."""
     for arguments in (
         {"strides": 4, "padding": "CAUSAL"},
         {"strides": 3, "padding": ((-1, 3), (5, -1))},

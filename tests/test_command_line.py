@@ -1,4 +1,4 @@
-"""What a process says at its end of reads and writes that nobody waits for any more."""
+"""Messages at the end of a process about reads and writes that nobody waits for any more."""
 
 import asyncio
 import gc
@@ -36,7 +36,7 @@ def test_only_abandoned_reads_are_left_out(monkeypatch, cause, shown):
 
 
 def async_serialize_from_host():
-    """As JAX names what writes a part of an array."""
+    """Name the writer of a part of an array as JAX does."""
 
     async def write_fragment():
         raise NotImplementedError

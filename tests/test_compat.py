@@ -12,8 +12,8 @@ from oracles import assert_within_rounding, loop_conv_transpose
 
 from jtconv import conv_transpose
 from jtconv.compat import keras, onnx, tf, torch
-from tests.peers.agreement import registry
-from tests.peers.agreement.compared import compare
+from tests.checks.agreement import registry
+from tests.checks.agreement.compared import compare
 
 rng = np.random.default_rng(0)
 IMAGE = rng.standard_normal((2, 6, 5, 4))  # (N, C, H, W) of six channels
@@ -271,7 +271,7 @@ def test_an_adapter_adds_no_operation(adapter, plain, arrays):
 
 
 def operations(f, arrays):
-    """How often each operation stands in XLA's optimised program."""
+    """Count each operation of XLA's optimised program."""
     program = jax.jit(f).lower(*arrays).compile().as_text()
     assert program is not None
     return collections.Counter(re.findall(r"^\s*(?:ROOT )?%?[\w.-]+ = \S+ ([\w-]+)\(", program, re.MULTILINE))

@@ -12,8 +12,8 @@ from oracles import assert_within_rounding, run_once
 
 from jtconv import conv_transpose
 from jtconv.compat import equinox, flax, haiku, lax
-from tests.peers.agreement import registry
-from tests.peers.agreement.compared import compare
+from tests.checks.agreement import registry
+from tests.checks.agreement.compared import compare
 
 LAX = jax.lax.conv_transpose
 Y = np.random.default_rng(0).standard_normal((2, 5, 4, 3))
@@ -53,7 +53,7 @@ def test_lax_without_spatial_axes_and_with_four(ndim):
 
 
 def test_lax_derivative_in_float32():
-    """Where lax's own may be wrong on the CPU, since it crops: against its own in float64."""
+    """Compare with lax in float64 where it crops and may be wrong on the CPU."""
     lhs, rhs, given = normal(3, 1, 4, 1), normal(3, 4, 1, 1), {"strides": (1, 3), "padding": ((3, 3), (5, 2))}
     theirs = functools.partial(LAX, **given)
     cotangent = normal(*jax.eval_shape(theirs, lhs, rhs).shape)
@@ -69,7 +69,7 @@ def test_lax_derivative_in_float32():
 
 
 def test_lax_cropping_in_float32():
-    """Where XLA's own numbers may be wrong on the CPU: against a stride-1 convolution of what is left."""
+    """Compare with a stride-1 convolution of what is left where XLA may be wrong on the CPU."""
     lhs, rhs = normal(1, 4, 3).astype(np.float32), normal(3, 3, 2).astype(np.float32)
     ours = lax.conv_transpose(lhs, rhs, (1,), ((-2, 2),))
     padded = np.pad(lhs, ((0, 0), (0, 2), (0, 0)))[:, 2:]
@@ -190,7 +190,7 @@ def test_haiku_output_shape(padding, size):
 @pytest.mark.parametrize(("padding", "lower"), [("SAME", False), ("SAME_LOWER", True)])
 @pytest.mark.parametrize("mode", ["zeros", "circular"])
 def test_equinox_same(padding, lower, mode):
-    """Of an even kernel, whose odd unit of padding goes to one side."""
+    """The odd unit of an even kernel's padding goes to one side."""
     x, weight = normal(4, 5), normal(2, 2, 4)
     ours = equinox.conv_transpose(x, weight, stride=1, padding=padding, groups=2, padding_mode=mode)
     lo = 2 if lower else 1
@@ -255,7 +255,7 @@ def more_operations(f, arrays, g, others):
 
 
 def operations(f, *arrays):
-    """How often each operation of StableHLO stands in `f`, before XLA improves on it."""
+    """Count each operation of StableHLO in `f`, before XLA improves on it."""
     counts = {}
     for line in jax.jit(f).lower(*arrays).as_text().splitlines():
         if "stablehlo." in line:

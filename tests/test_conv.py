@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from oracles import Case, assert_within_rounding, cases, padded_sources, run_once, terms
+from oracles import Case, assert_within_rounding, cases, padded_sources, run_once, share, terms
 
 from jtconv import ConvGeometry, conv
 
@@ -32,7 +32,7 @@ def loop_conv(case: Case, x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("ndim", [1, 2, 3])
 def test_conv_slides_the_window(ndim):
-    @settings(max_examples=settings().max_examples // 25)
+    @settings(max_examples=share(0.04))
     @given(cases(ndim))
     def check(case):
         got = run_once(partial(conv, **case.geometry), case.x, case.kernel)

@@ -69,7 +69,7 @@ def public_modules() -> list[str]:
 
 
 def public_names(module: str) -> list[str]:
-    """What it re-exports, as `name as name`; and the functions and classes that it defines."""
+    """Names that a module re-exports, as `name as name`, and functions and classes that it defines."""
     loaded = pkgutil.resolve_name(module)
     tree = ast.parse(inspect.getsource(loaded))
     imports = [alias for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]

@@ -1,13 +1,13 @@
-"""A small fixed sample of `python -m tests.faults`: one kill while a checkpoint is written."""
+"""A small fixed sample of `python -m tests.checks.faults`: one kill while a checkpoint is written."""
 
 import random
 from collections import Counter
 
 import pytest
 
-from tests.faults import kills
-from tests.faults.bench import Bench
-from tests.faults.results import check_same
+from tests.checks.faults import kills
+from tests.checks.faults.bench import Bench
+from tests.checks.faults.results import check_same
 
 SETTINGS = (
     "--steps 8 --checkpoints 8 --evaluations 1 --test-scenes 2 --batch-size 2 --width 1 --depths 1 1 1 1 1 "

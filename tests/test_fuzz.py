@@ -1,4 +1,4 @@
-"""A fixed sample of `python -m tests.fuzz`; and that it sees what it is there to see."""
+"""A fixed sample of `python -m tests.checks.fuzz`; and that it sees what it is there to see."""
 
 import pkgutil
 import warnings
@@ -8,12 +8,12 @@ import pytest
 from test_documents import public_modules, public_names
 
 import jtconv
-from tests.fuzz.arguments import draw, surfaces
-from tests.fuzz.arguments.judge import judge
-from tests.fuzz.files.damage import fit_png
-from tests.fuzz.files.draw import draw as draw_file
-from tests.fuzz.files.kinds import KINDS
-from tests.fuzz.work import run_case
+from tests.checks.fuzz.arguments import draw, surfaces
+from tests.checks.fuzz.arguments.judge import judge
+from tests.checks.fuzz.files.damage import fit_png
+from tests.checks.fuzz.files.draw import draw as draw_file
+from tests.checks.fuzz.files.kinds import KINDS
+from tests.checks.fuzz.work import run_case
 
 
 @pytest.fixture(autouse=True)
@@ -88,13 +88,13 @@ def test_a_case_without_end_is_ended(monkeypatch):
         while True:
             pass
 
-    monkeypatch.setattr("tests.fuzz.work.SECONDS", 0.1)
-    monkeypatch.setattr("tests.fuzz.arguments.judge.judge", busy)
+    monkeypatch.setattr("tests.checks.fuzz.work.SECONDS", 0.1)
+    monkeypatch.setattr("tests.checks.fuzz.arguments.judge.judge", busy)
     assert run_case("arguments", 0, 0)[0].kind == "hang"
 
 
 def test_checksums_are_fitted():
-    """Else damage would end at the first checksum."""
+    """Damage would otherwise end at the first checksum."""
     png = next(kind for kind in KINDS if kind.name == "RGB.png").sound()
     assert fit_png(png) == png
     damaged = png[:17] + b"\x07" + png[18:]

@@ -69,7 +69,7 @@ def stages(x):
 
 
 def normalised_conv(block, x):
-    """By lax and by the definition of the normalisation, without its ReLU."""
+    """Compute the block by lax and by the definition of the normalisation, without its ReLU."""
     y = lax.conv_general_dilated(
         x, block.conv.kernel[...], (1, 1), [(1, 1), (1, 1)], dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
@@ -219,7 +219,7 @@ def test_shares():
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """What a run of experiments.fcn8 leaves, with drawn parameters."""
+    """The files that a run of experiments.fcn8 leaves, with drawn parameters."""
     folder = tmp_path_factory.mktemp("run")
     with quick_float32():
         model = drawn_model(settings=TINY.network, classes=CLASSES, signature=DigitTask.signature)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from oracles import assert_within_rounding, cases, make_case, run_once, terms
+from oracles import assert_within_rounding, cases, make_case, run_once, share, terms
 
 from jtconv import ConvMatrix, conv, conv_matrix
 from jtconv._matrix import products
@@ -39,7 +39,7 @@ def test_all_formats_equal_the_jacobian(layer):
         assert m.nnz == m.to_scipy().nnz == m.to_bcoo().nse == m.to_bcsr().nse
 
 
-@settings(max_examples=settings().max_examples // 5)
+@settings(max_examples=share(0.2))
 @given(cases(2))
 def test_entries_are_sorted_and_unique(case):
     spec = matrix_of(case).spec
@@ -50,7 +50,7 @@ def test_entries_are_sorted_and_unique(case):
         assert (np.diff(keys) > 0).all()
 
 
-@settings(max_examples=settings().max_examples // 50)
+@settings(max_examples=share(0.02))
 @given(cases(2))
 def test_products(case):
     """A vector, many columns, from the left and from the right, against the dense matrix."""
@@ -76,7 +76,7 @@ def test_products(case):
 @pytest.mark.parametrize("fitting", [1, 2, 3])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_many_columns_are_multiplied_a_few_at_a_time(monkeypatch, fitting, transposed):
-    """Also where their number is not a multiple of how many fit."""
+    """The number of columns need not be a multiple of how many fit."""
     matrix = matrix_of(CASE)
     groups, outputs, _, reads = matrix.values.shape
     monkeypatch.setattr(products, "_MOST_READ", fitting * groups * outputs * reads * 8)
@@ -212,7 +212,7 @@ def test_nbytes_is_the_memory_of_all_that_is_stored(dtype):
 
 
 def test_values_beyond_the_border_are_zero_and_meet_nothing():
-    """What is not finite in a kernel or a vector reaches the rows where it has an entry, and no other."""
+    """A value that is not finite reaches the rows where it has an entry, and no other."""
     kernel = np.array([np.inf, 2.0, 3.0]).reshape(3, 1, 1)
     c = conv_matrix(kernel, 4, padding=1)
     np.testing.assert_array_equal(np.isfinite(c @ np.ones(4)), [True, False, False, False])

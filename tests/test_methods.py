@@ -217,7 +217,7 @@ def test_mixed_dtypes_promote_and_preferred_type_decides():
 
 
 def precisions_of(f, *args):
-    """What the products in f's program, and in its gradients', are asked for: on an accelerator, the CPU's are full."""
+    """Read the precision that the products of f and of its gradients ask for; on an accelerator: a CPU's is full."""
 
     def program(*args):
         result, pullback = jax.vjp(f, *args)

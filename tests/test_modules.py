@@ -1,4 +1,4 @@
-"""What holds for the modules of NNX and Linen alike."""
+"""Properties of the modules of NNX and of Linen."""
 
 import subprocess
 import sys
@@ -71,7 +71,7 @@ def test_kernels_are_those_of_the_convolution(make):
     ],
 )
 def test_default_kernel_keeps_the_variance(make, kernel_size, strides, groups, dilation):
-    """In the interior: unit variance in, unit variance out, whatever stride and groups.
+    """Unit variance in gives unit variance out in the interior, whatever stride and groups.
 
     The mean square of n kernel entries has relative standard deviation sqrt(2 / n); that and the
     borders of the interior are the tolerance. Positions that no tap reaches (k < s) are left out.
@@ -124,7 +124,7 @@ def test_dtypes(make, kind, image, options, result):
 @both_frameworks
 @both_kinds
 def test_mask(make, kind):
-    """What is masked is as if it were zero, and has no gradient."""
+    """A masked parameter counts as zero and has no gradient."""
     shape = make(kind, 4, 6, (3, 2), groups=2).params["kernel"].shape
     mask = normal(*shape) > 0
     module = make(kind, 4, 6, (3, 2), groups=2, mask=mask)

@@ -1,4 +1,4 @@
-"""Arguments that random calls found to end in somebody else's error, or in none: see `tests.fuzz`."""
+"""Arguments that random calls found to end in somebody else's error, or in none: see `tests.checks.fuzz`."""
 
 # pyright: reportArgumentType=false
 # (wrong arguments are what it is about)

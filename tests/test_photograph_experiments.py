@@ -190,7 +190,7 @@ def test_the_decoder_is_the_encoders_mirror_image():
 
 @pytest.mark.parametrize("name", TASKS)
 def test_all_that_restores_a_picture_gives_one(name):
-    """Of other sizes than those trained on, and a network is given as much as it takes."""
+    """The sizes are others than those trained on; a network is given as much as it takes."""
     photographs = pieces()
     task = TASKS[name](photographs)
     picture = photographs[0][8:, :40]

@@ -20,15 +20,15 @@ ROOT = Path(__file__).parent.parent
 
 
 def on_eight_devices(*arguments: str) -> str:
-    """In a process of its own: the number of CPU devices is fixed when JAX starts."""
-    command = [sys.executable, "-W", "error", "-m", "tests.spatial_devices", *arguments]
+    """Run in a process of its own: the number of CPU devices is fixed when JAX starts."""
+    command = [sys.executable, "-W", "error", "-m", "tests.checks.spatial_devices", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_random_layers_cut_over_devices_are_equal_to_whole_ones(request):
-    count = 500 if request.config.getoption("--thorough") else 12
+    count = 500 if request.config.getoption("examples") == "thorough" else 12
     assert on_eight_devices("random", "--count", str(count)).startswith(f"{count} layers equal")
 
 
@@ -44,7 +44,7 @@ def test_transforms_and_dtypes():
 
 
 def blocks_with_halos(plan: AxisPlan) -> np.ndarray:
-    """Which position each place of every device's extended block holds: (devices, extended), -1 for zeros."""
+    """Position that each place of every device's extended block holds: (devices, extended), -1 for zeros."""
     before, after = plan.widths
     rows = []
     for p in range(plan.devices):
@@ -55,7 +55,7 @@ def blocks_with_halos(plan: AxisPlan) -> np.ndarray:
 
 
 def windows(plan: AxisPlan) -> np.ndarray:
-    """Which position each place of every device's window copies, by the plan."""
+    """Position that each place of every device's window copies, by the plan."""
     front, back = plan.strips
     found = []
     for p, block in enumerate(blocks_with_halos(plan)):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import geometries, padded_sources, run_once
+from oracles import geometries, padded_sources, run_once, share
 
 import jtconv
 from jtconv import spatial
@@ -150,7 +150,7 @@ def test_bfloat16_images_are_taken_along_as_they_are():
 
 
 @given(geometries(2), st.integers(1, 5), st.integers(1, 4))
-@settings(max_examples=settings().max_examples // 5)
+@settings(max_examples=share(0.2))
 def test_plan(layer, images, times):
     size, arguments = layer
     spec = jtconv.ConvGeometry(**arguments).at(size)

@@ -1,9 +1,9 @@
-"""A tenth of what `python -m tests.peers.agreement` compares; a peer that is missing fails."""
+"""A tenth of what `python -m tests.checks.agreement` compares; a peer that is missing fails."""
 
 import pytest
 
-from tests.peers.agreement import registry
-from tests.peers.agreement.compared import compare
+from tests.checks.agreement import registry
+from tests.checks.agreement.compared import compare
 
 PARTS = 4  # so that pytest's workers share a peer
 

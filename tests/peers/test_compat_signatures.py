@@ -13,7 +13,7 @@ import torch
 from jtconv.compat import keras as our_keras
 from jtconv.compat import onnx as our_onnx
 from jtconv.compat import torch as our_torch
-from tests.peers.agreement.rounding import excess
+from tests.checks.agreement.rounding import excess
 
 
 def test_keras():

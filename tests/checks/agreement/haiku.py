@@ -1,0 +1,108 @@
+"""haiku.ConvNDTranspose."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import haiku as hk
+import numpy as np
+
+from jtconv.compat import haiku as adapter
+from tests.checks.agreement.compared import Peer
+from tests.checks.agreement.configurations import Configuration
+from tests.checks.agreement.draws import Draw
+from tests.checks.agreement.programs import Program, program_of
+
+DRAWS = 800
+FIRST = ("channels_first", "NC...", "NCHW")
+FORMATS = ("channels_last", "N...C", "NHWC", "BTHWD", *FIRST)
+
+MISTAKES: tuple[dict[str, Any], ...] = (
+    {"padding": "REFLECT"},
+    {"padding": 1},
+    {"padding": ((1, 1),) * 4},
+    {"padding": ((1, 1),), "output_shape": 5},
+    {"output_shape": (5, 5, 5, 5)},
+    {"stride": 0},
+    {"stride": (1, 2, 3, 4)},
+    {"mask": np.ones(3)},
+    {"data_format": "HWC"},
+    {"data_format": "last"},
+    {"precision": "often"},
+)
+
+
+def configurations() -> list[Configuration]:
+    known = itertools.chain(map(_draw, range(DRAWS)), _refused())
+    return [replace(c, seed=i) for i, c in enumerate(known)]
+
+
+def _draw(number: int) -> Configuration:
+    draw = Draw(number)
+    strides = draw.each(1, 4)
+    layer = replace(draw.layer(), strides=strides)
+    arguments: dict[str, Any] = {
+        "stride": strides if len(set(strides)) > 1 else draw.one([strides, strides[0], strides[:1]]),
+        "padding": draw.one(["SAME", "VALID", draw.pairs(0, 4)]),
+        "data_format": draw.one(FORMATS),
+        "precision": draw.one([None, "highest"]),
+    }
+    if arguments["padding"] == "SAME" and draw.chance(0.6):
+        arguments["output_shape"] = tuple(
+            s * o - draw.integer(-1, s - 1) for s, o in zip(strides, layer.y_size, strict=True)
+        )
+    if arguments["padding"] == "VALID" and draw.chance(0.6):
+        axes = zip(strides, layer.y_size, layer.kernel_size, strict=True)
+        arguments["output_shape"] = tuple(s * (o - 1) + k + draw.integer(0, s - 1) for s, o, k in axes)
+    taps = (*layer.kernel_size, layer.x_ch, layer.y_ch)
+    if draw.chance(0.3):
+        arguments["mask"] = draw.rng.integers(0, 2, taps).astype(np.int8)
+    batch = (layer.batch,) * draw.chance(0.8)
+    first = arguments["data_format"] in FIRST
+    image = (*batch, layer.y_ch, *layer.y_size) if first else (*batch, *layer.y_size, layer.y_ch)
+    bias = ((layer.x_ch, *(1,) * (layer.ndim if first else 0)),) * draw.chance(0.5)
+    dtype = "float64" if draw.chance(0.7) else draw.one(("float32", "bfloat16", "complex128"))
+    padding = arguments["padding"]
+    features = layer.features | {dtype, padding if isinstance(padding, str) else "padding"}
+    features |= {name for name in ("output_shape", "mask") if name in arguments}
+    features |= ({"channels first"} if first else set()) | ({"bias"} if bias else set())
+    layer = layer if batch else replace(layer, batch=1)
+    return Configuration("conv_transpose", layer, (image, taps, *bias), arguments, (dtype,), frozenset(features))
+
+
+def _refused() -> Iterator[Configuration]:
+    """One thing wrong in each."""
+    for number, mistake in itertools.product(range(3), MISTAKES):
+        good = _draw(10_000 + number)
+        yield replace(good, arguments=good.arguments | mistake)
+    for good in map(_draw, range(20_000, 20_010)):
+        image, kernel, *_ = good.shapes
+        yield replace(good, shapes=(image, (*kernel[:-1], kernel[-1] + 1)))
+        yield replace(good, shapes=((1, 1, *image), kernel))
+        yield replace(good, shapes=(image, kernel), dtypes=("float64", "float32"))
+        yield replace(good, shapes=(image, kernel), dtypes=("int32",))
+
+
+def _function(configuration: Configuration) -> Callable[..., Any]:
+    fields = dict(configuration.arguments)
+    precision = fields.pop("precision")
+
+    def apply(inputs: Any, w: Any, b: Any = None) -> Any:
+        def forward(inputs: Any) -> Any:
+            module = hk.ConvNDTranspose(
+                w.ndim - 2, w.shape[-2], w.shape[:-2], with_bias=b is not None, name="layer", **fields
+            )
+            return module(inputs, precision=precision)
+
+        parameters = {"w": w} if b is None else {"w": w, "b": b}
+        return hk.without_apply_rng(hk.transform(forward)).apply({"layer": parameters}, inputs)
+
+    return apply
+
+
+def theirs(configuration: Configuration) -> Program:
+    return program_of(_function(configuration))
+
+
+PEER = Peer("haiku", ("dm-haiku", "jax"), adapter, configurations, theirs)

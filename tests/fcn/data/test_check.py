@@ -1,0 +1,111 @@
+"""check-data: every problem is reported, with a hint."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments.fcn.commands.check_data import CheckData, parse, run
+from experiments.fcn.data.check import check_data
+from experiments.fcn.data.config import Source
+from tests.fcn.data.files import COLOURS, MASK, SIZE, damage_label, halve, make, save
+
+
+def check(root, *arguments):
+    return run(parse(["--data", str(root), *arguments], "check-data"))
+
+
+def test_a_sound_data_set(folder, capsys):
+    values = np.repeat([255, 1, 7], [100, 300, 221]).reshape(23, 27)
+    save(values.astype(np.uint8), folder / "masks/train/3.png")
+    assert check(folder, "--json", "--label-map", "7=1") == 0
+    result = json.loads(capsys.readouterr().out)
+    sizes = [(20 + i) * (30 - i) for i in range(9)]
+    train = [sum(len(range(c, sizes[i], 5)) for i in (0, 1, 2, 4, 5, 6)) for c in range(5)]
+    train[1] += sizes[3] - 100
+    assert result["problems"] == result["hints"] == []
+    assert result["splits"]["train"] == {
+        "pictures": 7,
+        "heights": [20, 26],
+        "widths": [24, 30],
+        "pixels": {f"class {c}": train[c] for c in range(5)},
+        "ignored": 100,
+    }
+    assert result["splits"]["test"]["pixels"]["class 4"] == sum(len(range(4, sizes[i], 5)) for i in (7, 8))
+    assert check(folder, "--label-map", "7=1") == 0
+    text = capsys.readouterr().out
+    assert "held out: 2 pictures, 22 to 23 pixels wide, 27 to 28 pixels high" in text
+    assert f"{train[1]:,}  {train[1] / sum(train):.2%}" in text
+    assert "No problems." in text
+
+
+def test_every_problem_is_reported(folder, capsys):
+    halve(folder / "images/train/0.png")
+    (folder / "masks/train/0.png").write_text("no mask")
+    (folder / "masks/train/1.png").unlink()
+    (folder / "images/val/7.png").unlink()
+    save(MASK, folder / "masks/train/2.png")
+    damage_label(folder)
+    assert check(folder, "--num-classes", "5") == 1
+    text = capsys.readouterr().out
+    names = ["images/train/1", "masks/val/7", "images/train/0", "masks/train/0", "masks/train/2", "masks/train/3"]
+    lines = [line for line in text.splitlines() if line.startswith("  ")]
+    assert [line.split(".png")[0].strip() for line in lines] == [str(folder / name) for name in names]
+    assert "6 problems:" in text
+    assert "9 (621 pixels)" in text
+    assert check(folder, "--json") == 1
+    result = json.loads(capsys.readouterr().out)
+    assert len(result["problems"]) == 6
+    assert result["values"]["9"] == 621
+
+
+def masks_of(root, values):
+    """Masks that hold these values, in turn."""
+    for part, name in (("train", "a"), ("val", "b")):
+        make(root, [f"images/{part}/{name}.png"], [f"masks/{part}/{name}.png"], np.resize(np.uint8(values), SIZE))
+    return root
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "hint"),
+    [
+        ([0, 255], {}, "is it a class? Then --label-map 255=1"),
+        ([0, 128, 254], {}, "is this meant: --label-map 128=1 254=2"),
+        ([0, 200], {"num_classes": 2}, "is this meant: --label-map 200=1"),
+        ([1, 2, 3], {"num_classes": 3}, "--reduce-zero-label"),
+        ([1, 2, 3, 255], {}, "--reduce-zero-label"),
+        (range(0, 230, 10), {"num_classes": 2}, "22 different values that are no classes, as JPEG"),
+    ],
+)
+def test_hints(tmp_path, values, options, hint):
+    hints = check_data(Source(data=masks_of(tmp_path, values), **options)).hints
+    assert any(hint in x for x in hints), hints
+
+
+def test_no_hint_where_nothing_is_wrong(tmp_path):
+    assert check_data(Source(data=masks_of(tmp_path, [0, 1, 2, 255]))).hints == []
+
+
+def test_jpeg_masks_and_absent_classes_are_hinted_at(folder):
+    make(folder, [], ["masks/train/0.jpg"])
+    (folder / "masks/train/0.png").unlink()
+    hints = check_data(Source(data=folder, num_classes=6)).hints
+    assert "1 of the masks are JPEG" in hints[0]
+    assert "no pixel of class 5 in train" in hints
+
+
+def test_turned_pictures_are_told_from_others(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    masks_of(tmp_path, [0, 1])
+    save(COLOURS, tmp_path / "images/train/a.png", exif=exif)
+    (problem,) = check_data(Source(data=tmp_path)).problems
+    assert "is 6×4 pixels, but its picture" in str(problem)
+    assert "EXIF data turn it" in str(problem)
+
+
+def test_settings_of_check_data_are_checked(folder):
+    with pytest.raises(ValueError, match="`held_out` must be"):
+        run(CheckData(source=replace(Source(data=folder), held_out=2)))
