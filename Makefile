@@ -4,7 +4,7 @@ PYTHON ?=
 VENV := .venv
 PEERS := .venv-peers
 BIN := $(VENV)/bin
-KERNELS := $(wildcard jtconv/_native/*.cc jtconv/_native/*.h)
+KERNELS := $(wildcard jtconv/_compute/cpu/*.cc jtconv/_compute/cpu/*.h)
 PIP := -m pip install --disable-pip-version-check --quiet
 export PYTHONUNBUFFERED := 1
 
@@ -77,7 +77,7 @@ PACKAGE := pyproject.toml setup.py jtconv/_version.py $(KERNELS)
 # By itself, so that the kernels are compiled once, not for every extra.
 $(VENV)/.jtconv: $(PACKAGE) $(VENV)/.made
 	@echo "Installing jtconv into $(VENV)"
-	@rm -f jtconv/_native/library*.so # a failed build must not leave an older one
+	@rm -f jtconv/_compute/cpu/library*.so # a failed build must not leave an older one
 	@$(BIN)/python $(PIP) --editable .
 	@touch $@
 
@@ -88,7 +88,7 @@ $(VENV)/.%: $(VENV)/.jtconv
 
 $(PEERS)/.peers: $(PACKAGE) $(PEERS)/.made
 	@echo "Installing jtconv[peers] into $(PEERS)"
-	@rm -f jtconv/_native/library*.so
+	@rm -f jtconv/_compute/cpu/library*.so
 	@$(PEERS)/bin/python $(PIP) --editable '.[peers]'
 	@touch $@
 

@@ -1,4 +1,4 @@
-"""The compiled part of jtconv: see jtconv/_native. All else stands in pyproject.toml."""
+"""The compiled part of jtconv: see jtconv/_compute/cpu. All else stands in pyproject.toml."""
 
 import platform
 import sysconfig
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-FOLDER = Path("jtconv/_native")
+FOLDER = Path("jtconv/_compute/cpu")
 # Free-threaded Pythons have no limited API to build for.
 LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
@@ -15,7 +15,7 @@ LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 def library(jaxlib: Path) -> Extension:
     """The kernels, to be compiled with the headers in jaxlib's folder."""
     return Extension(
-        "jtconv._native.library",
+        "jtconv._compute.cpu.library",
         sources=sorted(map(str, FOLDER.glob("*.cc"))),
         depends=sorted(map(str, FOLDER.glob("*.h"))),
         include_dirs=[str(jaxlib / "include")],

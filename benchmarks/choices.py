@@ -2,10 +2,10 @@
 
     python -m benchmarks.choices
 
-The rules are in `jtconv/_auto.py`; they know shapes and the platform, and nothing is measured.
+The rules are in `jtconv/_primitives/dispatch.py`; they know shapes and the platform, and nothing is measured.
 """
 
-from jtconv._auto import NATIVE, choose_forward, choose_kernel_gradient, choose_transposed
+from jtconv._primitives.dispatch import NATIVE, choose_forward, choose_kernel_gradient, choose_transposed
 from jtconv.bench._layers import SUITE, NetworkLayer
 from jtconv.bench._markdown import table
 
@@ -18,9 +18,9 @@ def chosen(layer: NetworkLayer, platform: str) -> dict[str, str]:
     """The way of computing each of the three maps."""
     x, y = layer.x_shape, layer.y_shape
     return {
-        "Cᵀ": choose_transposed(layer.sized, y, layer.kernel_shape, platform),
-        "C": choose_forward(layer.sized, x, layer.kernel_shape, platform),
-        "kernel's gradient": choose_kernel_gradient(layer.sized, x, y, platform),
+        "Cᵀ": choose_transposed(layer.spec, y, layer.kernel_shape, platform),
+        "C": choose_forward(layer.spec, x, layer.kernel_shape, platform),
+        "kernel's gradient": choose_kernel_gradient(layer.spec, x, y, platform),
     }
 
 

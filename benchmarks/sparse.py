@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jtconv import ConvMatrix, conv_matrix
-from jtconv._matrix_index import csr_index
+from jtconv._matrix.index import csr_index
 from jtconv.bench._machine import describe
 
 

@@ -7,12 +7,12 @@ import jax
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from jtconv import _arrays
-from jtconv._arguments import Padding
-from jtconv._arrays import Precision
-from jtconv._bilinear import forward
-from jtconv._layer_arguments import checked_conv
-from jtconv._sized import SizedGeometry
+from jtconv._arrays import checks
+from jtconv._arrays.checks import Precision
+from jtconv._arrays.layer_arguments import checked_conv
+from jtconv._geometry.arguments import Padding
+from jtconv._geometry.spec import ConvSpec
+from jtconv._primitives.family import forward
 
 
 def conv(
@@ -70,7 +70,7 @@ def conv(
     return _conv_any_batch(*call[:-1]).astype(call.result)
 
 
-@partial(jax.jit, static_argnames=("sized", "precision"), inline=True)
-def _conv_any_batch(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision) -> Array:
-    y = forward(_arrays.merge_batch(x, sized.ndim), kernel, sized, precision)
-    return _arrays.split_batch(y, x, sized.ndim)
+@partial(jax.jit, static_argnames=("spec", "precision"), inline=True)
+def _conv_any_batch(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+    y = forward(checks.merge_batch(x, spec.ndim), kernel, spec, precision)
+    return checks.split_batch(y, x, spec.ndim)

@@ -8,12 +8,12 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from jtconv import _arguments, _arrays
-from jtconv._arguments import Padding
-from jtconv._arrays import Precision
-from jtconv._bilinear import transposed
-from jtconv._layer_arguments import checked_transpose
-from jtconv._methods import BY_NAME
-from jtconv._sized import SizedGeometry
+from jtconv._arrays.checks import Precision
+from jtconv._arrays.layer_arguments import checked_transpose
+from jtconv._compute import BY_NAME
+from jtconv._geometry.arguments import Padding
+from jtconv._geometry.spec import ConvSpec
+from jtconv._primitives.family import transposed
 
 METHODS = ("auto", *BY_NAME)
 """The names that `method=` takes."""
@@ -85,7 +85,7 @@ def conv_transpose(
     return _transpose_any_batch(*call[:-1], method=name).astype(call.result)
 
 
-@partial(jax.jit, static_argnames=("sized", "precision", "method"), inline=True)
-def _transpose_any_batch(y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, method: str) -> Array:
-    x = transposed(_arrays.merge_batch(y, sized.ndim), kernel, sized, precision, method)
-    return _arrays.split_batch(x, y, sized.ndim)
+@partial(jax.jit, static_argnames=("spec", "precision", "method"), inline=True)
+def _transpose_any_batch(y: Array, kernel: Array, spec: ConvSpec, precision: Precision, method: str) -> Array:
+    x = transposed(_arrays.merge_batch(y, spec.ndim), kernel, spec, precision, method)
+    return _arrays.split_batch(x, y, spec.ndim)

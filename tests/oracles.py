@@ -125,7 +125,7 @@ def make_case(
     **geometry: Any,
 ) -> Case:
     """Random arrays for a layer; normal, so nothing is symmetric."""
-    sized = ConvGeometry(kernel_shape[:-2], **geometry).at(input_size)
+    spec = ConvGeometry(kernel_shape[:-2], **geometry).at(input_size)
     rng = np.random.default_rng(seed)
 
     def normal(*shape: int) -> np.ndarray:
@@ -134,11 +134,11 @@ def make_case(
             values = values + 1j * rng.standard_normal(shape)
         return values.astype(dtype)
 
-    in_ch = kernel_shape[-2] * sized.groups
+    in_ch = kernel_shape[-2] * spec.groups
     return Case(
         normal(*batch, *input_size, in_ch),
         normal(*kernel_shape),
-        normal(*batch, *sized.output_size, kernel_shape[-1]),
+        normal(*batch, *spec.output_size, kernel_shape[-1]),
         geometry,
     )
 

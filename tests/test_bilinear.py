@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from oracles import assert_within_rounding, cases, make_case, run_once, terms
 
 from jtconv import ConvGeometry, _native, _tiles, conv, conv_transpose
-from jtconv._bilinear import forward, kernel_gradient, transposed
-from jtconv._block_products import forward_by_blocks, kernel_gradient_by_blocks
-from jtconv._depthwise import depthwise_conv
-from jtconv._kernel_gradient import kernel_gradient_by_pieces
-from jtconv._lax_conv import kernel_gradient_by_lax, lax_conv
-from jtconv._merged_groups import merge_groups
+from jtconv._compute.block_products import forward_by_blocks, kernel_gradient_by_blocks
+from jtconv._compute.depthwise import depthwise_conv
+from jtconv._compute.kernel_gradient import kernel_gradient_by_pieces
+from jtconv._compute.lax_conv import kernel_gradient_by_lax, lax_conv
+from jtconv._compute.merged_groups import merge_groups
+from jtconv._primitives.family import forward, kernel_gradient, transposed
 
 GEOMETRY = {"strides": (2, 1), "padding": ((1, 0), (0, 2)), "groups": 3}
 SIZED = ConvGeometry((3, 2), **GEOMETRY).at((8, 5))
@@ -32,9 +32,9 @@ def operands(seed=0):
 def in_terms_of(name) -> Any:
     """Each of the three, and the names of its operands."""
     return {
-        "forward": (partial(forward, sized=SIZED, precision=None), "x", "kernel"),
-        "transposed": (partial(transposed, sized=SIZED, precision=None), "y", "kernel"),
-        "kernel_gradient": (partial(kernel_gradient, sized=SIZED, precision=None), "x", "y"),
+        "forward": (partial(forward, spec=SIZED, precision=None), "x", "kernel"),
+        "transposed": (partial(transposed, spec=SIZED, precision=None), "y", "kernel"),
+        "kernel_gradient": (partial(kernel_gradient, spec=SIZED, precision=None), "x", "y"),
     }[name]
 
 
@@ -122,13 +122,13 @@ WAYS = {
 }
 
 
-def applicable(way, sized, in_ch, out_ch):
+def applicable(way, spec, in_ch, out_ch):
     """Whether a way computes such a layer at all; blocks know neither groups nor dilation."""
     if way == "native":
         return _native.available()
     if way == "blocks":
-        return sized.groups == 1 and max(sized.dilation) == 1
-    return way != "depthwise" or sized.groups == in_ch == out_ch
+        return spec.groups == 1 and max(spec.dilation) == 1
+    return way != "depthwise" or spec.groups == in_ch == out_ch
 
 
 @pytest.mark.parametrize("tile_bytes", [_tiles._TILE_BYTES, 200])
@@ -148,17 +148,17 @@ def test_every_way_is_lax(ndim, tile_bytes):
             geometry["groups"] = kernel.shape[-1]
             kernel = kernel[..., :1, :]
         case = make_case(case.input_size, kernel.shape, **geometry)
-        sized = ConvGeometry(kernel.shape[:-2], **geometry).at(case.input_size)
+        spec = ConvGeometry(kernel.shape[:-2], **geometry).at(case.input_size)
         in_ch, out_ch = case.x.shape[-1], case.y.shape[-1]
 
         def compute(x, kernel, y):
-            expected, pullback = jax.vjp(lambda w: lax_conv(x, w, sized, None), kernel)
+            expected, pullback = jax.vjp(lambda w: lax_conv(x, w, spec, None), kernel)
             given = {"forward": (x, kernel), "kernel_gradient": (x, y)}
             results = {
-                (name, way): f(*given[name], sized, None)
+                (name, way): f(*given[name], spec, None)
                 for name, ways in WAYS.items()
                 for way, f in ways.items()
-                if applicable(way, sized, in_ch, out_ch)
+                if applicable(way, spec, in_ch, out_ch)
             }
             return results, {"forward": expected, "kernel_gradient": pullback(y)[0]}
 

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import pytest
 
 from jtconv import explain
-from jtconv._layers import LAYERS
-from jtconv._methods import BY_NAME
+from jtconv._compute import BY_NAME
+from jtconv._verify.layers import LAYERS
 from jtconv.cli import _overlap_plot, _verify, main
 from jtconv.cli._overlap_plane import plane_of
 

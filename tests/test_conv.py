@@ -14,13 +14,13 @@ from jtconv import ConvGeometry, conv
 def loop_conv(case: Case, x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Slide the window: each output is the sum over taps of what the padded input holds there."""
     geometry = ConvGeometry(kernel.shape[:-2], **case.geometry)
-    sized, groups = geometry.at(case.input_size), geometry.groups
-    lines = [padded_sources(i, p, geometry.padding_mode) for i, p in zip(case.input_size, sized.pads, strict=True)]
+    spec, groups = geometry.at(case.input_size), geometry.groups
+    lines = [padded_sources(i, p, geometry.padding_mode) for i, p in zip(case.input_size, spec.pads, strict=True)]
     in_per, out_per = kernel.shape[-2], kernel.shape[-1] // groups
     y = np.zeros_like(case.y)
-    for o in itertools.product(*map(range, sized.output_size)):
-        for t in itertools.product(*map(range, sized.kernel_size)):
-            at = [s * a + d * b for s, a, d, b in zip(sized.strides, o, sized.dilation, t, strict=True)]
+    for o in itertools.product(*map(range, spec.output_size)):
+        for t in itertools.product(*map(range, spec.kernel_size)):
+            at = [s * a + d * b for s, a, d, b in zip(spec.strides, o, spec.dilation, t, strict=True)]
             source = tuple(int(line[p]) for line, p in zip(lines, at, strict=True))
             if min(source) < 0:
                 continue

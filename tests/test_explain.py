@@ -16,7 +16,7 @@ from jtconv import ConvGeometry, explain, explain_from
 from jtconv._calls import read_call
 from jtconv._equivalents import Layer, equivalents
 from jtconv._equivalents._layer import essence
-from jtconv._overlap import is_even, nearest_even
+from jtconv._geometry.overlap import is_even, nearest_even
 
 FUNCTIONS = ("tf", "lax")  # called with the kernel as an array, whose size the call does not tell
 TELLS_IN_CH = ("jtconv", "torch", "nnx", "equinox")
@@ -151,15 +151,15 @@ def test_changes_to_the_even_layer_are_told(arguments, changes):
 @given(st.integers(1, 3).flatmap(geometries), st.integers(1, 3), st.integers(1, 3), st.booleans(), st.booleans())
 def test_every_equivalent_reads_back_as_the_layer(drawn, in_per, out_per, use_bias, known):
     x_size, arguments = drawn
-    sized = ConvGeometry(**arguments).at(x_size)
-    channels: list[int] = [in_per * sized.groups, out_per * sized.groups] if known else []
-    layer = Layer(sized, *channels, use_bias=use_bias)
+    spec = ConvGeometry(**arguments).at(x_size)
+    channels: list[int] = [in_per * spec.groups, out_per * spec.groups] if known else []
+    layer = Layer(spec, *channels, use_bias=use_bias)
     for name, words in equivalents(layer).items():
         if words.call is None:
             assert words.reason
             continue
-        read = read_call(name, words.call, sized.output_size, sized.kernel_size if name in FUNCTIONS else None)
-        assert essence(read.sized) == essence(sized), words.call
+        read = read_call(name, words.call, spec.output_size, spec.kernel_size if name in FUNCTIONS else None)
+        assert essence(read.spec) == essence(spec), words.call
         assert read.use_bias == use_bias, words.call
         assert read.in_ch == (channels[0] if known and name in TELLS_IN_CH else None)
         assert read.out_ch == (channels[1] if known and name in TELLS_OUT_CH else None)
@@ -169,19 +169,19 @@ def test_every_equivalent_reads_back_as_the_layer(drawn, in_per, out_per, use_bi
 def test_words_are_found_wherever_there_are_some(drawn):
     """What each framework can say, by its own rules of padding, groups and dilation."""
     x_size, arguments = drawn
-    sized = ConvGeometry(**arguments).at(x_size)
-    layer = Layer(sized)
-    zeros, alone = sized.padding_mode == "zeros", sized.groups == 1
-    steps = list(zip(sized.strides, sized.dilation, strict=True))
+    spec = ConvGeometry(**arguments).at(x_size)
+    layer = Layer(spec)
+    zeros, alone = spec.padding_mode == "zeros", spec.groups == 1
+    steps = list(zip(spec.strides, spec.dilation, strict=True))
     starts = [lo for lo, _ in layer.whole_pads]
     least = [min(lo, hi) for lo, hi in layer.whole_pads]
     more = [lo - hi for lo, hi in layer.whole_pads]  # cropped before rather than after
-    either = max(sized.strides) == 1 or max(sized.dilation) == 1
+    either = max(spec.strides) == 1 or max(spec.dilation) == 1
     sayable = {
         "jtconv": True,
         "torch": zeros and all(lo >= 0 and 0 <= a < max(sd) for lo, a, sd in zip(starts, more, steps, strict=True)),
         "lax": zeros and alone,
-        "haiku": zeros and alone and max(sized.dilation) == 1,
+        "haiku": zeros and alone and max(spec.dilation) == 1,
         "keras": zeros and alone and either and not any(map(any, layer.whole_pads)),  # "valid", at least
         "tf": zeros and alone and not any(map(any, layer.whole_pads)),
         "onnx": zeros and min(least) >= 0,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jtconv import ConvGeometry
-from jtconv._possible import nearest_possible
+from jtconv._geometry.possible import nearest_possible
 from jtconv.cli import main
 from jtconv.explorer import page
 from jtconv.explorer._page import SCRIPTS

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from oracles import assert_within_rounding, cases, make_case, run_once, terms
 
 from jtconv import ConvMatrix, _matrix_products, conv, conv_matrix
-from jtconv._layers import LAYERS
-from jtconv._matrix_index import csr_index
-from jtconv._matrix_layout import channels_of, in_planes
+from jtconv._matrix.index import csr_index
+from jtconv._matrix.layout import channels_of, in_planes
+from jtconv._verify.layers import LAYERS
 
 
 def jacobian(case):
@@ -41,9 +41,9 @@ def test_all_formats_equal_the_jacobian(layer):
 @settings(max_examples=settings().max_examples // 5)
 @given(cases(2))
 def test_entries_are_sorted_and_unique(case):
-    sized = matrix_of(case).sized
+    spec = matrix_of(case).spec
     for transposed in (False, True):
-        index = csr_index(sized, case.kernel.shape, transposed)
+        index = csr_index(spec, case.kernel.shape, transposed)
         rows = np.repeat(np.arange(len(index.indptr) - 1), np.diff(index.indptr))
         keys = rows.astype(np.int64) * 10**6 + index.indices
         assert (np.diff(keys) > 0).all()
@@ -67,7 +67,7 @@ def test_products(case):
     magnitude = conv_matrix(np.abs(case.kernel), case.input_size, **case.geometry).to_scipy()
     r, v = np.abs(right), np.abs(left)
     sizes = magnitude @ r, magnitude @ r[:, 0], v @ magnitude, v[0] @ magnitude, magnitude.T @ v.T
-    n = terms(case.kernel, matrix.sized.groups)
+    n = terms(case.kernel, matrix.spec.groups)
     for got, exact, size in zip(results, expected, sizes, strict=True):
         assert_within_rounding(got, exact, size, n)
 
@@ -109,7 +109,7 @@ PLANES = (
 def test_few_channels_are_stored_in_planes(case):
     """Everything that depends on where a value is stored, against the Jacobian."""
     matrix, dense = matrix_of(case), jacobian(case)
-    assert in_planes(matrix.sized, channels_of(case.kernel.shape, matrix.sized.groups))
+    assert in_planes(matrix.spec, channels_of(case.kernel.shape, matrix.spec.groups))
     n = case.kernel.size
     magnitude = np.asarray(conv_matrix(np.abs(case.kernel), case.input_size, **case.geometry).todense())
     assert_within_rounding(matrix.todense(), dense, magnitude, n)

@@ -11,7 +11,7 @@ from jax.test_util import check_grads
 from oracles import assert_within_rounding, loop_conv_transpose, magnitude_of_terms, make_case, run_once, terms
 
 from jtconv import METHODS, conv, conv_transpose
-from jtconv._layers import LAYERS
+from jtconv._verify.layers import LAYERS
 
 BY_NAME = {layer.name: layer for layer in LAYERS}
 STRIDED = BY_NAME["2-D unequal everything"]

@@ -7,7 +7,7 @@ import pytest
 from oracles import assert_within_rounding, run_once
 
 from jtconv import ConvGeometry, _native, conv_transpose
-from jtconv._lax_conv import lax_conv
+from jtconv._compute.lax_conv import lax_conv
 
 pytestmark = pytest.mark.skipif(not _native.available(), reason="compiled only where there is a C++ compiler")
 
@@ -43,18 +43,18 @@ LAYERS = {
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_path_is_lax(name, dtype):
     batch, size, kernel_shape, arguments = LAYERS[name]
-    sized = ConvGeometry(kernel_shape[:-2], **arguments).at(size)
+    spec = ConvGeometry(kernel_shape[:-2], **arguments).at(size)
     rng = np.random.default_rng(sum(kernel_shape))
-    x = rng.standard_normal((batch, *size, kernel_shape[-2] * sized.groups)).astype(dtype)
+    x = rng.standard_normal((batch, *size, kernel_shape[-2] * spec.groups)).astype(dtype)
     kernel = rng.standard_normal(kernel_shape).astype(dtype)
-    y = rng.standard_normal((batch, *sized.output_size, kernel_shape[-1])).astype(dtype)
+    y = rng.standard_normal((batch, *spec.output_size, kernel_shape[-1])).astype(dtype)
 
     def compute(x, kernel, y):
-        expected, pullback = jax.vjp(lambda x, w: lax_conv(x, w, sized, None), x, kernel)
+        expected, pullback = jax.vjp(lambda x, w: lax_conv(x, w, spec, None), x, kernel)
         ours = (
-            _native.forward(x, kernel, sized, None),
-            _native.transposed(y, kernel, sized, None),
-            _native.kernel_gradient(x, y, sized, None),
+            _native.forward(x, kernel, spec, None),
+            _native.transposed(y, kernel, spec, None),
+            _native.kernel_gradient(x, y, spec, None),
         )
         return ours, (expected, *pullback(y))
 

@@ -224,9 +224,9 @@ def test_small_integers_do_not_overflow_in_explain():
 def test_inputs_seen_counts_each_once(mode):
     """Several taps of one window may read the same position where the padding folds back."""
     explained = jtconv.explain(5, 4, strides=2, dilation=2, padding=3, padding_mode=mode)
-    sized = explained.geometry.at(explained.transposed_size)
+    spec = explained.geometry.at(explained.transposed_size)
     seen: dict[int, set[int]] = {}
-    for o, row in enumerate(sized.tap_source(0).tolist()):
+    for o, row in enumerate(spec.tap_source(0).tolist()):
         for position in row:
             seen.setdefault(position, set()).add(o)
     seen.pop(-1, None)

@@ -12,7 +12,7 @@ from oracles import assert_within_rounding, cases, make_case, run_once, terms
 from scipy.sparse.linalg import aslinearoperator, cg, lsqr, svds
 
 from jtconv import ConvOperator, _singular_values, conv, conv_matrix
-from jtconv._layers import LAYERS
+from jtconv._verify.layers import LAYERS
 
 
 def dense_of(case, kernel=None):

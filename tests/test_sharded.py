@@ -11,7 +11,7 @@ import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 import jtconv
-import jtconv._tiles
+import jtconv._arrays.tiles
 
 assert len(jax.devices()) == 2
 mesh = jax.make_mesh((2,), ("batch",), axis_types=(AxisType.Auto,))
@@ -47,7 +47,7 @@ for method in jtconv.METHODS:
             assert (abs(np.asarray(g) - w) <= 2 * 1000 * np.finfo(np.float32).eps * size).all(), method
 f(y, cut)
 
-jtconv._tiles._TILE_BYTES = 300  # several tiles
+jtconv._arrays.tiles._TILE_BYTES = 300  # several tiles
 
 # Under shard_map each device has its images and all of the kernel, whose gradient is a sum over devices.
 f = lambda y, w: jtconv.conv_transpose(y, w, strides=2, padding=1, groups=3)

@@ -73,17 +73,17 @@ def windows(plan: AxisPlan) -> np.ndarray:
 def test_every_tap_finds_its_position(layer, devices):
     (size,), arguments = layer
     geometry = jtconv.ConvGeometry(**arguments)
-    sized = geometry.at(size)
+    spec = geometry.at(size)
     if geometry.padding_mode == "circular" and size % devices:
         with pytest.raises(ValueError, match="no multiple of"):
-            axis_plans(sized, (devices,))
+            axis_plans(spec, (devices,))
         return
-    (plan,) = axis_plans(sized, (devices,))
+    (plan,) = axis_plans(spec, (devices,))
     assert plan is not None
     by_plan = windows(plan)
-    line = padded_sources(size, sized.pads[0], geometry.padding_mode)
+    line = padded_sources(size, spec.pads[0], geometry.padding_mode)
     (s,), (d,), (k,) = geometry.strides, geometry.dilation, geometry.kernel_size
-    for o in range(sized.output_size[0]):
+    for o in range(spec.output_size[0]):
         p, inside = divmod(o, plan.output_block)
         for t in range(k):
             assert by_plan[p, s * inside + d * t] == line[s * o + d * t], (o, t)
@@ -95,14 +95,14 @@ def test_halos_are_no_wider_than_some_device_needs(layer, devices):
     geometry = jtconv.ConvGeometry(**arguments)
     if geometry.padding_mode == "circular":
         return  # the ring has no ends: counted on below
-    sized = geometry.at(size)
-    (plan,) = axis_plans(sized, (devices,))
+    spec = geometry.at(size)
+    (plan,) = axis_plans(spec, (devices,))
     assert plan is not None
-    line = padded_sources(size, sized.pads[0], geometry.padding_mode)
+    line = padded_sources(size, spec.pads[0], geometry.padding_mode)
     (s,), (reach,) = geometry.strides, geometry.effective_kernel_size
     before = after = 0
     for p in range(devices):
-        outputs = range(p * plan.output_block, min((p + 1) * plan.output_block, sized.output_size[0]))
+        outputs = range(p * plan.output_block, min((p + 1) * plan.output_block, spec.output_size[0]))
         if outputs:
             read = line[s * outputs[0] : s * outputs[-1] + reach]
             read = read[read >= 0]

@@ -51,8 +51,8 @@ def whole_numbers(layer: Layer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def bound(layer: Layer, method: str = "auto") -> int:
     """Bytes for tiles of a few rows."""
-    sized = jtconv.ConvGeometry(layer.kernel[:-2], **layer.geometry).at(layer.input_size)
-    return layer.rows * least_bytes(sized, layer.kernel, 4, method)
+    spec = jtconv.ConvGeometry(layer.kernel[:-2], **layer.geometry).at(layer.input_size)
+    return layer.rows * least_bytes(spec, layer.kernel, 4, method)
 
 
 def compiled(f: Any, *arrays: np.ndarray, memory: int) -> Any:
@@ -153,36 +153,36 @@ def test_bfloat16_images_are_taken_along_as_they_are():
 @settings(max_examples=settings().max_examples // 5)
 def test_plan(layer, images, times):
     size, arguments = layer
-    sized = jtconv.ConvGeometry(**arguments).at(size)
-    kernel = (*sized.kernel_size, 2, 3 * sized.groups)
-    least = least_bytes(sized, kernel, 4, "auto")
-    plan = tile_plan(sized, kernel, images, 4, "auto", times * least)
+    spec = jtconv.ConvGeometry(**arguments).at(size)
+    kernel = (*spec.kernel_size, 2, 3 * spec.groups)
+    least = least_bytes(spec, kernel, 4, "auto")
+    plan = tile_plan(spec, kernel, images, 4, "auto", times * least)
     assert images % plan.images == 0
-    assert plan.images == 1 or plan.rows == sized.output_size[plan.axis]
-    assert tile_plan(sized, kernel, images, 4, "auto", 10**9).count == 1
-    assert tile_plan(sized, kernel, images, 4, "auto", least).rows >= 1
+    assert plan.images == 1 or plan.rows == spec.output_size[plan.axis]
+    assert tile_plan(spec, kernel, images, 4, "auto", 10**9).count == 1
+    assert tile_plan(spec, kernel, images, 4, "auto", least).rows >= 1
     check_rows(plan)
 
 
 def check_rows(plan: TilePlan) -> None:
     """Every row of the output is new once, and every window has what its rows of the output read."""
-    axis, sized = plan.axis, plan.sized
+    axis, spec = plan.axis, plan.spec
     tiles = np.arange(plan.count)
     rows = plan.first_row(tiles)[:, None] + np.arange(plan.rows)
-    np.testing.assert_array_equal(np.sort(rows[plan.new_rows(tiles)]), np.arange(sized.output_size[axis]))
-    line = padded_sources(sized.input_size[axis], sized.pads[axis], sized.padding_mode)
-    s, reach = sized.strides[axis], sized.effective_kernel_size[axis]
+    np.testing.assert_array_equal(np.sort(rows[plan.new_rows(tiles)]), np.arange(spec.output_size[axis]))
+    line = padded_sources(spec.input_size[axis], spec.pads[axis], spec.padding_mode)
+    s, reach = spec.strides[axis], spec.effective_kernel_size[axis]
     for tile, first, window in zip(rows, plan.first_run_row(tiles), plan.window_rows(tiles), strict=True):
-        assert 0 <= first <= sized.input_size[axis] - plan.run
+        assert 0 <= first <= spec.input_size[axis] - plan.run
         read = [*range(first, first + plan.run), *range(plan.wrapped), -1]
         np.testing.assert_array_equal(np.array(read)[window], line[s * tile[0] : s * tile[-1] + reach])
 
 
 def test_the_bound_decides_the_tiles():
-    sized = jtconv.ConvGeometry((3, 3), padding=1).at((16, 1000))
-    least = least_bytes(sized, (3, 3, 8, 8), 4, "auto")
-    few = tile_plan(sized, (3, 3, 8, 8), 1, 4, "auto", 3 * least)
-    many = tile_plan(sized, (3, 3, 8, 8), 1, 4, "auto", 30 * least)
+    spec = jtconv.ConvGeometry((3, 3), padding=1).at((16, 1000))
+    least = least_bytes(spec, (3, 3, 8, 8), 4, "auto")
+    few = tile_plan(spec, (3, 3, 8, 8), 1, 4, "auto", 3 * least)
+    many = tile_plan(spec, (3, 3, 8, 8), 1, 4, "auto", 30 * least)
     assert few.axis == 1  # the longest
     assert 1 < few.rows < many.rows < 1000
 
@@ -211,8 +211,8 @@ def test_the_bound_holds_for_a_process():
 
 def test_small_images_go_several_at_a_time():
     layer = LAYERS["many images"]
-    sized = jtconv.ConvGeometry(layer.kernel[:-2], **layer.geometry).at(layer.input_size)
-    plan = tile_plan(sized, layer.kernel, layer.images, 4, "auto", bound(layer))
+    spec = jtconv.ConvGeometry(layer.kernel[:-2], **layer.geometry).at(layer.input_size)
+    plan = tile_plan(spec, layer.kernel, layer.images, 4, "auto", bound(layer))
     assert (1 < plan.images < layer.images, plan.rows, plan.count) == (True, 7, 1)
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from jtconv import METHODS, _bilinear, verify_transpose
-from jtconv._layers import LAYERS
-from jtconv._methods import BY_NAME
-from jtconv._verify import Check
+from jtconv._compute import BY_NAME
+from jtconv._verify.layers import LAYERS
+from jtconv._verify.verify import Check
 
 KERNEL = np.random.default_rng(0).standard_normal((4, 3, 2, 3))
 GEOMETRY = {"strides": 2, "padding": "SAME", "dilation": (1, 2)}
@@ -35,11 +35,11 @@ def test_large_layer_samples_the_jacobian():
 
 
 BROKEN = {
-    "flipped": lambda right, y, kernel, sized, p: right(y, jnp.flip(kernel, (0, 1)), sized, p),
-    "channels swapped": lambda right, y, kernel, sized, p: right(y, kernel[..., ::-1, :], sized, p),
-    "shifted": lambda right, y, kernel, sized, p: jnp.roll(right(y, kernel, sized, p), 1, axis=1),
-    "nan": lambda right, y, kernel, sized, p: right(y, kernel, sized, p) * jnp.nan,
-    "one last digit": lambda right, y, kernel, sized, p: right(y, kernel, sized, p) * (1 + 1e-13),
+    "flipped": lambda right, y, kernel, spec, p: right(y, jnp.flip(kernel, (0, 1)), spec, p),
+    "channels swapped": lambda right, y, kernel, spec, p: right(y, kernel[..., ::-1, :], spec, p),
+    "shifted": lambda right, y, kernel, spec, p: jnp.roll(right(y, kernel, spec, p), 1, axis=1),
+    "nan": lambda right, y, kernel, spec, p: right(y, kernel, spec, p) * jnp.nan,
+    "one last digit": lambda right, y, kernel, spec, p: right(y, kernel, spec, p) * (1 + 1e-13),
 }
 
 
@@ -47,7 +47,7 @@ def replaced_scatter(monkeypatch, broken):
     """`scatter` with a fault; without what was compiled before, which would hide it."""
     right = BY_NAME["scatter"]
     jax.clear_caches()
-    monkeypatch.setitem(BY_NAME, "scatter", lambda y, kernel, sized, p: broken(right, y, kernel, sized, p))
+    monkeypatch.setitem(BY_NAME, "scatter", lambda y, kernel, spec, p: broken(right, y, kernel, spec, p))
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ class Observation(NamedTuple):
     @property
     def low_resolution(self) -> Image:
         """y as an image."""
-        return self.y.reshape(*self.operator.sized.output_size, COLOURS)
+        return self.y.reshape(*self.operator.spec.output_size, COLOURS)
 
 
 def observe(config: Config) -> Observation:

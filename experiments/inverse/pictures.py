@@ -41,7 +41,7 @@ def save_picture(result: Result, file: Path) -> None:
 def panels(result: Result) -> list[tuple[str, Photograph]]:
     rows, columns, _ = result.seen.photograph.shape
     seen = result.seen.low_resolution
-    strides = result.seen.operator.sized.strides
+    strides = result.seen.operator.spec.strides
     blocks = seen.repeat(strides[0], axis=0).repeat(strides[1], axis=1)[:rows, :columns]
     size = "×".join(map(str, seen.shape[:2]))
     names = {

@@ -44,7 +44,7 @@ def cross_validation(seen: Observation, penalty: float, iterations: int, seed: i
 def bicubic(seen: Observation) -> Image:
     """y enlarged by Keys' cubic, each observed pixel put where its kernel was centred."""
     rows, columns, colours = seen.photograph.shape
-    strides = np.array(seen.operator.sized.strides, np.float32)
+    strides = np.array(seen.operator.spec.strides, np.float32)
     enlarged = jax.image.scale_and_translate(
         seen.low_resolution, (rows, columns, colours), (0, 1), strides, (1 - strides) / 2, "cubic", antialias=False
     )

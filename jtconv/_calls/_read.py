@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from jtconv import _arguments as arg
 from jtconv._calls._signature import Signature, channels
 from jtconv._calls._syntax import Call, is_known, parse, shortened, source
 from jtconv._calls._tables import SIGNATURES
-from jtconv._sized import SizedGeometry
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.spec import ConvSpec
 
 FRAMEWORKS = tuple(SIGNATURES)
 
@@ -21,7 +21,7 @@ _FAMILIES = ({"flax", "nnx"}, {"flax", "linen"})
 class ReadCall(NamedTuple):
     """A layer as a call describes it; None for channels that it does not tell."""
 
-    sized: SizedGeometry
+    spec: ConvSpec
     in_ch: int | None
     out_ch: int | None
     use_bias: bool

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jtconv._calls._syntax import Call, Symbol, is_known, shortened, source
-from jtconv._sized import SizedGeometry
+from jtconv._geometry.spec import ConvSpec
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Signature:
 
     name: str
     parameters: str
-    read: Callable[..., SizedGeometry]
+    read: Callable[..., ConvSpec]
     ndim: int | None = None
     kernel_size: str | None = None
     in_ch: str | None = None

@@ -4,7 +4,7 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from jtconv import _arguments as arg
+from jtconv._geometry import arguments as arg
 
 
 @dataclass(frozen=True)

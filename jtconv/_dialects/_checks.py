@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from jtconv import _arguments as arg
+from jtconv._geometry import arguments as arg
 
 
 def ints(name: str, value: Any, ndim: int) -> tuple[int, ...]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from jtconv._arguments import Pads
 from jtconv._dialects._sized_layers import sized_layer
-from jtconv._sized import SizedGeometry
-from jtconv._sizes import effective_kernel_size
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.sizes import effective_kernel_size
+from jtconv._geometry.spec import ConvSpec
 
 
 def dilated_input_layer(
@@ -16,7 +16,7 @@ def dilated_input_layer(
     pads: Sequence[Pads],
     dilation: Sequence[int],
     groups: int = 1,
-) -> SizedGeometry:
+) -> ConvSpec:
     """The convolution whose transpose that is; `pads` are those of the dilated y, negative ones crop.
 
     What the stride-1 convolution pads by r, the convolution that is transposed pads by

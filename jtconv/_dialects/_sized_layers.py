@@ -1,12 +1,12 @@
-"""From sizes to `SizedGeometry`: what all dialects share."""
+"""From sizes to `ConvSpec`: what all dialects share."""
 
 from collections.abc import Sequence
 
-from jtconv import _arguments as arg
-from jtconv._arguments import Pads
-from jtconv._geometry import ConvGeometry
-from jtconv._sized import SizedGeometry
-from jtconv._sizes import transposed_size
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.sizes import transposed_size
+from jtconv._geometry.spec import ConvSpec
 
 
 class NoEquivalent(ValueError):
@@ -23,7 +23,7 @@ def sized_layer(
     output_padding: Sequence[int] | None = None,
     groups: int = 1,
     padding_mode: str = "zeros",
-) -> SizedGeometry:
+) -> ConvSpec:
     """The convolution with these arguments whose transpose takes y of `y_size` to x.
 
     Any `output_padding` >= 0 is meant as torch and ONNX mean it: as many positions more at the

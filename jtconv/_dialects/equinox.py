@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from jtconv import _arguments as arg
-from jtconv._arguments import Pads
 from jtconv._dialects._sized_layers import sized_layer
-from jtconv._sized import SizedGeometry
-from jtconv._sizes import effective_kernel_size
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.sizes import effective_kernel_size
+from jtconv._geometry.spec import ConvSpec
 
 _NAMES = ("SAME", "SAME_LOWER", "VALID")
 
@@ -22,7 +22,7 @@ def read(
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
     padding_mode: str = "ZEROS",
-) -> SizedGeometry:
+) -> ConvSpec:
     """The convolution whose transpose equinox's layer with these fields computes."""
     ndim = len(kernel_size)
     strides = arg.per_axis("stride", stride, ndim, minimum=1)

@@ -11,12 +11,12 @@ stride above 1; other results are shifted.
 from collections.abc import Sequence
 from typing import Any
 
-from jtconv import _arguments as arg
-from jtconv._arguments import Pads
 from jtconv._dialects import lax
 from jtconv._dialects._sized_layers import sized_layer
-from jtconv._sized import SizedGeometry
-from jtconv._sizes import effective_kernel_size
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.sizes import effective_kernel_size
+from jtconv._geometry.spec import ConvSpec
 
 
 def read(
@@ -28,7 +28,7 @@ def read(
     kernel_dilation: int | Sequence[int] | None = None,
     transpose_kernel: bool = False,
     circular_adjoint: bool = False,
-) -> SizedGeometry:
+) -> ConvSpec:
     """The convolution whose transpose flax's layer with these fields computes.
 
     With `circular_adjoint`, "CIRCULAR" is the transpose of flax's own `Conv(padding="CIRCULAR")`

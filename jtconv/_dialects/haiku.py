@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from jtconv import _arguments as arg
-from jtconv._arguments import Pads
 from jtconv._dialects import lax
 from jtconv._dialects.torch import repeated
-from jtconv._sized import SizedGeometry
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.spec import ConvSpec
 
 
 def read(
@@ -16,7 +16,7 @@ def read(
     stride: int | Sequence[int] = 1,
     output_shape: int | Sequence[int] | None = None,
     padding: str | Sequence[Pads] = "SAME",
-) -> SizedGeometry:
+) -> ConvSpec:
     """The convolution whose transpose haiku's layer with these fields computes."""
     ndim = len(kernel_size)
     strides = repeated("stride", stride, ndim, minimum=1)

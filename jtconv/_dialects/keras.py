@@ -8,11 +8,11 @@ s·o, or s(o - 1) + K % 2 + a with `output_padding` a.
 from collections.abc import Sequence
 from typing import Any
 
-from jtconv import _arguments as arg
-from jtconv._arguments import Pads
 from jtconv._dialects._dilated_input import dilated_input_layer
-from jtconv._sized import SizedGeometry
-from jtconv._sizes import effective_kernel_size
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.sizes import effective_kernel_size
+from jtconv._geometry.spec import ConvSpec
 
 STRIDES_OR_DILATION = "keras layers take either strides > 1 or dilation_rate > 1, not both"
 DATA_FORMATS = ("channels_last", "channels_first")
@@ -26,7 +26,7 @@ def read(
     padding: str = "valid",
     output_padding: int | Sequence[int] | None = None,
     dilation_rate: int | Sequence[int] = 1,
-) -> SizedGeometry:
+) -> ConvSpec:
     """The convolution whose transpose keras's function with these arguments computes."""
     ndim = len(kernel_size)
     steps = arg.per_axis("strides", strides, ndim, minimum=1)
@@ -48,7 +48,7 @@ def read_layer(
     padding: str = "valid",
     output_padding: int | Sequence[int] | None = None,
     dilation_rate: int | Sequence[int] = 1,
-) -> SizedGeometry:
+) -> ConvSpec:
     """As `read`, of keras's layers, which refuse more than the function."""
     ndim = len(kernel_size)
     steps = arg.per_axis("strides", strides, ndim, minimum=1)

@@ -6,12 +6,12 @@ s·o + max(d(k-1)+1 - s, 0). Pairs pad the dilated input, unless `use_consistent
 
 from collections.abc import Sequence
 
-from jtconv import _arguments as arg
-from jtconv._arguments import Pads
 from jtconv._dialects import _checks
 from jtconv._dialects._dilated_input import dilated_input_layer
-from jtconv._sized import SizedGeometry
-from jtconv._sizes import effective_kernel_size
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.sizes import effective_kernel_size
+from jtconv._geometry.spec import ConvSpec
 
 _NAMES = ("SAME", "VALID")
 
@@ -24,7 +24,7 @@ def read(
     padding: str | Sequence[Pads],
     rhs_dilation: Sequence[int] | None = None,
     use_consistent_padding: bool = False,
-) -> SizedGeometry:
+) -> ConvSpec:
     """The convolution whose transpose `lax.conv_transpose` computes with these arguments."""
     ndim = len(kernel_size)
     strides = _checks.positive_ints("strides", strides, ndim)

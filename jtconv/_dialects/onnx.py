@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from jtconv import _arguments as arg
-from jtconv import _sizes
-from jtconv._arguments import Pads
 from jtconv._dialects import _checks
 from jtconv._dialects._sized_layers import sized_layer
-from jtconv._sized import SizedGeometry
+from jtconv._geometry import arguments as arg
+from jtconv._geometry import sizes
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.spec import ConvSpec
 
 AUTO_PADS = ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID")
 
@@ -25,7 +25,7 @@ def read(
     output_shape: Sequence[int] | None = None,
     pads: Sequence[int] | None = None,
     strides: Sequence[int] | None = None,
-) -> SizedGeometry:
+) -> ConvSpec:
     """The convolution whose transpose the operator with these attributes computes."""
     ndim = len(kernel_size)
     rule = arg.one_of("auto_pad", auto_pad, AUTO_PADS)
@@ -38,7 +38,7 @@ def read(
     all_pads, all_rests = [], []
     for axis, (o, k, s, d, a) in enumerate(zip(y_size, kernel_size, steps, dilation, rests, strict=True)):
         _check_rest(axis, a, s, d)
-        full = _sizes.transposed_size(o, k, s, (0, 0), d, a)
+        full = sizes.transposed_size(o, k, s, (0, 0), d, a)
         wanted = targets[axis] if targets else s * o if rule.startswith("SAME") else None
         pair = explicit[axis] if wanted is None else _shared_out(full - wanted, rule)
         more = max(wanted - full, 0) if targets and wanted else 0

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from jtconv._arguments import Padding
-from jtconv._geometry import ConvGeometry
-from jtconv._sized import SizedGeometry
+from jtconv._geometry.arguments import Padding
+from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.spec import ConvSpec
 
 
 def read(
@@ -18,7 +18,7 @@ def read(
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
     padding_mode: str = "zeros",
-) -> SizedGeometry:
+) -> ConvSpec:
     """The convolution that is transposed, for y of `y_size`."""
     geometry = ConvGeometry(
         tuple(kernel_size),

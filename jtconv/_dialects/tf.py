@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from jtconv import _arguments as arg
-from jtconv._arguments import Pads
 from jtconv._dialects import _checks
-from jtconv._geometry import ConvGeometry
-from jtconv._sized import SizedGeometry
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.spec import ConvSpec
 
 CHANNELS_LAST = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 CHANNELS_FIRST = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
@@ -22,7 +22,7 @@ def read(
     padding: str | Sequence[Sequence[int]] = "SAME",
     data_format: str | None = None,
     dilations: int | Sequence[int] | None = None,
-) -> SizedGeometry:
+) -> ConvSpec:
     """The convolution whose transpose TensorFlow's function with these arguments computes.
 
     `output_shape` is of spatial sizes only here, in the order of the axes.

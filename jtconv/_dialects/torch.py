@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from jtconv import _arguments as arg
-from jtconv import _sizes
 from jtconv._dialects._sized_layers import sized_layer
-from jtconv._sized import SizedGeometry
+from jtconv._geometry import arguments as arg
+from jtconv._geometry import sizes
+from jtconv._geometry.spec import ConvSpec
 
 
 def read(
@@ -18,7 +18,7 @@ def read(
     output_padding: int | Sequence[int] = 0,
     groups: int = 1,
     dilation: int | Sequence[int] = 1,
-) -> SizedGeometry:
+) -> ConvSpec:
     """The convolution whose transpose torch's function with these arguments computes.
 
     `output_padding` may reach max(stride, dilation) - 1.
@@ -62,7 +62,7 @@ def output_padding_for(
     ]
     rests = []
     for axis, (i, o, k, s, p, d) in enumerate(zip(targets, y_size, *given, strict=True)):
-        least = _sizes.transposed_size(o, k, s, (p, p), d, 0)
+        least = sizes.transposed_size(o, k, s, (p, p), d, 0)
         if not least <= i < least + s:
             raise ValueError(
                 f"`output_size` must be in [{least}, {least + s - 1}] on spatial axis {axis} (input {o}, kernel {k}, "
@@ -84,7 +84,7 @@ def _check_axis(axis: int, o: int, k: int, s: int, p: int, d: int, a: int) -> No
             f"`output_padding` must be smaller than the stride or the dilation, {s} and {d} on spatial axis {axis}, "
             f"got {a}."
         )
-    size = _sizes.transposed_size(o, k, s, (p, p), d, a)
+    size = sizes.transposed_size(o, k, s, (p, p), d, a)
     if size < 1:
         raise ValueError(
             f"`padding` {p} leaves an output of size {size} on spatial axis {axis}: (input - 1)·stride - 2·padding + "

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from jtconv._arguments import Pads
 from jtconv._dialects._sized_layers import NoEquivalent
 from jtconv._equivalents._code import Name, one_or_each
-from jtconv._overlap import overlap_counts
-from jtconv._sized import SizedGeometry
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.overlap import overlap_counts
+from jtconv._geometry.spec import ConvSpec
 
 IN_CH, OUT_CH = Name("in_ch"), Name("out_ch")
 
@@ -33,46 +33,46 @@ class Equivalent:
 class Layer:
     """A transposed convolution from y to x with all that a framework asks for.
 
-    `sized` is C, from x to y; `in_ch` are the channels of y and `out_ch` those of x.
+    `spec` is C, from x to y; `in_ch` are the channels of y and `out_ch` those of x.
     """
 
-    sized: SizedGeometry
+    spec: ConvSpec
     in_ch: int | Name = IN_CH
     out_ch: int | Name = OUT_CH
     use_bias: bool = True
 
     @property
     def ndim(self) -> int:
-        return self.sized.ndim
+        return self.spec.ndim
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing that y contributes lands in x."""
-        return not all(any(overlap_counts(self.sized, axis)) for axis in range(self.ndim))
+        return not all(any(overlap_counts(self.spec, axis)) for axis in range(self.ndim))
 
     @property
     def whole_pads(self) -> tuple[Pads, ...]:
         """(lo, hi) per axis with which the result needs no output_padding: hi is what is left over."""
-        return tuple(whole_pads(self.sized))
+        return tuple(whole_pads(self.spec))
 
     def pads_and_rest(self) -> tuple[tuple[Pads, ...], tuple[int, ...]]:
         """The same with 0 <= output_padding < s: alike on both sides or without crops where that can be."""
-        both = [_split(lo, hi, s) for (lo, hi), s in zip(self.whole_pads, self.sized.strides, strict=True)]
+        both = [_split(lo, hi, s) for (lo, hi), s in zip(self.whole_pads, self.spec.strides, strict=True)]
         return tuple(pads for pads, _ in both), tuple(rest for _, rest in both)
 
     def axis(self, axis: int) -> "Layer":
         """The layer on one axis alone."""
         names = ("input_size", "output_size", "kernel_size", "strides", "pads", "dilation")
-        one = {name: (getattr(self.sized, name)[axis],) for name in names}
-        return replace(self, sized=replace(self.sized, **one))
+        one = {name: (getattr(self.spec, name)[axis],) for name in names}
+        return replace(self, spec=replace(self.spec, **one))
 
-    def is_read_by(self, read: Callable[..., SizedGeometry], **arguments: object) -> bool:
+    def is_read_by(self, read: Callable[..., ConvSpec], **arguments: object) -> bool:
         """Whether a framework's arguments say this very layer."""
         try:
-            theirs = read(self.sized.output_size, self.sized.kernel_size, **arguments)
+            theirs = read(self.spec.output_size, self.spec.kernel_size, **arguments)
         except ValueError:
             return False
-        return essence(theirs) == essence(self.sized)
+        return essence(theirs) == essence(self.spec)
 
     def kernel_shape(self, *order: str) -> tuple[int | str, ...]:
         """Of parts "k", "in", "out"; a part ending in "/" is divided by the groups."""
@@ -80,46 +80,46 @@ class Layer:
 
     def _part(self, part: str) -> tuple[int | str, ...]:
         if part == "k":
-            return self.sized.kernel_size
+            return self.spec.kernel_size
         channels = self.in_ch if part.startswith("in") else self.out_ch
-        groups = self.sized.groups
+        groups = self.spec.groups
         if not part.endswith("/") or groups == 1:
             return (channels,)
         return (f"{channels} // {groups}" if isinstance(channels, Name) else channels // groups,)
 
 
-def whole_pads(sized: SizedGeometry) -> list[Pads]:
+def whole_pads(spec: ConvSpec) -> list[Pads]:
     """(lo, hi) per axis of the same layer with nothing of the input left over at its end."""
-    axes = zip(sized.input_size, sized.output_size, sized.effective_kernel_size, sized.strides, sized.pads, strict=True)
+    axes = zip(spec.input_size, spec.output_size, spec.effective_kernel_size, spec.strides, spec.pads, strict=True)
     return [(lo, s * (o - 1) + reach - lo - i) for i, o, reach, s, (lo, _) in axes]
 
 
-def essence(sized: SizedGeometry) -> tuple[object, ...]:
+def essence(spec: ConvSpec) -> tuple[object, ...]:
     """What is the same of two layers exactly if they give the same numbers."""
-    pads = whole_pads(sized)
-    if sized.padding_mode == "circular":  # only where the windows start matters, around the circle
-        pads = [(lo % i, 0) for (lo, _), i in zip(pads, sized.input_size, strict=True)]
+    pads = whole_pads(spec)
+    if spec.padding_mode == "circular":  # only where the windows start matters, around the circle
+        pads = [(lo % i, 0) for (lo, _), i in zip(pads, spec.input_size, strict=True)]
     return (
-        sized.input_size,
-        sized.output_size,
-        sized.kernel_size,
-        sized.strides,
+        spec.input_size,
+        spec.output_size,
+        spec.kernel_size,
+        spec.strides,
         tuple(pads),
-        sized.dilation,
-        sized.groups,
-        sized.padding_mode,
+        spec.dilation,
+        spec.groups,
+        spec.padding_mode,
     )
 
 
 def check_zeros(layer: Layer, name: str) -> None:
     """Refuse padding modes."""
-    if layer.sized.padding_mode != "zeros":
-        raise NoEquivalent(f"{name} has no transpose of {layer.sized.padding_mode} padding")
+    if layer.spec.padding_mode != "zeros":
+        raise NoEquivalent(f"{name} has no transpose of {layer.spec.padding_mode} padding")
 
 
 def check_groups(layer: Layer, name: str) -> None:
     """Refuse groups."""
-    if layer.sized.groups != 1:
+    if layer.spec.groups != 1:
         raise NoEquivalent(f"{name} has no groups")
 
 
@@ -134,10 +134,10 @@ def no_such_crop(layer: Layer, rule: str, uncropped: str, *, block: Callable[[in
 
     `block(reach, stride)` is what one position of y becomes in the `uncropped` layer's result.
     """
-    sized = layer.sized
-    axes = zip(sized.output_size, sized.effective_kernel_size, sized.strides, strict=True)
+    spec = layer.spec
+    axes = zip(spec.output_size, spec.effective_kernel_size, spec.strides, strict=True)
     full = [s * (o - 1) + block(reach, s) for o, reach, s in axes]
-    parts = [(lo, lo + x) for (lo, _), x in zip(layer.whole_pads, sized.input_size, strict=True)]
+    parts = [(lo, lo + x) for (lo, _), x in zip(layer.whole_pads, spec.input_size, strict=True)]
     reason = f"{rule}; this layer crops {pads_text(layer.whole_pads)} of the contributions"
     if all(lo >= 0 and end <= size for (lo, end), size in zip(parts, full, strict=True)):
         reason += f". With {uncropped}, take [{', '.join(f'{lo}:{end}' for lo, end in parts)}] of its result"

@@ -10,12 +10,12 @@ from jtconv._equivalents._layer import Equivalent, Layer, alike_or_pairs
 
 def write(layer: Layer) -> Equivalent:
     """The layer; keywords throughout, as `ConvTranspose` and `ConvTranspose2d` order them differently."""
-    sized = layer.sized
+    spec = layer.spec
     options = given(
-        stride=(one_or_each(sized.strides), 1),
+        stride=(one_or_each(spec.strides), 1),
         **_padding(layer),
-        dilation=(one_or_each(sized.dilation), 1),
-        groups=(sized.groups, 1),
+        dilation=(one_or_each(spec.dilation), 1),
+        groups=(spec.groups, 1),
         use_bias=(layer.use_bias, True),
     )
     numbered = layer.ndim in (1, 2, 3)
@@ -24,7 +24,7 @@ def write(layer: Layer) -> Equivalent:
         *(() if numbered else (layer.ndim,)),
         layer.in_ch,
         layer.out_ch,
-        one_or_each(sized.kernel_size),
+        one_or_each(spec.kernel_size),
         **options,
         key=Name("key"),
     )
@@ -32,25 +32,25 @@ def write(layer: Layer) -> Equivalent:
 
 
 def _padding(layer: Layer) -> dict[str, tuple[Any, Any]]:
-    if layer.sized.padding_mode == "zeros":
+    if layer.spec.padding_mode == "zeros":
         pads, rest = layer.pads_and_rest()
         return {"padding": (alike_or_pairs(pads), 0), "output_padding": (one_or_each(rest), 0)}
     for padding in ("SAME", "SAME_LOWER"):
         if _is_circular(layer, padding):
             return {"padding": (padding, 0), "padding_mode": ("CIRCULAR", "ZEROS")}
     raise NoEquivalent(
-        f"equinox has no transpose of this {layer.sized.padding_mode} padding: of circular padding, that of SAME and "
+        f"equinox has no transpose of this {layer.spec.padding_mode} padding: of circular padding, that of SAME and "
         f"SAME_LOWER only, to s·o positions"
     )
 
 
 def _is_circular(layer: Layer, padding: str) -> bool:
-    sized = layer.sized
+    spec = layer.spec
     return layer.is_read_by(
         dialect.read,
-        stride=sized.strides,
+        stride=spec.strides,
         padding=padding,
-        dilation=sized.dilation,
-        groups=sized.groups,
+        dilation=spec.dilation,
+        groups=spec.groups,
         padding_mode="CIRCULAR",
     )

@@ -10,13 +10,13 @@ def write(layer: Layer) -> Equivalent:
     """The layer with lax's padding."""
     check_zeros(layer, "haiku")
     check_groups(layer, "haiku's transposed convolution")
-    sized = layer.sized
+    spec = layer.spec
     if layer.ndim == 0:
         raise NoEquivalent("haiku has no layer without spatial axes")
-    if set(sized.dilation) != {1}:
+    if set(spec.dilation) != {1}:
         raise NoEquivalent("haiku's transposed convolution has no dilation")
     options = given(
-        stride=(one_or_each(sized.strides), 1),
+        stride=(one_or_each(spec.strides), 1),
         padding=(lax_padding(layer), "SAME"),
         with_bias=(layer.use_bias, True),
     )
@@ -25,7 +25,7 @@ def write(layer: Layer) -> Equivalent:
         f"hk.Conv{layer.ndim}DTranspose" if numbered else "hk.ConvNDTranspose",
         *(() if numbered else (layer.ndim,)),
         layer.out_ch,
-        one_or_each(sized.kernel_size),
+        one_or_each(spec.kernel_size),
         **options,
     )
     return Equivalent(text, layer.kernel_shape("k", "out", "in"), kernel_reversed=True)

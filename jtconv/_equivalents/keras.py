@@ -13,18 +13,18 @@ def write(layer: Layer) -> Equivalent:
     check_zeros(layer, "keras")
     check_axes(layer, "keras")
     check_groups(layer, "keras")
-    sized = layer.sized
-    if dialect.strided_and_dilated(sized.strides, sized.dilation):
+    spec = layer.spec
+    if dialect.strided_and_dilated(spec.strides, spec.dilation):
         raise NoEquivalent(dialect.STRIDES_OR_DILATION)
     padding, rest = _padding(layer)
     options = given(
-        strides=(one_or_each(sized.strides), 1),
+        strides=(one_or_each(spec.strides), 1),
         padding=(padding, "valid"),
         output_padding=(rest, None),
-        dilation_rate=(one_or_each(sized.dilation), 1),
+        dilation_rate=(one_or_each(spec.dilation), 1),
         use_bias=(layer.use_bias, True),
     )
-    text = call(f"keras.layers.Conv{layer.ndim}DTranspose", layer.out_ch, one_or_each(sized.kernel_size), **options)
+    text = call(f"keras.layers.Conv{layer.ndim}DTranspose", layer.out_ch, one_or_each(spec.kernel_size), **options)
     return Equivalent(text, layer.kernel_shape("k", "out", "in"))
 
 
@@ -41,16 +41,16 @@ def _padding(layer: Layer) -> tuple[str, int | tuple[int, ...] | None]:
 
 def _rest_on(layer: Layer, padding: str) -> int | None:
     """The output_padding of a layer of one axis."""
-    fits = (rest for rest in range(layer.sized.strides[0]) if _is_read(layer, padding, rest))
+    fits = (rest for rest in range(layer.spec.strides[0]) if _is_read(layer, padding, rest))
     return next(fits, None)
 
 
 def _is_read(layer: Layer, padding: str, rest: int | None) -> bool:
-    sized = layer.sized
+    spec = layer.spec
     return layer.is_read_by(
         dialect.read_layer,
-        strides=sized.strides,
+        strides=spec.strides,
         padding=padding,
         output_padding=rest,
-        dilation_rate=sized.dilation,
+        dilation_rate=spec.dilation,
     )

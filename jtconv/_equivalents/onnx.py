@@ -9,14 +9,14 @@ from jtconv._equivalents._layer import Equivalent, Layer, check_zeros, pads_text
 def write(layer: Layer) -> Equivalent:
     """The node with explicit pads, which may not be negative, and output_padding."""
     check_zeros(layer, "ONNX")
-    sized, ones, zeros = layer.sized, [1] * layer.ndim, [0] * layer.ndim
+    spec, ones, zeros = layer.spec, [1] * layer.ndim, [0] * layer.ndim
     pads, rest = layer.pads_and_rest()
     options = given(
-        strides=(list(sized.strides), ones),
+        strides=(list(spec.strides), ones),
         pads=([*(lo for lo, _ in pads), *(hi for _, hi in pads)], [*zeros, *zeros]),
         output_padding=(list(rest), zeros),
-        dilations=(list(sized.dilation), ones),
-        group=(sized.groups, 1),
+        dilations=(list(spec.dilation), ones),
+        group=(spec.groups, 1),
     )
     if min((p for pair in pads for p in pair), default=0) < 0 or not layer.is_read_by(dialect.read, **options):
         raise NoEquivalent(
@@ -28,7 +28,7 @@ def write(layer: Layer) -> Equivalent:
         "ConvTranspose",
         ["X", "W", "B"] if layer.use_bias else ["X", "W"],
         ["Y"],
-        kernel_shape=list(sized.kernel_size),
+        kernel_shape=list(spec.kernel_size),
         **options,
     )
     return Equivalent(text, layer.kernel_shape("in", "out/", "k"))

@@ -6,20 +6,20 @@ from jtconv._equivalents._layer import Equivalent, Layer, alike_or_pairs
 
 def write(layer: Layer) -> Equivalent:
     """`jtconv.nn.ConvTranspose(…)`."""
-    sized = layer.sized
-    if sized.padding_mode == "zeros":
+    spec = layer.spec
+    if spec.padding_mode == "zeros":
         pads, rest = layer.pads_and_rest()
     else:  # the padding after the input is what is folded back, too: it stays as it is
         whole = layer.whole_pads
-        pads, rest = sized.pads, tuple(hi - left for (_, hi), (_, left) in zip(sized.pads, whole, strict=True))
+        pads, rest = spec.pads, tuple(hi - left for (_, hi), (_, left) in zip(spec.pads, whole, strict=True))
     options = given(
-        strides=(one_or_each(sized.strides), 1),
+        strides=(one_or_each(spec.strides), 1),
         padding=(alike_or_pairs(pads), 0),
         output_padding=(one_or_each(rest), 0),
-        dilation=(one_or_each(sized.dilation), 1),
-        groups=(sized.groups, 1),
-        padding_mode=(sized.padding_mode, "zeros"),
+        dilation=(one_or_each(spec.dilation), 1),
+        groups=(spec.groups, 1),
+        padding_mode=(spec.padding_mode, "zeros"),
         use_bias=(layer.use_bias, True),
     )
-    text = call("jtconv.nn.ConvTranspose", layer.in_ch, layer.out_ch, sized.kernel_size, **options, rngs=Name("rngs"))
+    text = call("jtconv.nn.ConvTranspose", layer.in_ch, layer.out_ch, spec.kernel_size, **options, rngs=Name("rngs"))
     return Equivalent(text, layer.kernel_shape("k", "out/", "in"))

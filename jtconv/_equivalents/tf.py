@@ -10,15 +10,15 @@ def write(layer: Layer) -> Equivalent:
     check_zeros(layer, "tf.nn")
     check_axes(layer, "tf.nn")
     check_groups(layer, "tf.nn")
-    sized = layer.sized
+    spec = layer.spec
     padding = _padding(layer)
-    options = given(padding=(padding, "SAME"), dilations=(one_or_each(sized.dilation), 1))
+    options = given(padding=(padding, "SAME"), dilations=(one_or_each(spec.dilation), 1))
     text = call(
         f"tf.nn.conv{layer.ndim}d_transpose",
         Name("y"),
         Name("kernel"),
-        (Name("batch"), *sized.input_size, layer.out_ch),
-        strides=one_or_each(sized.strides),
+        (Name("batch"), *spec.input_size, layer.out_ch),
+        strides=one_or_each(spec.strides),
         **options,
     )
     return Equivalent(with_bias(text, layer.use_bias), layer.kernel_shape("k", "out", "in"))
@@ -36,11 +36,11 @@ def _padding(layer: Layer) -> str | list[list[int]]:
 
 
 def _is_read(layer: Layer, padding: str | list[list[int]]) -> bool:
-    sized = layer.sized
+    spec = layer.spec
     return layer.is_read_by(
         dialect.read,
-        output_shape=sized.input_size,
-        strides=sized.strides,
+        output_shape=spec.input_size,
+        strides=spec.strides,
         padding=padding,
-        dilations=sized.dilation,
+        dilations=spec.dilation,
     )

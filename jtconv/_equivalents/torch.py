@@ -9,15 +9,15 @@ def write(layer: Layer) -> Equivalent:
     """The layer with its padding alike on both sides and the rest as output_padding."""
     check_zeros(layer, "torch")
     check_axes(layer, "torch")
-    sized = layer.sized
+    spec = layer.spec
     starts = tuple(lo for lo, _ in layer.whole_pads)
     rest = tuple(lo - hi for lo, hi in layer.whole_pads)
     options = given(
-        stride=(one_or_each(sized.strides), 1),
+        stride=(one_or_each(spec.strides), 1),
         padding=(one_or_each(starts), 0),
         output_padding=(one_or_each(rest), 0),
-        groups=(sized.groups, 1),
-        dilation=(one_or_each(sized.dilation), 1),
+        groups=(spec.groups, 1),
+        dilation=(one_or_each(spec.dilation), 1),
     )
     if not layer.is_read_by(dialect.read, **options):
         raise no_such_crop(
@@ -29,6 +29,6 @@ def write(layer: Layer) -> Equivalent:
     if not layer.use_bias:
         options["bias"] = False
     text = call(
-        f"torch.nn.ConvTranspose{layer.ndim}d", layer.in_ch, layer.out_ch, one_or_each(sized.kernel_size), **options
+        f"torch.nn.ConvTranspose{layer.ndim}d", layer.in_ch, layer.out_ch, one_or_each(spec.kernel_size), **options
     )
     return Equivalent(text, layer.kernel_shape("in", "out/", "k"))

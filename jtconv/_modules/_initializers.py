@@ -14,8 +14,8 @@ import numpy as np
 from jax import Array
 from jax.nn.initializers import variance_scaling
 
-from jtconv import _arguments as arg
-from jtconv._arrays import floating
+from jtconv._arrays.checks import floating
+from jtconv._geometry import arguments as arg
 
 Initializer = Callable[..., Any]  # (key, shape, dtype) -> Array, or an Array in a box with metadata
 

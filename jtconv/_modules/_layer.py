@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from jtconv import _arguments as arg
-from jtconv._arrays import Precision, as_array, check_image, check_precision, float_array, floating
-from jtconv._geometry import ConvGeometry
+from jtconv._arrays.checks import Precision, as_array, check_image, check_precision, float_array, floating
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.geometry import ConvGeometry
 from jtconv._modules._initializers import Initializer
 
 Shape = tuple[int, ...]

@@ -7,9 +7,9 @@ from typing import Any
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _arguments as arg
 from jtconv._conv import conv
 from jtconv._conv_transpose import METHODS, conv_transpose
+from jtconv._geometry import arguments as arg
 from jtconv._modules._initializers import Initializer, lecun_normal, transpose_fan_in
 from jtconv._modules._layer import Layer, Shape, add_bias
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 from flax.nnx import variablelib
 
-from jtconv._arrays import as_array
+from jtconv._arrays.checks import as_array
 from jtconv._modules._entries import Path, check_entries
 
 _KEPT = nnx.All(nnx.Variable, nnx.Not(nnx.RngState))  # Linen's random keys are arguments, not variables

@@ -3,7 +3,7 @@
 import importlib.util
 from functools import partial
 
-from jtconv._methods import BY_NAME
+from jtconv._compute import BY_NAME
 from jtconv.bench import _jax_contenders as on_jax
 from jtconv.bench._programs import Build
 from jtconv.bench._torch_contender import torch

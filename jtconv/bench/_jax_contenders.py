@@ -13,13 +13,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jtconv._arguments import Pads
+from jtconv._compute import BY_NAME
+from jtconv._compute.lax import flip_and_swap
+from jtconv._compute.lax_conv import channels_last
 from jtconv._conv_transpose import conv_transpose
-from jtconv._geometry import ConvGeometry
-from jtconv._lax_conv import channels_last
-from jtconv._methods import BY_NAME
-from jtconv._methods.lax import flip_and_swap
-from jtconv._sized import SizedGeometry
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.spec import ConvSpec
 from jtconv.bench._layers import NetworkLayer
 from jtconv.bench._programs import Arrays, Layout, NotRun, Program
 
@@ -48,19 +48,19 @@ def _conv_transpose(layer: NetworkLayer, method: str) -> Function:
 
 def lax_flipped(layer: NetworkLayer, arrays: Arrays, part: str) -> Program:
     """`lax.conv_transpose`, or `lax.conv_general_dilated` where there are groups; differentiated by JAX."""
-    return _compiled(lambda y, kernel: BY_NAME["lax"](y, kernel, layer.sized, None), arrays, part)
+    return _compiled(lambda y, kernel: BY_NAME["lax"](y, kernel, layer.spec, None), arrays, part)
 
 
 def lax_unflipped(layer: NetworkLayer, arrays: Arrays, part: str) -> Program | None:
     """`lax.conv_transpose` with its default kernel, which is given flipped and with its channels swapped."""
     if layer.groups > 1:
         return None
-    sized = layer.sized
+    spec = layer.spec
 
     def f(y: Array, kernel: Array) -> Array:
-        numbers = channels_last(sized.ndim)
+        numbers = channels_last(spec.ndim)
         return lax.conv_transpose(
-            y, kernel, sized.strides, _dilated_pads(sized), rhs_dilation=sized.dilation, dimension_numbers=numbers
+            y, kernel, spec.strides, _dilated_pads(spec), rhs_dilation=spec.dilation, dimension_numbers=numbers
         )
 
     swap = partial(_flip_and_swap, groups=1)
@@ -72,9 +72,9 @@ def _flip_and_swap(kernel: np.ndarray, groups: int) -> np.ndarray:
     return np.asarray(flip_and_swap(jnp.asarray(kernel), groups))
 
 
-def _dilated_pads(sized: SizedGeometry) -> list[Pads]:
+def _dilated_pads(spec: ConvSpec) -> list[Pads]:
     """The padding that lax and flax are given as pairs: around y once s - 1 zeros stand between its values."""
-    axes = zip(sized.effective_kernel_size, sized.pads, sized.input_size, sized.strides, sized.output_size, strict=True)
+    axes = zip(spec.effective_kernel_size, spec.pads, spec.input_size, spec.strides, spec.output_size, strict=True)
     return [(k - 1 - lo, i + lo - s * (o - 1) - 1) for k, (lo, _), i, s, o in axes]
 
 
@@ -84,11 +84,11 @@ def flax(layer: NetworkLayer, arrays: Arrays, part: str) -> Program | None:
 
     if layer.groups > 1:
         return None
-    sized = layer.sized
+    spec = layer.spec
     types: dict[str, Any] = {"dtype": arrays.y.dtype, "param_dtype": arrays.y.dtype}
     module = nnx.ConvTranspose(
-        layer.y_ch, layer.x_ch, sized.kernel_size, sized.strides, padding=_dilated_pads(sized),
-        kernel_dilation=sized.dilation, use_bias=False, transpose_kernel=True, **types, rngs=nnx.Rngs(0),
+        layer.y_ch, layer.x_ch, spec.kernel_size, spec.strides, padding=_dilated_pads(spec),
+        kernel_dilation=spec.dilation, use_bias=False, transpose_kernel=True, **types, rngs=nnx.Rngs(0),
     )  # fmt: skip
     graph, state = nnx.split(module)
 
@@ -102,10 +102,10 @@ def equinox(layer: NetworkLayer, arrays: Arrays, part: str) -> Program:
     """`eqx.nn.ConvTranspose`, channels first, vmapped over the batch."""
     import equinox as eqx  # pyright: ignore[reportMissingImports] (a peer, which may be absent)
 
-    sized, ndim = layer.sized, layer.sized.ndim
+    spec, ndim = layer.spec, layer.spec.ndim
     module = eqx.nn.ConvTranspose(
-        ndim, layer.y_ch, layer.x_ch, sized.kernel_size, sized.strides, padding=[lo for lo, _ in sized.pads],
-        output_padding=layer.arguments.get("output_padding", 0), dilation=sized.dilation, groups=layer.groups,
+        ndim, layer.y_ch, layer.x_ch, spec.kernel_size, spec.strides, padding=[lo for lo, _ in spec.pads],
+        output_padding=layer.arguments.get("output_padding", 0), dilation=spec.dilation, groups=layer.groups,
         use_bias=False, dtype=arrays.y.dtype, key=jax.random.key(0),
     )  # fmt: skip
 
@@ -135,7 +135,7 @@ def _keras_arguments(layer: NetworkLayer) -> dict[str, Any] | None:
     if layer.groups > 1:
         return None
     given = [jax.ShapeDtypeStruct(shape, np.float32) for shape in (layer.y_shape, layer.kernel_shape)]
-    wanted = [lo for lo, _ in layer.sized.pads]
+    wanted = [lo for lo, _ in layer.spec.pads]
     for padding, output_padding in product(("same", "valid"), (None, *range(layer.strides))):
         arguments = {"padding": padding, "output_padding": output_padding}
         shape = jax.eval_shape(_keras_function(layer, **arguments), *given).shape
@@ -145,18 +145,16 @@ def _keras_arguments(layer: NetworkLayer) -> dict[str, Any] | None:
 
 
 def _named_pads(layer: NetworkLayer, padding: str) -> tuple[Pads, ...]:
-    sized = layer.sized
+    spec = layer.spec
     named: dict[str, Any] = {"padding": padding.upper()}
-    return ConvGeometry(sized.kernel_size, strides=sized.strides, dilation=sized.dilation, **named).pads(
-        sized.input_size
-    )
+    return ConvGeometry(spec.kernel_size, strides=spec.strides, dilation=spec.dilation, **named).pads(spec.input_size)
 
 
 def _keras_function(layer: NetworkLayer, **arguments: Any) -> Function:
     import keras as peer  # pyright: ignore[reportMissingImports] (a peer, which may be absent)
 
     return partial(
-        peer.ops.conv_transpose, strides=layer.strides, dilation_rate=layer.sized.dilation,
+        peer.ops.conv_transpose, strides=layer.strides, dilation_rate=layer.spec.dilation,
         data_format="channels_last", **arguments,
     )  # fmt: skip
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from jtconv._geometry import ConvGeometry
-from jtconv._sized import SizedGeometry
+from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.spec import ConvSpec
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class NetworkLayer:
     arguments: dict[str, Any] = field(default_factory=dict, hash=False)
 
     @cached_property
-    def sized(self) -> SizedGeometry:
+    def spec(self) -> ConvSpec:
         """Its geometry, every size fixed."""
         arguments = {k: v for k, v in self.arguments.items() if k != "output_padding"}
         geometry = ConvGeometry((self.kernel_size,) * len(self.size), strides=self.strides, **arguments)
@@ -33,7 +33,7 @@ class NetworkLayer:
 
     @property
     def groups(self) -> int:
-        return self.sized.groups
+        return self.spec.groups
 
     @property
     def y_shape(self) -> tuple[int, ...]:
@@ -41,11 +41,11 @@ class NetworkLayer:
 
     @property
     def x_shape(self) -> tuple[int, ...]:
-        return (self.batch, *self.sized.input_size, self.x_ch)
+        return (self.batch, *self.spec.input_size, self.x_ch)
 
     @property
     def kernel_shape(self) -> tuple[int, ...]:
-        return (*self.sized.kernel_size, self.x_ch // self.groups, self.y_ch)
+        return (*self.spec.kernel_size, self.x_ch // self.groups, self.y_ch)
 
     @property
     def flops(self) -> int:

@@ -14,7 +14,7 @@ def torch(in_channels_last: bool, layer: NetworkLayer, arrays: Arrays, part: str
     """`torch.nn.functional.conv_transpose*d`; the kernel's gradient alone is that of `torch.nn.grad`."""
     import torch as peer  # pyright: ignore[reportMissingImports] (which may be absent)
 
-    ndim = layer.sized.ndim
+    ndim = layer.spec.ndim
     if in_channels_last and ndim == 1:
         return None
     formats = {2: peer.channels_last, 3: peer.channels_last_3d}
@@ -50,8 +50,8 @@ def _functions(layer: NetworkLayer) -> dict[str, Any]:
     """What each part computes of y, the weight and g."""
     import torch as peer  # pyright: ignore[reportMissingImports] (which may be absent)
 
-    sized, ndim = layer.sized, layer.sized.ndim
-    geometry = {"stride": sized.strides, "padding": [lo for lo, _ in sized.pads], "dilation": sized.dilation}
+    spec, ndim = layer.spec, layer.spec.ndim
+    geometry = {"stride": spec.strides, "padding": [lo for lo, _ in spec.pads], "dilation": spec.dilation}
     f = partial(
         getattr(peer.nn.functional, f"conv_transpose{ndim}d"),
         output_padding=layer.arguments.get("output_padding", 0), groups=layer.groups, **geometry,

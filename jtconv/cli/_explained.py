@@ -3,7 +3,7 @@
 import argparse
 
 from jtconv._calls import FRAMEWORKS
-from jtconv._explain import Explanation, explain, explain_from
+from jtconv._explain.explain import Explanation, explain, explain_from
 from jtconv.cli._layer import add_layer, described, given_layer, one_or_more
 
 

@@ -5,10 +5,10 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-from jtconv import _arguments as arg
-from jtconv._explain import Explanation
-from jtconv._geometry import ConvGeometry
-from jtconv._possible import nearest_possible
+from jtconv._explain.explain import Explanation
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.possible import nearest_possible
 from jtconv.cli._explained import add_explained, explained
 from jtconv.cli._layer import GivenLayer, described, given_layer, one_or_more
 from jtconv.explorer import LARGEST, ExploredLayer, page

@@ -3,9 +3,9 @@
 import argparse
 from typing import Any, NamedTuple
 
-from jtconv import _arguments as arg
-from jtconv._arguments import PADDING_MODES, PADDING_NAMES
-from jtconv._geometry import ConvGeometry
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import PADDING_MODES, PADDING_NAMES
+from jtconv._geometry.geometry import ConvGeometry
 
 _DEFAULTS = {"strides": [1], "padding": ["VALID"], "dilation": [1], "groups": 1, "padding_mode": "zeros"}
 

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from jtconv._matrix import ConvMatrix, conv_matrix
+from jtconv._matrix.conv_matrix import ConvMatrix, conv_matrix
 from jtconv.cli._layer import add_layer, given_layer
 
 _MOST = 120  # rows or columns that still fit a screen

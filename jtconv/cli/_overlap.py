@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from jtconv._overlap_text import contributions
+from jtconv._explain.overlap_text import contributions
 from jtconv.cli import _overlap_plot
 from jtconv.cli._explained import add_explained, explained
 from jtconv.cli._overlap_plane import plane_of

@@ -5,8 +5,8 @@ from math import prod
 
 import numpy as np
 
-from jtconv._explain import Explanation
-from jtconv._words import by
+from jtconv._explain.explain import Explanation
+from jtconv._geometry.words import by
 
 
 @dataclass(frozen=True)

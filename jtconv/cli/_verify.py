@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jtconv import _arguments as arg
-from jtconv._layers import LAYERS, Layer
-from jtconv._verify import TransposeReport, verify_transpose
+from jtconv._geometry import arguments as arg
+from jtconv._verify.layers import LAYERS, Layer
+from jtconv._verify.verify import TransposeReport, verify_transpose
 from jtconv.cli._layer import add_layer, given_layer, is_given
 
 DTYPES = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")

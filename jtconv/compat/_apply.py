@@ -5,10 +5,10 @@ from typing import Any
 from jax import Array
 
 from jtconv._conv_transpose import conv_transpose
-from jtconv._sized import SizedGeometry
+from jtconv._geometry.spec import ConvSpec
 
 
-def transposed_as_read(y: Array, kernel: Array, sized: SizedGeometry, **options: Any) -> Array:
+def transposed_as_read(y: Array, kernel: Array, spec: ConvSpec, **options: Any) -> Array:
     """Cᵀ y for the layer that a dialect has read, y and the kernel in this library's layouts.
 
     `options` are `conv_transpose`'s `precision`, `preferred_element_type` and `method`.
@@ -16,11 +16,11 @@ def transposed_as_read(y: Array, kernel: Array, sized: SizedGeometry, **options:
     return conv_transpose(
         y,
         kernel,
-        strides=sized.strides,
-        padding=sized.pads,
-        output_size=sized.input_size,
-        dilation=sized.dilation,
-        groups=sized.groups,
-        padding_mode=sized.padding_mode,
+        strides=spec.strides,
+        padding=spec.pads,
+        output_size=spec.input_size,
+        dilation=spec.dilation,
+        groups=spec.groups,
+        padding_mode=spec.padding_mode,
         **options,
     )

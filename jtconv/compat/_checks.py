@@ -6,13 +6,13 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import DTypeLike
 
-from jtconv import _arguments as arg
-from jtconv import _arrays
+from jtconv._arrays import checks
+from jtconv._geometry import arguments as arg
 
 
 def one_dtype(**arrays: Any) -> list[Array]:
     """The arrays, floating or complex and all of one dtype, for frameworks that promote nothing."""
-    checked = [_arrays.float_array(name, value) for name, value in arrays.items()]
+    checked = [checks.float_array(name, value) for name, value in arrays.items()]
     if len({a.dtype for a in checked}) > 1:
         names = " and ".join(f"`{name}`" for name in arrays)
         kinds = " and ".join(str(a.dtype) for a in checked)
@@ -98,13 +98,13 @@ def with_bias(x: Array, name: str, bias: Any) -> Array:
 def plus_bias(x: Array, name: str, bias: Any, shape: tuple[int, ...]) -> Array:
     """x plus `bias` of `shape`, in the dtype that the two promote to."""
     array = bias_of(name, bias, shape)
-    _arrays.promoted(f"`{name}` must have a dtype that promotes with the result's", x, array)
+    checks.promoted(f"`{name}` must have a dtype that promotes with the result's", x, array)
     return x + array
 
 
 def bias_of(name: str, bias: Any, shape: tuple[int, ...]) -> Array:
     """`bias` as an array of `shape`, one number per output channel."""
-    array = _arrays.as_array(name, bias)
+    array = checks.as_array(name, bias)
     if array.shape != shape:
         raise ValueError(f"`{name}` must have shape {shape}, one number per output channel, got {array.shape}.")
     return array
@@ -114,7 +114,7 @@ def wide_enough(preferred: DTypeLike | None, y: Array) -> jnp.dtype | None:
     """`preferred_element_type`, which lax lets widen but not narrow."""
     if preferred is None:
         return None
-    dtype = _arrays.floating("preferred_element_type", preferred)
+    dtype = checks.floating("preferred_element_type", preferred)
     alike = jnp.issubdtype(dtype, jnp.complexfloating) == jnp.issubdtype(y.dtype, jnp.complexfloating)
     if not alike or dtype.itemsize < y.dtype.itemsize:
         raise TypeError(
@@ -126,10 +126,10 @@ def wide_enough(preferred: DTypeLike | None, y: Array) -> jnp.dtype | None:
 
 def masked(kernel: Any, mask: Any, name: str) -> Array:
     """The kernel, called `name`, as an array, times a mask of its shape."""
-    kernel = _arrays.as_array(name, kernel)
+    kernel = checks.as_array(name, kernel)
     if mask is None:
         return kernel
-    mask = _arrays.as_array("mask", mask)
+    mask = checks.as_array("mask", mask)
     if not (jnp.issubdtype(mask.dtype, jnp.number) or mask.dtype == bool):
         raise TypeError(f"`mask` must be an array of numbers or bools, got {mask.dtype}.")
     if mask.shape != kernel.shape:

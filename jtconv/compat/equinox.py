@@ -7,8 +7,8 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jtconv import _kernel_layouts
-from jtconv._arguments import Pads
 from jtconv._dialects import equinox
+from jtconv._geometry.arguments import Pads
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
 
@@ -58,7 +58,7 @@ def conv_transpose(
     _checks.divided_by_groups("weight", weight, 0, groups)
     y, kernel = jnp.moveaxis(x, 0, -1), _kernel_layouts.EQUINOX.to_ours(weight, groups)
     _checks.channels("x", y, "weight", kernel)
-    sized = equinox.read(
+    spec = equinox.read(
         y.shape[:-1],
         kernel.shape[:-2],
         stride=stride,
@@ -68,7 +68,7 @@ def conv_transpose(
         groups=groups,
         padding_mode=padding_mode,
     )
-    out = jnp.moveaxis(transposed_as_read(y, kernel, sized), -1, 0)
+    out = jnp.moveaxis(transposed_as_read(y, kernel, spec), -1, 0)
     if bias is None:
         return out
     return _checks.plus_bias(out, "bias", bias, (out.shape[0], *(1,) * (out.ndim - 1)))

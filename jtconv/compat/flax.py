@@ -6,11 +6,11 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from jtconv import _arguments as arg
 from jtconv import _kernel_layouts
-from jtconv._arguments import Pads
-from jtconv._arrays import Precision, as_array, floating, promoted
+from jtconv._arrays.checks import Precision, as_array, floating, promoted
 from jtconv._dialects import flax
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Pads
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
 
@@ -64,7 +64,7 @@ def conv_transpose(
     layout = _kernel_layouts.KERAS if arg.truth("transpose_kernel", transpose_kernel) else _kernel_layouts.LAX
     ours = layout.to_ours(_checks.kernel_rank("kernel", kernel.astype(dtype), "(*k, in_ch, out_ch)"))
     _checks.channels("inputs", y, "kernel", ours)
-    sized = flax.read(
+    spec = flax.read(
         y.shape[y.ndim - ours.ndim + 1 : -1],
         ours.shape[:-2],
         strides=strides,
@@ -74,7 +74,7 @@ def conv_transpose(
         circular_adjoint=arg.truth("circular_adjoint", circular_adjoint),
     )
     preferred = _checks.wide_enough(preferred_element_type, y)
-    x = transposed_as_read(y, ours, sized, precision=precision, preferred_element_type=preferred)
+    x = transposed_as_read(y, ours, spec, precision=precision, preferred_element_type=preferred)
     return x if bias is None else x + _checks.bias_of("bias", bias.astype(dtype), x.shape[-1:])
 
 

@@ -7,11 +7,11 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _arguments as arg
 from jtconv import _kernel_layouts
-from jtconv._arguments import Pads
-from jtconv._arrays import Precision
+from jtconv._arrays.checks import Precision
 from jtconv._dialects import haiku
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Pads
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
 
@@ -60,14 +60,14 @@ def conv_transpose(
     channels = -1 if _channels_last(data_format) else inputs.ndim - w.ndim + 1
     y, kernel = jnp.moveaxis(inputs, channels, -1), _kernel_layouts.HAIKU.to_ours(w)
     _checks.channels("inputs", y, "w", kernel)
-    sized = haiku.read(
+    spec = haiku.read(
         y.shape[y.ndim - w.ndim + 1 : -1],
         kernel.shape[:-2],
         stride=stride,
         output_shape=output_shape,
         padding=padding,
     )
-    x = jnp.moveaxis(transposed_as_read(y, kernel, sized, precision=precision), -1, channels)
+    x = jnp.moveaxis(transposed_as_read(y, kernel, spec, precision=precision), -1, channels)
     if b is None:
         return x
     return _checks.plus_bias(x, "b", b, (w.shape[-2], *(1,) * (w.ndim - 2 if channels != -1 else 0)))

@@ -52,7 +52,7 @@ def conv_transpose(
     channels = 1 if keras.data_format(data_format) == "channels_first" else -1
     y = jnp.moveaxis(inputs, channels, -1)
     _checks.channels("inputs", y, "kernel", kernel)
-    sized = keras.read(
+    spec = keras.read(
         y.shape[1:-1],
         kernel.shape[:-2],
         strides=strides,
@@ -60,5 +60,5 @@ def conv_transpose(
         output_padding=output_padding,
         dilation_rate=dilation_rate,
     )
-    x = transposed_as_read(y, _kernel_layouts.KERAS.to_ours(kernel), sized)
+    x = transposed_as_read(y, _kernel_layouts.KERAS.to_ours(kernel), spec)
     return jnp.moveaxis(x, -1, channels)

@@ -7,11 +7,11 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from jtconv import _arguments as arg
 from jtconv import _kernel_layouts
-from jtconv._arguments import Pads
-from jtconv._arrays import Precision
+from jtconv._arrays.checks import Precision
 from jtconv._dialects import lax
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Pads
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
 
@@ -66,7 +66,7 @@ def conv_transpose(
     layout = _kernel_layouts.KERAS if arg.truth("transpose_kernel", transpose_kernel) else _kernel_layouts.LAX
     y, kernel = lhs.transpose(image), layout.to_ours(rhs.transpose(taps))
     _checks.channels("lhs", y, "rhs", kernel)
-    sized = lax.read(
+    spec = lax.read(
         y.shape[1:-1],
         kernel.shape[:-2],
         strides=strides,
@@ -75,7 +75,7 @@ def conv_transpose(
         use_consistent_padding=arg.truth("use_consistent_padding", use_consistent_padding),
     )
     x = transposed_as_read(
-        y, kernel, sized, precision=precision, preferred_element_type=_checks.wide_enough(preferred_element_type, y)
+        y, kernel, spec, precision=precision, preferred_element_type=_checks.wide_enough(preferred_element_type, y)
     )
     return x.transpose(np.argsort(result))
 

@@ -57,7 +57,7 @@ def conv_transpose(
     X, W, *_ = _checks.one_dtype(X=X, W=W, **({} if B is None else {"B": B}))
     _checks.channels_first("X", X, "W", W, max(X.ndim - 2, 1), batched=(True,))
     _checks.divided_by_groups("W", W, 0, group, argument="group")
-    sized = onnx.read(
+    spec = onnx.read(
         X.shape[2:],
         W.shape[2:],
         auto_pad=auto_pad,
@@ -69,5 +69,5 @@ def conv_transpose(
         pads=pads,
         strides=strides,
     )
-    x = transposed_as_read(jnp.moveaxis(X, 1, -1), _kernel_layouts.TORCH.to_ours(W, group), sized)
+    x = transposed_as_read(jnp.moveaxis(X, 1, -1), _kernel_layouts.TORCH.to_ours(W, group), spec)
     return jnp.moveaxis(_checks.with_bias(x, "B", B), -1, 1)

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _arguments as arg
 from jtconv import _kernel_layouts
 from jtconv._dialects import tf
+from jtconv._geometry import arguments as arg
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
 
@@ -136,7 +136,7 @@ def _conv_transpose(
     channels = 1 if first == 2 else -1
     y = jnp.moveaxis(input, channels, -1)
     _checks.channels("input", y, "filters", filters)
-    sized = tf.read(
+    spec = tf.read(
         y.shape[1:-1],
         filters.shape[:-2],
         output_shape=_spatial_sizes(output_shape, y.shape[0], filters.shape[-2], ndim, first),
@@ -145,7 +145,7 @@ def _conv_transpose(
         data_format=data_format,
         dilations=dilations,
     )
-    x = transposed_as_read(y, _kernel_layouts.KERAS.to_ours(filters), sized)
+    x = transposed_as_read(y, _kernel_layouts.KERAS.to_ours(filters), spec)
     return jnp.moveaxis(x, -1, channels)
 
 

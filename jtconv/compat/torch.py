@@ -6,9 +6,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _arguments as arg
 from jtconv import _kernel_layouts
 from jtconv._dialects import torch
+from jtconv._geometry import arguments as arg
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
 
@@ -136,7 +136,7 @@ def _conv_transpose(
     input, weight = _checks.one_dtype(input=input, weight=weight)
     _checks.channels_first("input", input, "weight", weight, ndim, batched=(False, True))
     _checks.divided_by_groups("weight", weight, 0, groups)
-    sized = torch.read(
+    spec = torch.read(
         input.shape[-ndim:],
         weight.shape[2:],
         stride=stride,
@@ -146,5 +146,5 @@ def _conv_transpose(
         dilation=dilation,
     )
     kernel = _kernel_layouts.TORCH.to_ours(weight, groups)
-    x = transposed_as_read(jnp.moveaxis(input, -1 - ndim, -1), kernel, sized)
+    x = transposed_as_read(jnp.moveaxis(input, -1 - ndim, -1), kernel, spec)
     return jnp.moveaxis(_checks.with_bias(x, "bias", bias), -1, -1 - ndim)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jtconv import _arguments as arg
-from jtconv._arguments import Pads
 from jtconv._equivalents._code import one_or_each
-from jtconv._geometry import ConvGeometry
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Pads
+from jtconv._geometry.geometry import ConvGeometry
 
 LARGEST = 512  # as in state.js
 """The largest number that the page's sliders and its address take."""

@@ -3,7 +3,7 @@
 import html
 from importlib.resources import files
 
-from jtconv import _arguments as arg
+from jtconv._geometry import arguments as arg
 from jtconv._version import __version__
 
 SCRIPTS = (

@@ -9,9 +9,9 @@ from flax.core import meta
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from jtconv import _arguments as arg
-from jtconv._arguments import Padding
-from jtconv._arrays import Precision
+from jtconv._arrays.checks import Precision
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Padding
 from jtconv._modules._initializers import Initializer, zeros
 from jtconv._modules._layer import Layer, checked_mask, masked
 

@@ -6,8 +6,8 @@ from typing import Any
 from flax.core import meta
 from jax import Array
 
-from jtconv import _arguments as arg
-from jtconv._arrays import as_array
+from jtconv._arrays.checks import as_array
+from jtconv._geometry import arguments as arg
 from jtconv._modules._entries import check_entries
 from jtconv._modules._flax_layout import flax_layout
 

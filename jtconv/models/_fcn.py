@@ -12,8 +12,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from jtconv import _arguments as arg
-from jtconv._arrays import float_array
+from jtconv._arrays.checks import float_array
+from jtconv._geometry import arguments as arg
 from jtconv.models import _settings as settings
 from jtconv.models._alignment import inset_after_up, last_margin
 from jtconv.models._conv_block import ConvBlock

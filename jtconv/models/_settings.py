@@ -4,8 +4,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from jtconv import _arguments as arg
-from jtconv._arrays import floating
+from jtconv._arrays.checks import floating
+from jtconv._geometry import arguments as arg
 
 MOST_STAGES = 31  # an axis has fewer than 2**31 pixels
 

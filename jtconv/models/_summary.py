@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from jtconv import _arguments as arg
+from jtconv._geometry import arguments as arg
 
 
 class Layer(NamedTuple):

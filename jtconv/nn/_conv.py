@@ -7,8 +7,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from jtconv._arguments import Padding
-from jtconv._arrays import Precision
+from jtconv._arrays.checks import Precision
+from jtconv._geometry.arguments import Padding
 from jtconv._modules._initializers import Initializer, zeros
 from jtconv._modules._layers import ConvLayer
 from jtconv.nn._module import NO_METADATA, ConvModule, Metadata

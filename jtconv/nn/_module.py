@@ -8,8 +8,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _arguments as arg
-from jtconv._geometry import ConvGeometry
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.geometry import ConvGeometry
 from jtconv._modules._initializers import Initializer
 from jtconv._modules._layer import Layer, checked_mask, masked
 

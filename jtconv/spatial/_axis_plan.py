@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from jtconv._sized import SizedGeometry, into_range
+from jtconv._geometry.spec import ConvSpec, into_range
 
 
 @dataclass(frozen=True)
@@ -143,27 +143,27 @@ class AxisPlan:
         return np.clip(source - device * self.input_block + self.widths[0], 0, self.extended - 1)
 
 
-def input_blocks(sized: SizedGeometry, plans: Sequence[AxisPlan | None]) -> tuple[int, ...]:
+def input_blocks(spec: ConvSpec, plans: Sequence[AxisPlan | None]) -> tuple[int, ...]:
     """The size of a device's block of the input."""
-    return tuple(size if plan is None else plan.input_block for size, plan in zip(sized.input_size, plans, strict=True))
+    return tuple(size if plan is None else plan.input_block for size, plan in zip(spec.input_size, plans, strict=True))
 
 
-def output_blocks(sized: SizedGeometry, plans: Sequence[AxisPlan | None]) -> tuple[int, ...]:
+def output_blocks(spec: ConvSpec, plans: Sequence[AxisPlan | None]) -> tuple[int, ...]:
     """The size of a device's block of the output."""
-    sizes = zip(sized.output_size, plans, strict=True)
+    sizes = zip(spec.output_size, plans, strict=True)
     return tuple(size if plan is None else plan.output_block for size, plan in sizes)
 
 
-def axis_plans(sized: SizedGeometry, devices: tuple[int, ...]) -> tuple[AxisPlan | None, ...]:
+def axis_plans(spec: ConvSpec, devices: tuple[int, ...]) -> tuple[AxisPlan | None, ...]:
     """A plan for each spatial axis that is cut, None for the others."""
-    return tuple(_axis_plan(sized, axis, count) for axis, count in enumerate(devices))
+    return tuple(_axis_plan(spec, axis, count) for axis, count in enumerate(devices))
 
 
-def _axis_plan(sized: SizedGeometry, axis: int, devices: int) -> AxisPlan | None:
+def _axis_plan(spec: ConvSpec, axis: int, devices: int) -> AxisPlan | None:
     if devices == 1:
         return None
-    size = sized.input_size[axis]
-    if sized.padding_mode == "circular" and size % devices:
+    size = spec.input_size[axis]
+    if spec.padding_mode == "circular" and size % devices:
         raise ValueError(
             f"`padding_mode`='circular' needs equal blocks on every device: on spatial axis {axis} the input size "
             f"{size} is no multiple of {devices} devices. Cut this axis over a number of devices that divides {size}, "
@@ -171,10 +171,10 @@ def _axis_plan(sized: SizedGeometry, axis: int, devices: int) -> AxisPlan | None
         )
     return AxisPlan(
         input_size=size,
-        output_size=sized.output_size[axis],
+        output_size=spec.output_size[axis],
         devices=devices,
-        stride=sized.strides[axis],
-        reach=sized.effective_kernel_size[axis],
-        lo=sized.pads[axis][0],
-        padding_mode=sized.padding_mode,
+        stride=spec.strides[axis],
+        reach=spec.effective_kernel_size[axis],
+        lo=spec.pads[axis][0],
+        padding_mode=spec.padding_mode,
     )

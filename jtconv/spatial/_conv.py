@@ -10,10 +10,10 @@ from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 from jax.typing import ArrayLike, DTypeLike
 
 import jtconv
-from jtconv import _arguments
-from jtconv._arguments import Padding
-from jtconv._arrays import Precision
-from jtconv._layer_arguments import checked_conv, checked_transpose
+from jtconv._arrays.checks import Precision
+from jtconv._arrays.layer_arguments import checked_conv, checked_transpose
+from jtconv._geometry import arguments
+from jtconv._geometry.arguments import Padding
 from jtconv.spatial._exchange import exchange, exchange_transposed
 from jtconv.spatial._split import Split, check_devices, checked_split
 
@@ -76,7 +76,7 @@ def conv(
         groups=groups,
         padding_mode=padding_mode,
     )
-    checked = checked_split(mesh, split, batch, call.sized, call.image.ndim - 1 - call.sized.ndim)
+    checked = checked_split(mesh, split, batch, call.spec, call.image.ndim - 1 - call.spec.ndim)
     check_devices(mesh, x=call.image, kernel=call.kernel)
     return _split_conv(call.image, call.kernel, checked, call.precision).astype(call.result)
 
@@ -139,9 +139,9 @@ def conv_transpose(
         groups=groups,
         padding_mode=padding_mode,
     )
-    checked = checked_split(mesh, split, batch, call.sized, call.image.ndim - 1 - call.sized.ndim)
+    checked = checked_split(mesh, split, batch, call.spec, call.image.ndim - 1 - call.spec.ndim)
     check_devices(mesh, y=call.image, kernel=call.kernel)
-    name = _arguments.one_of("method", method, jtconv.METHODS)
+    name = arguments.one_of("method", method, jtconv.METHODS)
     return _split_transpose(call.image, call.kernel, name, checked, call.precision).astype(call.result)
 
 
@@ -150,7 +150,7 @@ def _split_conv(x: Array, kernel: Array, split: Split, precision: Precision) -> 
     def local(block: Array, kernel: Array) -> Array:
         return jtconv.conv(exchange(block, split), kernel, precision=precision, **split.local_arguments())
 
-    return _on_devices(local, x, kernel, split, split.local_input_size, split.sized.output_size)
+    return _on_devices(local, x, kernel, split, split.local_input_size, split.spec.output_size)
 
 
 @partial(jax.jit, static_argnames=("method", "split", "precision"), inline=True)
@@ -166,7 +166,7 @@ def _split_transpose(y: Array, kernel: Array, method: str, split: Split, precisi
         )
         return exchange_transposed(windows, split)
 
-    return _on_devices(local, y, kernel, split, split.local_output_size, split.sized.input_size)
+    return _on_devices(local, y, kernel, split, split.local_output_size, split.spec.input_size)
 
 
 def _on_devices(

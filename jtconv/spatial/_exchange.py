@@ -7,7 +7,7 @@ positions to their blocks, is JAX's, and with it every derivative of both.
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jtconv._linear import transpose_of
+from jtconv._arrays.linear import transpose_of
 from jtconv.spatial._axis_plan import AxisPlan
 from jtconv.spatial._split import Split
 

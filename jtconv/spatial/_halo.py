@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
-from jtconv import _arguments as arg
-from jtconv._arguments import Padding, Pads
-from jtconv._arrays import floating
-from jtconv._geometry import geometry_on
-from jtconv._sized import SizedGeometry
+from jtconv._arrays.checks import floating
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Padding, Pads
+from jtconv._geometry.geometry import geometry_on
+from jtconv._geometry.spec import ConvSpec
 from jtconv.spatial._axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
 
 
@@ -19,7 +19,7 @@ from jtconv.spatial._axis_plan import AxisPlan, axis_plans, input_blocks, output
 class Halo:
     """What the devices exchange for one convolution, or for its transpose. Made by `halo`."""
 
-    sized: SizedGeometry
+    spec: ConvSpec
     plans: tuple[AxisPlan | None, ...]
 
     @property
@@ -30,12 +30,12 @@ class Halo:
     @property
     def input_blocks(self) -> tuple[int, ...]:
         """The size of a device's block of the convolution's input."""
-        return input_blocks(self.sized, self.plans)
+        return input_blocks(self.spec, self.plans)
 
     @property
     def output_blocks(self) -> tuple[int, ...]:
         """The size of a device's block of the convolution's output."""
-        return output_blocks(self.sized, self.plans)
+        return output_blocks(self.spec, self.plans)
 
     def bytes_sent(self, channels: int, *, batch: int = 1, dtype: DTypeLike = jnp.float32) -> int:
         """Bytes that a device in the middle sends in one call of `conv` or `conv_transpose`.
@@ -91,5 +91,5 @@ def halo(
         dilation=dilation,
         padding_mode=padding_mode,
     )
-    sized = geometry.at(input_size)
-    return Halo(sized, axis_plans(sized, arg.per_axis("devices", devices, sized.ndim, minimum=1)))
+    spec = geometry.at(input_size)
+    return Halo(spec, axis_plans(spec, arg.per_axis("devices", devices, spec.ndim, minimum=1)))

@@ -10,8 +10,8 @@ from jax import Array
 from jax.core import Tracer
 from jax.sharding import AbstractMesh, AxisType, Mesh, PartitionSpec
 
-from jtconv import _arguments as arg
-from jtconv._sized import SizedGeometry
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.spec import ConvSpec
 from jtconv.spatial._axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
 
 
@@ -22,7 +22,7 @@ class Split:
     mesh: Mesh | AbstractMesh
     names: tuple[str | None, ...]
     batch: str | None
-    sized: SizedGeometry
+    spec: ConvSpec
     plans: tuple[AxisPlan | None, ...]
 
     @property
@@ -33,28 +33,28 @@ class Split:
     @property
     def local_input_size(self) -> tuple[int, ...]:
         """A device's block of the input."""
-        return input_blocks(self.sized, self.plans)
+        return input_blocks(self.spec, self.plans)
 
     @property
     def local_output_size(self) -> tuple[int, ...]:
         """A device's block of the output."""
-        return output_blocks(self.sized, self.plans)
+        return output_blocks(self.spec, self.plans)
 
     @property
     def window_size(self) -> tuple[int, ...]:
         """What a device convolves: windows on the axes that are cut, the input on the others."""
-        sizes = zip(self.sized.input_size, self.plans, strict=True)
+        sizes = zip(self.spec.input_size, self.plans, strict=True)
         return tuple(size if plan is None else plan.window for size, plan in sizes)
 
     def local_arguments(self) -> dict[str, Any]:
         """The geometry of the convolution of a device's windows, as keyword arguments."""
-        pads = zip(self.sized.pads, self.plans, strict=True)
+        pads = zip(self.spec.pads, self.plans, strict=True)
         return {
-            "strides": self.sized.strides,
+            "strides": self.spec.strides,
             "padding": tuple(pair if plan is None else (0, 0) for pair, plan in pads),
-            "dilation": self.sized.dilation,
-            "groups": self.sized.groups,
-            "padding_mode": self.sized.padding_mode,
+            "dilation": self.spec.dilation,
+            "groups": self.spec.groups,
+            "padding_mode": self.spec.padding_mode,
         }
 
     def spec(self, rank: int) -> PartitionSpec:
@@ -74,7 +74,7 @@ class Split:
         return (*batch, *spatial, image[-1])
 
 
-def checked_split(mesh: Any, split: Any, batch: Any, sized: SizedGeometry, batch_axes: int) -> Split:
+def checked_split(mesh: Any, split: Any, batch: Any, spec: ConvSpec, batch_axes: int) -> Split:
     """`mesh`, `split` and `batch` as given, for an image with `batch_axes` of them."""
     if not isinstance(mesh, Mesh | AbstractMesh):
         raise TypeError(f"`mesh` must be a jax.sharding.Mesh, as jax.make_mesh makes it, got {type(mesh).__name__}.")
@@ -85,9 +85,9 @@ def checked_split(mesh: Any, split: Any, batch: Any, sized: SizedGeometry, batch
     kinds = set(mesh.axis_types)
     if len(kinds) > 1 or AxisType.Manual in kinds:
         raise ValueError(f"`mesh` must have axes of type Auto, or all of type Explicit, got {mesh.axis_types}.")
-    if len(split) != sized.ndim:
+    if len(split) != spec.ndim:
         raise ValueError(
-            f"`split` must have {sized.ndim} {'entry' if sized.ndim == 1 else 'entries'}, one per spatial axis of the "
+            f"`split` must have {spec.ndim} {'entry' if spec.ndim == 1 else 'entries'}, one per spatial axis of the "
             f"kernel, each the name of a mesh axis or None, got {arg.shown(split)}."
         )
     names = tuple(split)
@@ -103,7 +103,7 @@ def checked_split(mesh: Any, split: Any, batch: Any, sized: SizedGeometry, batch
     if batch is not None and batch_axes == 0:
         raise ValueError(f"`batch` must be None for an image without batch axes, got {arg.shown(batch)}.")
     devices = tuple(1 if name is None else mesh.shape[name] for name in names)
-    return Split(mesh, names, batch, sized, axis_plans(sized, devices))
+    return Split(mesh, names, batch, spec, axis_plans(spec, devices))
 
 
 def check_devices(mesh: Mesh | AbstractMesh, **arrays: Array) -> None:

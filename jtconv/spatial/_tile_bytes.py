@@ -7,14 +7,14 @@ by `benchmarks/tiled_memory.py`).
 
 from math import prod
 
-from jtconv._sized import SizedGeometry
+from jtconv._geometry.spec import ConvSpec
 
 _IMAGES = 4  # copies of the window and of the tile of outputs: cut out, padded, the result, what is added to
 _OF_METHOD = 3  # copies of what the method makes of them
 _KERNELS = 4  # the kernel rearranged, its gradient, and that of a tile
 
 
-def tile_bytes(tile: SizedGeometry, kernel: tuple[int, ...], images: int, itemsize: int, method: str) -> int:
+def tile_bytes(tile: ConvSpec, kernel: tuple[int, ...], images: int, itemsize: int, method: str) -> int:
     """For `images` images of a tile, in either direction and for the kernel's gradient.
 
     `itemsize` is that of the dtype that sums are taken in.
@@ -26,7 +26,7 @@ def tile_bytes(tile: SizedGeometry, kernel: tuple[int, ...], images: int, itemsi
     return itemsize * (images * per_image + _KERNELS * prod(kernel))
 
 
-def _method_elements(tile: SizedGeometry, kernel: tuple[int, ...], padded: list[int], method: str) -> int:
+def _method_elements(tile: ConvSpec, kernel: tuple[int, ...], padded: list[int], method: str) -> int:
     in_ch, out_ch = kernel[-2] * tile.groups, kernel[-1]
     columns = prod(tile.output_size) * prod(tile.kernel_size) * in_ch
     phases = prod((size // s + 2) * s for size, s in zip(padded, tile.strides, strict=True)) * in_ch

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jtconv._sized import SizedGeometry, into_range
+from jtconv._geometry.spec import ConvSpec, into_range
 from jtconv.spatial._tile_bytes import tile_bytes
 
 _AT_A_TIME = 2**20  # rows of windows
@@ -21,7 +21,7 @@ _AT_A_TIME = 2**20  # rows of windows
 class TilePlan:
     """Tiles of `images` images and `rows` rows of the output along spatial axis `axis`."""
 
-    sized: SizedGeometry
+    spec: ConvSpec
     axis: int
     images: int
     rows: int
@@ -29,19 +29,19 @@ class TilePlan:
     @property
     def count(self) -> int:
         """Tiles of one image."""
-        return -(-self.sized.output_size[self.axis] // self.rows)
+        return -(-self.spec.output_size[self.axis] // self.rows)
 
     @cached_property
-    def tile(self) -> SizedGeometry:
+    def tile(self) -> ConvSpec:
         """The convolution of one window."""
-        return tile_of(self.sized, self.axis, self.rows)
+        return tile_of(self.spec, self.axis, self.rows)
 
     # Rows are told of one tile, by its number, or of several: computed where they are needed, as a table of
     # the rows of all tiles would be as large as a long signal.
 
     def first_row(self, tile: Any) -> Any:
         """Where a tile's rows of the output begin: the last tile overlaps the one before, where it has to."""
-        return (tile * self.rows).clip(max=self.sized.output_size[self.axis] - self.rows)
+        return (tile * self.rows).clip(max=self.spec.output_size[self.axis] - self.rows)
 
     def new_rows(self, tile: Any) -> Any:
         """Which rows of a tile no earlier tile has: bool (…, rows)."""
@@ -53,7 +53,7 @@ class TilePlan:
     @property
     def run(self) -> int:
         """Rows of the input in a run."""
-        return min(self.tile.input_size[self.axis], self.sized.input_size[self.axis])
+        return min(self.tile.input_size[self.axis], self.spec.input_size[self.axis])
 
     def first_run_row(self, tile: Any) -> Any:
         """Where a tile's run begins."""
@@ -62,7 +62,7 @@ class TilePlan:
     @cached_property
     def wrapped(self) -> int:
         """How many of the first rows of the input are read beside the run."""
-        if self.sized.padding_mode != "circular" or self.run == self.sized.input_size[self.axis]:
+        if self.spec.padding_mode != "circular" or self.run == self.spec.input_size[self.axis]:
             return 0
         at_a_time = max(1, _AT_A_TIME // self.tile.input_size[self.axis])
         parts = (np.arange(at, min(at + at_a_time, self.count)) for at in range(0, self.count, at_a_time))
@@ -77,13 +77,13 @@ class TilePlan:
 
     def _sources(self, tile: Any) -> Any:
         """Which row of the input each row of a window copies: (…, window), -1 for zeros."""
-        start = self.sized.strides[self.axis] * self.first_row(tile) - self.sized.pads[self.axis][0]
+        start = self.spec.strides[self.axis] * self.first_row(tile) - self.spec.pads[self.axis][0]
         rows = start[..., None] + np.arange(self.tile.input_size[self.axis], dtype=np.int32)
-        return into_range(rows, self.sized.input_size[self.axis], self.sized.padding_mode)
+        return into_range(rows, self.spec.input_size[self.axis], self.spec.padding_mode)
 
     def _first_run_row(self, sources: Any) -> Any:
-        size, where = self.sized.input_size[self.axis], sources.__array_namespace__().where
-        circular = self.sized.padding_mode == "circular"
+        size, where = self.spec.input_size[self.axis], sources.__array_namespace__().where
+        circular = self.spec.padding_mode == "circular"
         lowest = sources[..., 0] if circular else where(sources < 0, size, sources).min(axis=-1)
         return lowest.clip(max=size - self.run)
 
@@ -92,46 +92,46 @@ class TilePlan:
         return int((sources < self._first_run_row(sources)[..., None]).sum(axis=-1).max())
 
 
-def tile_of(sized: SizedGeometry, axis: int, rows: int) -> SizedGeometry:
+def tile_of(spec: ConvSpec, axis: int, rows: int) -> ConvSpec:
     """The convolution that makes `rows` rows of the output from their window of the padded input."""
-    window = sized.strides[axis] * (rows - 1) + sized.effective_kernel_size[axis]
+    window = spec.strides[axis] * (rows - 1) + spec.effective_kernel_size[axis]
 
     def changed(values: tuple, value: object) -> tuple:
         return (*values[:axis], value, *values[axis + 1 :])
 
     return replace(
-        sized,
-        input_size=changed(sized.input_size, window),
-        output_size=changed(sized.output_size, rows),
-        pads=changed(sized.pads, (0, 0)),
+        spec,
+        input_size=changed(spec.input_size, window),
+        output_size=changed(spec.output_size, rows),
+        pads=changed(spec.pads, (0, 0)),
     )
 
 
 def tile_plan(
-    sized: SizedGeometry, kernel: tuple[int, ...], images: int, itemsize: int, method: str, memory: int
+    spec: ConvSpec, kernel: tuple[int, ...], images: int, itemsize: int, method: str, memory: int
 ) -> TilePlan:
     """The largest tiles that take at most `memory` bytes; the smallest there are, where none does."""
-    axis = longest_axis(sized)
+    axis = longest_axis(spec)
 
     def fits(n: int, rows: int) -> bool:
-        return tile_bytes(tile_of(sized, axis, rows), kernel, n, itemsize, method) <= memory
+        return tile_bytes(tile_of(spec, axis, rows), kernel, n, itemsize, method) <= memory
 
-    rows = _largest(sized.output_size[axis], lambda b: fits(1, b))
+    rows = _largest(spec.output_size[axis], lambda b: fits(1, b))
     together = 1
-    if rows == sized.output_size[axis]:
+    if rows == spec.output_size[axis]:
         divisors = (n for n in range(1, max(images, 1) + 1) if images % n == 0)
         together = max(n for n in divisors if n == 1 or fits(n, rows))
-    return TilePlan(sized, axis, together, rows)
+    return TilePlan(spec, axis, together, rows)
 
 
-def least_bytes(sized: SizedGeometry, kernel: tuple[int, ...], itemsize: int, method: str) -> int:
+def least_bytes(spec: ConvSpec, kernel: tuple[int, ...], itemsize: int, method: str) -> int:
     """What the smallest tile takes: one row of one image."""
-    return tile_bytes(tile_of(sized, longest_axis(sized), 1), kernel, 1, itemsize, method)
+    return tile_bytes(tile_of(spec, longest_axis(spec), 1), kernel, 1, itemsize, method)
 
 
-def longest_axis(sized: SizedGeometry) -> int:
+def longest_axis(spec: ConvSpec) -> int:
     """The spatial axis with the most outputs, the first of them."""
-    return max(range(sized.ndim), key=lambda axis: sized.output_size[axis])
+    return max(range(spec.ndim), key=lambda axis: spec.output_size[axis])
 
 
 def _largest(most: int, fits: Callable[[int], bool]) -> int:

@@ -10,7 +10,7 @@ from math import prod
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jtconv._linear import transpose_of
+from jtconv._arrays.linear import transpose_of
 from jtconv.spatial._tile_plan import TilePlan
 
 Index = Array | int

@@ -8,12 +8,12 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 import jtconv
-from jtconv import _arguments as arg
-from jtconv import _arrays
-from jtconv._arguments import Padding
-from jtconv._arrays import Precision
-from jtconv._layer_arguments import Call, checked_conv, checked_transpose
-from jtconv._sized import SizedGeometry
+from jtconv._arrays import checks
+from jtconv._arrays.checks import Precision
+from jtconv._arrays.layer_arguments import Call, checked_conv, checked_transpose
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Padding
+from jtconv._geometry.spec import ConvSpec
 from jtconv.spatial import _tiled_maps
 from jtconv.spatial._tile_plan import least_bytes, longest_axis
 
@@ -145,15 +145,15 @@ def _check_whole(name: str, image: Array) -> None:
 
 def _checked_memory(call: Call, memory: int, method: str) -> int:
     memory = arg.integer_of_any_size("memory", memory)
-    if call.sized.ndim == 0:
+    if call.spec.ndim == 0:
         raise ValueError(
             f"`kernel` must have a spatial axis for its image to be cut into tiles, got shape {call.kernel.shape}."
         )
     itemsize = _tiled_maps.itemsize(call.kernel.dtype)
     # Derivatives are computed by "auto".
-    least = max(least_bytes(call.sized, call.kernel.shape, itemsize, name) for name in (method, "auto"))
+    least = max(least_bytes(call.spec, call.kernel.shape, itemsize, name) for name in (method, "auto"))
     if memory < least:
-        axis = longest_axis(call.sized)
+        axis = longest_axis(call.spec)
         raise ValueError(
             f"`memory` must be at least {least} bytes for this layer with method={method!r}, which is what one row of "
             f"outputs along spatial axis {axis} takes, got {memory}. Allow more, or cut the image over devices with "
@@ -162,15 +162,13 @@ def _checked_memory(call: Call, memory: int, method: str) -> int:
     return memory
 
 
-@partial(jax.jit, static_argnames=("sized", "precision", "memory"), inline=True)
-def _tiled_conv(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
-    y = _tiled_maps.forward(_arrays.merge_batch(x, sized.ndim), kernel, sized, precision, memory)
-    return _arrays.split_batch(y, x, sized.ndim)
+@partial(jax.jit, static_argnames=("spec", "precision", "memory"), inline=True)
+def _tiled_conv(x: Array, kernel: Array, spec: ConvSpec, precision: Precision, memory: int) -> Array:
+    y = _tiled_maps.forward(checks.merge_batch(x, spec.ndim), kernel, spec, precision, memory)
+    return checks.split_batch(y, x, spec.ndim)
 
 
-@partial(jax.jit, static_argnames=("sized", "precision", "memory", "method"), inline=True)
-def _tiled_transpose(
-    y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int, method: str
-) -> Array:
-    x = _tiled_maps.transposed(_arrays.merge_batch(y, sized.ndim), kernel, sized, precision, memory, method)
-    return _arrays.split_batch(x, y, sized.ndim)
+@partial(jax.jit, static_argnames=("spec", "precision", "memory", "method"), inline=True)
+def _tiled_transpose(y: Array, kernel: Array, spec: ConvSpec, precision: Precision, memory: int, method: str) -> Array:
+    x = _tiled_maps.transposed(checks.merge_batch(y, spec.ndim), kernel, spec, precision, memory, method)
+    return checks.split_batch(x, y, spec.ndim)

@@ -1,6 +1,6 @@
 """C, Cᵀ and the kernel's gradient tile by tile: bilinear maps that are each other's derivatives.
 
-As in `jtconv._bilinear`, whose three maps each of these runs on one tile after the other. Being
+As in `jtconv._primitives.family`, whose three maps each of these runs on one tile after the other. Being
 primitives, no derivative keeps what belongs to a tile, and all of them stay within the same bound.
 """
 
@@ -10,32 +10,38 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.interpreters import ad
 
-from jtconv import _bilinear
-from jtconv._arrays import Precision, accumulator
-from jtconv._bilinear import bilinear_primitive, forward_shape, kernel_gradient_shape, transposed_shape, typed_alike
-from jtconv._sized import SizedGeometry
-from jtconv._tiles import zeros
+from jtconv._arrays.checks import Precision, accumulator
+from jtconv._arrays.tiles import zeros
+from jtconv._geometry.spec import ConvSpec
+from jtconv._primitives import family
+from jtconv._primitives.family import (
+    bilinear_primitive,
+    forward_shape,
+    kernel_gradient_shape,
+    transposed_shape,
+    typed_alike,
+)
 from jtconv.spatial._tile_plan import TilePlan, tile_plan
 from jtconv.spatial._tile_rows import add_window, as_bits, from_bits, new_outputs, put_outputs, read_window
 
 
-def forward(x: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
+def forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision, memory: int) -> Array:
     """C x."""
-    return _forward_p.bind(*typed_alike(x, kernel, "xw"), sized=sized, precision=precision, memory=memory)
+    return _forward_p.bind(*typed_alike(x, kernel, "xw"), spec=spec, precision=precision, memory=memory)
 
 
 def transposed(
-    y: Array, kernel: Array, sized: SizedGeometry, precision: Precision, memory: int, method: str = "auto"
+    y: Array, kernel: Array, spec: ConvSpec, precision: Precision, memory: int, method: str = "auto"
 ) -> Array:
     """Cᵀ y by one of `METHODS`."""
     return _transposed_p.bind(
-        *typed_alike(y, kernel, "yw"), sized=sized, precision=precision, memory=memory, method=method
+        *typed_alike(y, kernel, "yw"), spec=spec, precision=precision, memory=memory, method=method
     )
 
 
-def kernel_gradient(x: Array, y: Array, sized: SizedGeometry, precision: Precision, memory: int) -> Array:
+def kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision, memory: int) -> Array:
     """The gradient of sum(C x * y) by the kernel."""
-    return _kernel_gradient_p.bind(*typed_alike(x, y, "xy"), sized=sized, precision=precision, memory=memory)
+    return _kernel_gradient_p.bind(*typed_alike(x, y, "xy"), spec=spec, precision=precision, memory=memory)
 
 
 def itemsize(dtype: jnp.dtype) -> int:
@@ -47,42 +53,42 @@ def itemsize(dtype: jnp.dtype) -> int:
 
 
 def _compute_forward(
-    _: str | None, x: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, memory: int
+    _: str | None, x: Array, kernel: Array, *, spec: ConvSpec, precision: Precision, memory: int
 ) -> Array:
-    plan = tile_plan(sized, kernel.shape, x.shape[0], itemsize(x.dtype), "auto", memory)
-    shape, x = forward_shape(x, kernel, sized), as_bits(x)
+    plan = tile_plan(spec, kernel.shape, x.shape[0], itemsize(x.dtype), "auto", memory)
+    shape, x = forward_shape(x, kernel, spec), as_bits(x)
 
     def step(y: Array, tile: Array, image: Array) -> Array:
-        made = _bilinear.forward(read_window(x, plan, tile, image), kernel, plan.tile, precision)
+        made = family.forward(read_window(x, plan, tile, image), kernel, plan.tile, precision)
         return put_outputs(y, made, plan, tile, image)
 
     return from_bits(_over_tiles(plan, step, _zeros(shape, x), x.shape[0]))
 
 
 def _compute_transposed(
-    _: str | None, y: Array, kernel: Array, *, sized: SizedGeometry, precision: Precision, memory: int, method: str
+    _: str | None, y: Array, kernel: Array, *, spec: ConvSpec, precision: Precision, memory: int, method: str
 ) -> Array:
-    plan = tile_plan(sized, kernel.shape, y.shape[0], itemsize(y.dtype), method, memory)
-    shape, y = transposed_shape(y, kernel, sized), as_bits(y)
+    plan = tile_plan(spec, kernel.shape, y.shape[0], itemsize(y.dtype), method, memory)
+    shape, y = transposed_shape(y, kernel, spec), as_bits(y)
 
     def step(x: Array, tile: Array, image: Array) -> Array:
         outputs = new_outputs(y, plan, tile, image)
-        return add_window(x, _bilinear.transposed(outputs, kernel, plan.tile, precision, method), plan, tile, image)
+        return add_window(x, family.transposed(outputs, kernel, plan.tile, precision, method), plan, tile, image)
 
     return from_bits(_over_tiles(plan, step, _zeros(shape, y), y.shape[0]))
 
 
 def _compute_kernel_gradient(
-    _: str | None, x: Array, y: Array, *, sized: SizedGeometry, precision: Precision, memory: int
+    _: str | None, x: Array, y: Array, *, spec: ConvSpec, precision: Precision, memory: int
 ) -> Array:
-    shape = kernel_gradient_shape(x, y, sized)
+    shape = kernel_gradient_shape(x, y, spec)
     wide = accumulator(x.dtype)
-    dtype, plan = x.dtype, tile_plan(sized, shape, x.shape[0], wide.itemsize, "auto", memory)
+    dtype, plan = x.dtype, tile_plan(spec, shape, x.shape[0], wide.itemsize, "auto", memory)
     x, y = as_bits(x), as_bits(y)
 
     def step(total: Array, tile: Array, image: Array) -> Array:
         window, outputs = read_window(x, plan, tile, image), new_outputs(y, plan, tile, image)
-        return total + _bilinear.kernel_gradient(window.astype(wide), outputs.astype(wide), plan.tile, precision)
+        return total + family.kernel_gradient(window.astype(wide), outputs.astype(wide), plan.tile, precision)
 
     return _over_tiles(plan, step, zeros(shape, wide, x), x.shape[0]).astype(dtype)
 
@@ -119,16 +125,16 @@ _kernel_gradient_p = bilinear_primitive(
 
 ad.defbilinear(
     _forward_p,
-    lambda ct, _, kernel, *, sized, precision, memory: transposed(ct, kernel, sized, precision, memory),
-    lambda ct, x, _, *, sized, precision, memory: kernel_gradient(x, ct, sized, precision, memory),
+    lambda ct, _, kernel, *, spec, precision, memory: transposed(ct, kernel, spec, precision, memory),
+    lambda ct, x, _, *, spec, precision, memory: kernel_gradient(x, ct, spec, precision, memory),
 )
 ad.defbilinear(
     _transposed_p,
-    lambda ct, _, kernel, *, sized, precision, memory, method: forward(ct, kernel, sized, precision, memory),
-    lambda ct, y, _, *, sized, precision, memory, method: kernel_gradient(ct, y, sized, precision, memory),
+    lambda ct, _, kernel, *, spec, precision, memory, method: forward(ct, kernel, spec, precision, memory),
+    lambda ct, y, _, *, spec, precision, memory, method: kernel_gradient(ct, y, spec, precision, memory),
 )
 ad.defbilinear(
     _kernel_gradient_p,
-    lambda ct, _, y, *, sized, precision, memory: transposed(y, ct, sized, precision, memory),
-    lambda ct, x, _, *, sized, precision, memory: forward(x, ct, sized, precision, memory),
+    lambda ct, _, y, *, spec, precision, memory: transposed(y, ct, spec, precision, memory),
+    lambda ct, x, _, *, spec, precision, memory: forward(x, ct, spec, precision, memory),
 )

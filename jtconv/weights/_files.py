@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jax.typing import ArrayLike
 
-from jtconv import _arguments as arg
+from jtconv._geometry import arguments as arg
 from jtconv.weights import _h5, _npz, _pth, _safetensors
 from jtconv.weights._entry import Entry
 from jtconv.weights._numpy import checked_mapping

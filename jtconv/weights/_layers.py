@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jtconv import _arguments as arg
+from jtconv._geometry import arguments as arg
 from jtconv._kernel_layouts import EQUINOX, HAIKU, KERAS, LAX, TORCH, KernelLayout
 from jtconv.weights._numpy import checked_mapping, numbers
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from jtconv import _arguments as arg
+from jtconv._geometry import arguments as arg
 from jtconv.weights import _spelling as spelling
 from jtconv.weights._needs import LAYOUTS, Key, Need, Way, needs, parameters
 from jtconv.weights._numpy import checked_mapping, numbers

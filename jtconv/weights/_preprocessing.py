@@ -9,8 +9,8 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _arguments as arg
-from jtconv._arrays import as_array
+from jtconv._arrays.checks import as_array
+from jtconv._geometry import arguments as arg
 from jtconv.weights._channels import RGB
 from jtconv.weights._numpy import checked_mapping
 from jtconv.weights._spelling import framework_of, read

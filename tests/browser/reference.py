@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from jtconv._explain import Explanation, explain
-from jtconv._geometry import ConvGeometry
-from jtconv._possible import nearest_possible
-from jtconv._sized import SizedGeometry, combine
+from jtconv._explain.explain import Explanation, explain
+from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.possible import nearest_possible
+from jtconv._geometry.spec import ConvSpec, combine
 
 Json = dict[str, Any]
 MODES = ("zeros", "zeros", "zeros", "circular", "reflect", "replicate")
@@ -84,28 +84,28 @@ def expected(layer: Json) -> Json:
         )
     except ValueError as error:
         return {"error": str(error), "nearest": expected_nearest(layer)}
-    sized = geometry.at(explanation.transposed_size)
-    sources = [sized.tap_source(axis) for axis in range(sized.ndim)]
+    spec = geometry.at(explanation.transposed_size)
+    sources = [spec.tap_source(axis) for axis in range(spec.ndim)]
     return {
-        "sized": in_page_words(sized),
+        "spec": in_page_words(spec),
         "sources": [source.tolist() for source in sources],
         "counts": [list(counts) for counts in explanation.overlap],
         "even": list(explanation.is_even),
-        "entries": expected_entries(sized, sources),
+        "entries": expected_entries(spec, sources),
         "equivalents": expected_equivalents(explanation),
     }
 
 
-def in_page_words(sized: SizedGeometry) -> Json:
+def in_page_words(spec: ConvSpec) -> Json:
     return {
-        "x": list(sized.input_size),
-        "y": list(sized.output_size),
-        "k": list(sized.kernel_size),
-        "s": list(sized.strides),
-        "d": list(sized.dilation),
-        "pads": [list(pair) for pair in sized.pads],
-        "g": sized.groups,
-        "mode": sized.padding_mode,
+        "x": list(spec.input_size),
+        "y": list(spec.output_size),
+        "k": list(spec.kernel_size),
+        "s": list(spec.strides),
+        "d": list(spec.dilation),
+        "pads": [list(pair) for pair in spec.pads],
+        "g": spec.groups,
+        "mode": spec.padding_mode,
     }
 
 
@@ -121,14 +121,14 @@ def expected_nearest(layer: Json) -> Json:
     }
 
 
-def expected_entries(sized: SizedGeometry, sources: list[np.ndarray]) -> Json:
-    columns = combine(sources, sized.input_size)
+def expected_entries(spec: ConvSpec, sources: list[np.ndarray]) -> Json:
+    columns = combine(sources, spec.input_size)
     rows, taps = np.nonzero(columns >= 0)
     return {
         "rows": rows.tolist(),
         "columns": columns[rows, taps].tolist(),
         "taps": taps.tolist(),
-        "shape": [int(np.prod(sized.output_size)), int(np.prod(sized.input_size))],
+        "shape": [int(np.prod(spec.output_size)), int(np.prod(spec.input_size))],
     }
 
 

@@ -17,7 +17,7 @@ EVALUATE = """text => JSON.stringify(JSON.parse(text).map((layer) => {
     const result = evaluate(layer);
     const link = toHash(layer);
     const again = JSON.stringify(fromHash(link)) === JSON.stringify(layer);
-    if (!result.error) result.equivalents = equivalents(layer, result.sized);
+    if (!result.error) result.equivalents = equivalents(layer, result.spec);
     return { link, again, result };
 }))"""
 
@@ -82,7 +82,7 @@ def test_the_entries_are_those_of_the_matrix(layers, evaluated):
     for layer, result in small[:SMALL]:
         kernel = rng.standard_normal((*layer["k"], 1, 1))
         geometry = geometry_of({**layer, "g": 1})
-        matrix = conv_matrix(kernel, result["sized"]["x"], **geometry.arguments())
+        matrix = conv_matrix(kernel, result["spec"]["x"], **geometry.arguments())
         entries, ours = result["entries"], np.zeros(result["entries"]["shape"])
         np.add.at(ours, (entries["rows"], entries["columns"]), kernel.ravel()[entries["taps"]])
         # Entries that several taps share are sums of at most k terms, in another order.

@@ -122,7 +122,7 @@ def test_the_keyboard_does_all_that_the_pointer_does(opened):
     page.locator("#k-0").focus()
     page.keyboard.press("ArrowRight")
     settled(page)
-    assert page.evaluate(f"{MODEL}.sized.k") == [3, 2]
+    assert page.evaluate(f"{MODEL}.spec.k") == [3, 2]
     page.locator("#tab-jtconv").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#tab-torch")).to_be_focused()
@@ -152,7 +152,7 @@ def test_an_impossible_layer_is_answered_with_the_rule_and_a_possible_one(opened
     settled(page)
     expect(problem).to_be_empty()
     expect(page.locator("#a-value")).to_have_text("1")
-    assert page.evaluate(f"{MODEL}.sized.x") == [8, 8]
+    assert page.evaluate(f"{MODEL}.spec.x") == [8, 8]
 
 
 def test_a_layer_can_be_linked(opened):
@@ -166,7 +166,7 @@ def test_a_layer_can_be_linked(opened):
     assert page.evaluate("jtconvExplorer.toHash(jtconvExplorer.page.layer)") == "y=3,3&k=5&s=2"
     page.get_by_role("link", name="one axis").click()
     page.wait_for_function(f"{MODEL}.ndim === 1")
-    assert page.evaluate(f"{MODEL}.sized.x") == [9]
+    assert page.evaluate(f"{MODEL}.spec.x") == [9]
     assert page.evaluate("jtconvExplorer.fromHash('y=3&k=0')") is None
     assert page.evaluate("jtconvExplorer.fromHash('<script>')") is None
 
@@ -189,7 +189,7 @@ def test_every_control_changes_the_layer(opened):
     assert "&p=SAME&" in page.evaluate("jtconvExplorer.toHash(jtconvExplorer.page.layer)")
     page.locator("#ndim-1").check()
     settled(page)
-    assert page.evaluate(f"{MODEL}.sized.x") == [12]
+    assert page.evaluate(f"{MODEL}.spec.x") == [12]
 
 
 def test_motion_is_for_those_who_want_it(opened):

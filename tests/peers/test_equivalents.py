@@ -17,7 +17,7 @@ from pasted import PEERS
 import jtconv
 from jtconv import ConvGeometry
 from jtconv._equivalents import Equivalent, Layer, equivalents
-from jtconv._sized import SizedGeometry
+from jtconv._geometry.spec import ConvSpec
 
 some_examples = settings(max_examples=max(settings().max_examples // 20, 1))
 
@@ -26,12 +26,12 @@ NO_DILATION = ("haiku", "keras")
 CIRCULAR = ("nnx", "linen", "equinox", "jtconv")
 
 
-def written(name: str, layer: Drawn, sized: SizedGeometry, use_bias: bool) -> Equivalent | None:
-    words = equivalents(Layer(sized, layer.y_ch, layer.x_ch, use_bias))[name]
+def written(name: str, layer: Drawn, spec: ConvSpec, use_bias: bool) -> Equivalent | None:
+    words = equivalents(Layer(spec, layer.y_ch, layer.x_ch, use_bias))[name]
     return words if words.call else None
 
 
-def check(name: str, words: Equivalent | None, layer: Drawn, sized: SizedGeometry, use_bias: bool) -> None:
+def check(name: str, words: Equivalent | None, layer: Drawn, spec: ConvSpec, use_bias: bool) -> None:
     """Evaluate what is printed for the layer and compare the numbers, all of them."""
     assert words is not None
     assert words.call is not None
@@ -50,12 +50,12 @@ def check(name: str, words: Equivalent | None, layer: Drawn, sized: SizedGeometr
     theirs = run(words.call, stored, y, bias if use_bias else None)
     ours = partial(
         jtconv.conv_transpose,
-        strides=sized.strides,
-        padding=sized.pads,
-        output_size=sized.input_size,
-        dilation=sized.dilation,
-        groups=sized.groups,
-        padding_mode=sized.padding_mode,
+        strides=spec.strides,
+        padding=spec.pads,
+        output_size=spec.input_size,
+        dilation=spec.dilation,
+        groups=spec.groups,
+        padding_mode=spec.padding_mode,
     )
     expected = run_once(ours, y, kernel) + (bias if use_bias else 0)
     np.testing.assert_array_equal(theirs, expected, err_msg=words.call)
@@ -89,10 +89,10 @@ def test_printed_calls_give_our_numbers(name, data, use_bias):
     rest = [-a for a in layer.output_padding] if padding == "SAME" else layer.output_padding
     if padding is not None:
         rest = data.draw(st.sampled_from([None, rest]))
-    sized = geometry.at(geometry.transpose_output_size(layer.y_size, output_padding=rest))
-    words = written(name, layer, sized, use_bias)
+    spec = geometry.at(geometry.transpose_output_size(layer.y_size, output_padding=rest))
+    words = written(name, layer, spec, use_bias)
     assume(words is not None)
-    check(name, words, layer, sized, use_bias)
+    check(name, words, layer, spec, use_bias)
 
 
 @pytest.mark.parametrize("name", CIRCULAR)
@@ -108,10 +108,10 @@ def test_printed_calls_with_circular_padding(name, data, padding):
         groups=layer.groups,
         padding_mode="circular",
     )
-    sized = geometry.at(geometry.transpose_output_size(layer.y_size))
-    words = written(name, layer, sized, use_bias=False)
+    spec = geometry.at(geometry.transpose_output_size(layer.y_size))
+    words = written(name, layer, spec, use_bias=False)
     assume(words is not None)
-    check(name, words, layer, sized, use_bias=False)
+    check(name, words, layer, spec, use_bias=False)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_output_padding_in_the_peers_own_words(name, call, y_size, kernel_size, 
     """Layers read from a framework's words, written in them again, and run."""
     explained = jtconv.explain_from(name, call, y_size)
     layer = Drawn(y_size, kernel_size, (), (), (), (), x_ch=2, y_ch=3)
-    sized = explained.geometry.at(explained.transposed_size)
-    words = written(name, layer, sized, use_bias=True)
+    spec = explained.geometry.at(explained.transposed_size)
+    words = written(name, layer, spec, use_bias=True)
     assert told in str(words)
-    check(name, words, layer, sized, use_bias=True)
+    check(name, words, layer, spec, use_bias=True)

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jtconv._arguments import shown
+from jtconv._geometry.arguments import shown
 from tests.fuzz.arguments.names import MESH
 
 NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")

@@ -41,7 +41,7 @@ SIZES = (
 )
 
 
-def sized(name: str, size: str) -> tuple[Arguments, ...]:
+def spec(name: str, size: str) -> tuple[Arguments, ...]:
     return tuple({name: size, **base} for base in SIZES)
 
 
@@ -61,14 +61,14 @@ LINEN = {"out_ch": "2", "kernel_size": "(4, 3)", "kernel_init": "int_init"}
 CORE = (
     Surface("jtconv.conv", FORWARD, (*GEOMETRY, *OPTIONS), 10),
     Surface("jtconv.conv_transpose", BACKWARD, (*GEOMETRY, *OPTIONS, "output_padding", "output_size", "method"), 14),
-    Surface("jtconv.conv_output_size", sized("input_size", "9"), (*GEOMETRY[:3], "padding_mode"), 6),
+    Surface("jtconv.conv_output_size", spec("input_size", "9"), (*GEOMETRY[:3], "padding_mode"), 6),
     Surface(
         "jtconv.conv_transpose_output_size",
-        sized("output_size", "5"),
+        spec("output_size", "5"),
         (*GEOMETRY[:3], "padding_mode", "output_padding"),
         6,
     ),
-    Surface("jtconv.output_padding_for", sized("input_size", "(8, 7)"), (*GEOMETRY[:3], "padding_mode"), 6),
+    Surface("jtconv.output_padding_for", spec("input_size", "(8, 7)"), (*GEOMETRY[:3], "padding_mode"), 6),
     Surface("jtconv.ConvGeometry", SIZES, GEOMETRY, 5),
     *(
         Surface(
@@ -87,9 +87,7 @@ CORE = (
             ("at", "input_size", ()),
         )
     ),
-    Surface(
-        "jtconv.explain", sized("input_size", "7"), (*GEOMETRY, "output_padding", "in_ch", "out_ch", "use_bias"), 6
-    ),
+    Surface("jtconv.explain", spec("input_size", "7"), (*GEOMETRY, "output_padding", "in_ch", "out_ch", "use_bias"), 6),
     Surface(
         "jtconv.conv_matrix",
         ({"kernel": "ints(3, 2, 2, 3)", "input_size": "(5, 4)"},),
@@ -149,7 +147,7 @@ SPATIAL = (
     ),
     Surface(
         "jtconv.spatial.halo",
-        tuple({**base, "devices": "1"} for base in sized("input_size", "(70, 90)")),
+        tuple({**base, "devices": "1"} for base in spec("input_size", "(70, 90)")),
         (*GEOMETRY[:3], "padding_mode"),
         4,
         "{name}({arguments}).widths",

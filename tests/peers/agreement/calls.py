@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from jtconv._sizes import transposed_size
+from jtconv._geometry.sizes import transposed_size
 from tests.peers.agreement.configurations import Configuration
 
 PER_AXIS = ("strides", "padding", "rhs_dilation", "kernel_dilation", "output_padding")

@@ -1,0 +1,188 @@
+"""The public edge for arrays: dtypes, channels and batch axes are checked and made regular here."""
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.typing import DTypeLike
+
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.spec import ConvSpec
+
+# What NumPy and JAX raise for a list that holds itself, text, a range without end, …
+_NO_ARRAY = (TypeError, ValueError, OverflowError, MemoryError, RecursionError, AttributeError)
+_TOO_MANY = 2**48  # positions: XLA counts entries in 64 bits, and no memory holds so many
+
+Precision = Any  # whatever `lax.conv_general_dilated` takes; jax exports no name for it
+
+
+def float_array(name: str, value: Any) -> Array:
+    """`value` as a floating or complex array; integers are refused, since C of them is not."""
+    if not isinstance(value, jax.Array):
+        value = as_array(name, value)
+    if not jnp.issubdtype(value.dtype, jnp.inexact):
+        variable = name if name.isidentifier() else "v"
+        raise TypeError(
+            f"`{name}` must have a floating or complex dtype, got {value.dtype}. Convert it first, for example "
+            f"with jnp.asarray({variable}, jnp.float32)."
+        )
+    return value
+
+
+def as_array(name: str, value: Any) -> Array:
+    """`value` as an array of any dtype that JAX has."""
+    try:
+        _check_not_in_itself(value)
+        return jnp.asarray(value)
+    except _NO_ARRAY as reason:
+        first = str(reason).partition("\n")[0]
+        raise TypeError(f"`{name}` must be an array that JAX can hold, got {type(value).__name__}: {first}") from None
+
+
+def _check_not_in_itself(value: Any, inside: tuple[int, ...] = ()) -> None:
+    """That no list is among its own entries: JAX (0.10) follows it down and leaves Python no stack to go on with."""
+    if isinstance(value, list | tuple):
+        if id(value) in inside or len(inside) > arg.MOST_AXES:
+            raise ValueError("it is nested more deeply than an array has axes.")
+        for entry in value:
+            _check_not_in_itself(entry, (*inside, id(value)))
+
+
+def check_kernel(kernel: Array) -> tuple[int, ...]:
+    """The kernel's spatial shape, once its rank and sizes are known to be right."""
+    if kernel.ndim < 2:
+        raise ValueError(
+            f"`kernel` must have shape (*kernel_size, in_ch // groups, out_ch), at least 2 axes, got shape "
+            f"{kernel.shape}."
+        )
+    if 0 in kernel.shape:
+        raise ValueError(f"`kernel` must have no empty axis, got shape {kernel.shape}.")
+    return kernel.shape[:-2]
+
+
+def check_groups(kernel: Array, groups: int) -> None:
+    if kernel.shape[-1] % groups:
+        raise ValueError(
+            f"`groups` must divide the kernel's last axis, out_ch = {kernel.shape[-1]}, got {groups} (kernel shape "
+            f"{kernel.shape}, read as (*kernel_size, in_ch // groups, out_ch))."
+        )
+
+
+def check_image(name: str, image: Array, channels: int, ndim: int, meaning: str) -> tuple[int, ...]:
+    """The spatial shape of `image` (*batch, *size, channels)."""
+    if image.ndim < ndim + 1:
+        raise ValueError(
+            f"`{name}` must have shape (*batch, *size, channels) with {ndim} spatial "
+            f"{'axis' if ndim == 1 else 'axes'}, as many as the kernel has, got shape {image.shape}."
+        )
+    if image.shape[-1] != channels:
+        raise ValueError(
+            f"`{name}` must have {channels} channels in its last axis, {meaning}, got {image.shape[-1]} (shape "
+            f"{image.shape}). Channels come last here."
+        )
+    spatial = image.shape[image.ndim - 1 - ndim : -1]
+    if 0 in spatial:
+        raise ValueError(f"`{name}` must have no empty spatial axis, got shape {image.shape}.")
+    return spatial
+
+
+def countable(spec: ConvSpec) -> ConvSpec:
+    """`spec`, if XLA can count its positions. Raises ValueError before anything is traced."""
+    padded = [i + max(0, lo) + max(0, hi) for i, (lo, hi) in zip(spec.input_size, spec.pads, strict=True)]
+    for axis, n in enumerate(padded):  # the output is never larger
+        if n >= arg.TOO_LARGE:
+            raise ValueError(
+                f"the layer must have fewer than 2**31 positions on each axis, got {n:,} on spatial axis {axis}, with "
+                f"`strides` {spec.strides}, `padding` {spec.pads} and `dilation` {spec.dilation}."
+            )
+    if math.prod(padded) >= _TOO_MANY:
+        raise ValueError(
+            f"the layer must have fewer than 2**48 positions, got {math.prod(padded):,}, with `strides` "
+            f"{spec.strides}, `padding` {spec.pads} and `dilation` {spec.dilation}."
+        )
+    return spec
+
+
+def dtypes(a: Array, b: Array, preferred: DTypeLike | None) -> tuple[jnp.dtype, jnp.dtype]:
+    """(dtype to compute in, dtype of the result). Mixed inputs are promoted, as in jax.numpy."""
+    with jax.numpy_dtype_promotion("standard"):
+        common = promoted("the arrays must have dtypes that promote to one", a, b)
+        if preferred is None:
+            return common, common
+        result = floating("preferred_element_type", preferred)
+        if jnp.issubdtype(common, jnp.complexfloating) and not jnp.issubdtype(result, jnp.complexfloating):
+            raise TypeError(
+                f"`preferred_element_type` must be complex where an input is, got {result} for {common}: it would "
+                f"drop the imaginary part. Take .real of the result."
+            )
+        rule = "`preferred_element_type` must be a dtype that the arrays' own promotes with"
+        return promoted(rule, common, result), result
+
+
+def promoted(rule: str, *operands: Array | jnp.dtype) -> jnp.dtype:
+    """The dtype that these arrays and dtypes promote to.
+
+    Raises TypeError, beginning with `rule`, where JAX has none, as for most floats of 8 bits.
+    """
+    try:
+        return jnp.result_type(*operands)
+    except (TypeError, ValueError):
+        given = " and ".join(dict.fromkeys(str(getattr(x, "dtype", x)) for x in operands))
+        raise TypeError(f"{rule}, got {given}. Convert one of the arrays with .astype.") from None
+
+
+def floating(name: str, dtype: DTypeLike) -> jnp.dtype:
+    """`dtype`, if it is a floating or complex one."""
+    try:
+        known = jnp.dtype(dtype)
+        jnp.promote_types(known, known)  # refuses those that NumPy has and JAX has not
+    except (TypeError, ValueError):
+        raise TypeError(f"`{name}` must be a floating or complex dtype, got {arg.shown(dtype)}.") from None
+    if not jnp.issubdtype(known, jnp.inexact):
+        raise TypeError(f"`{name}` must be a floating or complex dtype, got {known}.")
+    return known
+
+
+def accumulator(dtype: jnp.dtype) -> jnp.dtype:
+    """float32 for the types of less than 32 bits, otherwise the type itself."""
+    return jnp.dtype(jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype
+
+
+def check_precision(precision: Precision) -> Precision:
+    """`precision` in hashable form, refused here rather than inside a trace.
+
+    None is what `jax.default_matmul_precision` says, asked for now: a program is compiled later.
+    """
+    if precision is None:
+        return _default_precision()
+    entries = precision if isinstance(precision, tuple | list) else (precision,)
+    try:
+        if len(entries) not in (1, 2) or not all(isinstance(p, str | lax.Precision) for p in entries):
+            raise ValueError
+        checked = tuple(lax.Precision(p) for p in entries)
+    except ValueError:
+        raise ValueError(
+            f"`precision` must be None, 'default', 'high', 'highest', a jax.lax.Precision or a pair of them, got "
+            f"{arg.shown(precision)}."
+        ) from None
+    return checked if len(checked) == 2 else checked[0]
+
+
+def _default_precision() -> lax.Precision | None:
+    try:
+        return lax.Precision(jax.config.jax_default_matmul_precision)  # pyright: ignore[reportAttributeAccessIssue] (a setting)
+    except ValueError:  # None, or the name of an algorithm for products, which convolutions do not take
+        return None
+
+
+def merge_batch(image: Array, ndim: int) -> Array:
+    """(*batch, *size, channels) -> (N, *size, channels)."""
+    tail = image.shape[image.ndim - 1 - ndim :]
+    return image.reshape(math.prod(image.shape[: image.ndim - 1 - ndim]), *tail)
+
+
+def split_batch(image: Array, like: Array, ndim: int) -> Array:
+    """Undo `merge_batch`: give `image` the batch axes of `like`."""
+    return image.reshape(*like.shape[: like.ndim - 1 - ndim], *image.shape[1:])

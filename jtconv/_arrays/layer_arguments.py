@@ -1,0 +1,65 @@
+"""A kernel, an image and the geometry given with them, checked against each other."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
+
+from jtconv._arrays import checks
+from jtconv._arrays.checks import Precision
+from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.spec import ConvSpec
+
+
+class Call(NamedTuple):
+    """What a convolution or its transpose computes with: arrays of the dtype to compute in, and that of the result."""
+
+    image: Array
+    kernel: Array
+    spec: ConvSpec
+    precision: Precision
+    result: jnp.dtype
+
+
+def checked_layer(kernel: ArrayLike, **arguments: Any) -> tuple[Array, ConvGeometry]:
+    """The kernel as an array and the geometry, `arguments` being those of `ConvGeometry`."""
+    kernel = checks.float_array("kernel", kernel)
+    geometry = ConvGeometry(checks.check_kernel(kernel), **arguments)
+    checks.check_groups(kernel, geometry.groups)
+    return kernel, geometry
+
+
+def checked_conv(
+    x: ArrayLike, kernel: ArrayLike, precision: Precision, preferred: DTypeLike | None, **arguments: Any
+) -> Call:
+    """The arguments of `conv`."""
+    x = checks.float_array("x", x)
+    kernel, geometry = checked_layer(kernel, **arguments)
+    in_ch = kernel.shape[-2] * geometry.groups
+    input_size = checks.check_image("x", x, in_ch, geometry.ndim, "the kernel's second-to-last axis times groups")
+    return _call(x, kernel, geometry.at(input_size), precision, preferred)
+
+
+def checked_transpose(
+    y: ArrayLike,
+    kernel: ArrayLike,
+    output_padding: int | Sequence[int] | None,
+    output_size: int | Sequence[int] | None,
+    precision: Precision,
+    preferred: DTypeLike | None,
+    **arguments: Any,
+) -> Call:
+    """The arguments of `conv_transpose`, but for the method."""
+    y = checks.float_array("y", y)
+    kernel, geometry = checked_layer(kernel, **arguments)
+    spatial = checks.check_image("y", y, kernel.shape[-1], geometry.ndim, "the kernel's last axis, out_ch")
+    input_size = geometry.transpose_output_size(spatial, output_padding=output_padding, target=output_size)
+    return _call(y, kernel, geometry.at(input_size), precision, preferred)
+
+
+def _call(image: Array, kernel: Array, spec: ConvSpec, precision: Precision, preferred: DTypeLike | None) -> Call:
+    spec = checks.countable(spec).with_strides_taken()
+    work, result = checks.dtypes(image, kernel, preferred)
+    return Call(image.astype(work), kernel.astype(work), spec, checks.check_precision(precision), result)

@@ -1,0 +1,53 @@
+"""What stands beside a matrix, stored or not, in a product with `@`: checked, and named in errors."""
+
+from typing import Any
+
+from jax import Array
+from jax.typing import ArrayLike
+
+from jtconv._arrays import checks
+
+Shape = tuple[int, int]
+
+
+def right_operand(other: ArrayLike, shape: Shape) -> Array:
+    """`other` of C @ other, (columns,) or (columns, m) for C of `shape`."""
+    _check_array(other)
+    columns = checks.float_array("right operand of @", other)
+    if columns.ndim not in (1, 2) or columns.shape[0] != shape[1]:
+        raise ValueError(
+            f"the right operand of @ must have shape ({shape[1]},) or ({shape[1]}, m) for a matrix of "
+            f"shape {shape}, got {columns.shape}. An image (*size, ch) becomes a vector by ravel()."
+        )
+    return columns
+
+
+def left_operand(other: ArrayLike, shape: Shape) -> Array:
+    """`other` of other @ C, (rows,) or (m, rows) for C of `shape`."""
+    _check_array(other)
+    rows = checks.float_array("left operand of @", other)
+    if rows.ndim not in (1, 2) or rows.shape[-1] != shape[0]:
+        raise ValueError(
+            f"the left operand of @ must have shape ({shape[0]},) or (m, {shape[0]}) for a matrix of "
+            f"shape {shape}, got {rows.shape}."
+        )
+    return rows
+
+
+def _check_array(other: Any) -> None:
+    if hasattr(other, "todense") or hasattr(other, "matvec"):
+        raise TypeError(
+            f"`@` takes arrays; got {type(other).__name__}, a matrix that is no array. Multiply one after the other: "
+            f"A @ (B @ v)."
+        )
+
+
+def same_shape(kernel: ArrayLike, shape: tuple[int, ...], holder: str, maker: str) -> Array:
+    """`kernel`, if it can take the place of one of `shape` in a `holder`, which `maker` makes."""
+    kernel = checks.float_array("kernel", kernel)
+    if kernel.shape != shape:
+        raise ValueError(
+            f"`kernel` must have the shape of the one that this {holder} was made from, {shape}, got "
+            f"{kernel.shape}. For another shape make another {holder}, with `{maker}`."
+        )
+    return kernel

@@ -1,0 +1,96 @@
+"""C, Cᵀ and the kernel's gradient by CPU kernels of our own, called by XLA.
+
+XLA's own CPU convolutions multiply by inserted zeros, leave their fast path in gradients, and
+write columns and blocks to memory that need not exist; compositions of its products still write
+some. The C++ beside this file is compiled when jtconv is installed and there is a compiler;
+without it everything works, by XLA alone.
+"""
+
+import ctypes
+import warnings
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.sharding import NamedSharding, PartitionSpec
+
+from jtconv._arrays.checks import Precision, accumulator
+from jtconv._arrays.padding import padded
+from jtconv._compute.folded import folded
+from jtconv._geometry.spec import ConvSpec
+
+_NAMES = ("jtconv_forward", "jtconv_transposed", "jtconv_kernel_gradient")
+_MOST_AXES = 3
+
+
+@cache
+def available() -> bool:
+    """Whether the kernels were compiled, and can be loaded. The first call makes them known to XLA."""
+    files = sorted(Path(__file__).parent.glob("library*.so"))
+    if not files:
+        return False
+    try:
+        library = ctypes.CDLL(str(files[0]))
+        for name in _NAMES:
+            jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
+    except (OSError, AttributeError, jax.errors.JaxRuntimeError) as error:
+        warnings.warn(f"jtconv computes by XLA, as its CPU kernels cannot be loaded: {error}", stacklevel=2)
+        return False
+    return True
+
+
+def computes(spec: ConvSpec, operands: Sequence[Any]) -> bool:
+    """Whether the kernels are there, and made for such a layer; `operands` have shapes and dtypes."""
+    real = all(jnp.issubdtype(operand.dtype, jnp.floating) for operand in operands)
+    empty = any(0 in operand.shape for operand in operands)
+    return real and not empty and 1 <= spec.ndim <= _MOST_AXES and available()
+
+
+def forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """C on (N, *input_size, in_ch), all arguments checked; in full precision, whatever `precision` allows."""
+    x, spec = padded(x, spec)
+    return _call("jtconv_forward", x, kernel, (x.shape[0], *spec.output_size, kernel.shape[-1]), spec)
+
+
+@folded
+def transposed(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """Cᵀ on (N, *output_size, out_ch); in full precision, too."""
+    shape = (y.shape[0], *spec.input_size, kernel.shape[-2] * spec.groups)
+    return _call("jtconv_transposed", y, kernel, shape, spec)
+
+
+def kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """(N, *input_size, in_ch), (N, *output_size, out_ch) -> (*kernel_size, in_ch // groups, out_ch)."""
+    x, spec = padded(x, spec)
+    shape = (*spec.kernel_size, x.shape[-1] // spec.groups, y.shape[-1])
+    return _call("jtconv_kernel_gradient", x, y, shape, spec)
+
+
+def _call(name: str, a: Array, b: Array, shape: tuple[int, ...], spec: ConvSpec) -> Array:
+    if not available():
+        raise RuntimeError(
+            "jtconv was installed without its CPU kernels: install it again where there is a C++ compiler"
+        )
+    wide = accumulator(a.dtype)
+    kind = jax.typeof(a)  # under `jax.shard_map` the result varies over devices as the operands do
+    whole = NamedSharding(kind.sharding.mesh, PartitionSpec(*(None for _ in shape)))
+    result = jax.ShapeDtypeStruct(shape, wide, sharding=whole, manual_axis_type=kind.manual_axis_type)
+    call = jax.ffi.ffi_call(name, result)
+    return call(a.astype(wide), b.astype(wide), **_attributes(spec)).astype(a.dtype)
+
+
+def _attributes(spec: ConvSpec) -> dict[str, Any]:
+    return {
+        "strides": np.array(spec.strides, np.int64),
+        "lows": np.array([lo for lo, _ in spec.pads], np.int64),
+        "dilation": np.array(spec.dilation, np.int64),
+        "groups": np.int64(spec.groups),
+    }
+
+
+available()  # now, for programs that were compiled and saved by another process

@@ -1,0 +1,95 @@
+// What XLA calls: C, its transpose and the kernel's gradient, on arrays as in jtconv/_primitives/family.py.
+
+#include <cstdint>
+#include <new>
+
+#include "image_product.h"
+#include "kernel_gradient.h"
+#include "layer.h"
+#include "parallel.h"
+#include "xla/ffi/api/ffi.h"
+
+namespace jtconv {
+namespace {
+
+namespace ffi = xla::ffi;
+
+using Sizes = ffi::Span<const std::int64_t>;
+using In = ffi::AnyBuffer;
+using Out = ffi::Result<ffi::AnyBuffer>;
+
+Layer layer_of(In::Dimensions x, In::Dimensions kernel, In::Dimensions y, Sizes strides, Sizes lows, Sizes dilation,
+               Size groups) {
+  const std::size_t axes = kernel.size() - 2;
+  Layer layer{x[0], groups, kernel[axes], kernel[axes + 1] / groups, {}};
+  for (std::size_t a = 0; a < axes; ++a)  // at the end: the last axis is the one that is contiguous
+    layer.axes[kAxes - axes + a] = {x[a + 1], y[a + 1], kernel[a], strides[a], dilation[a], lows[a]};
+  return layer;
+}
+
+// Calls run(T{}) for the arrays' type.
+template <typename Run>
+ffi::Error by_type(ffi::DataType type, Run run) {
+  try {
+    if (type == ffi::F32) {
+      run(float{});
+    } else if (type == ffi::F64) {
+      run(double{});
+    } else {
+      return ffi::Error::InvalidArgument("jtconv's CPU kernels take float32 and float64");
+    }
+  } catch (const std::bad_alloc&) {
+    return ffi::Error(ffi::ErrorCode::kResourceExhausted, "jtconv's CPU kernels: out of memory");
+  }
+  return ffi::Error::Success();
+}
+
+ffi::Error product(Direction direction, const Layer& layer, ffi::ThreadPool& pool, In source, In kernel, Out result) {
+  Workers workers(pool);
+  return by_type(source.element_type(), [&](auto zero) {
+    using T = decltype(zero);
+    image_product(layer, direction, source.typed_data<T>(), kernel.typed_data<T>(), result->typed_data<T>(), workers);
+  });
+}
+
+ffi::Error forward(ffi::ThreadPool pool, In x, In kernel, Out y, Sizes strides, Sizes lows, Sizes dilation,
+                   std::int64_t groups) {
+  const Layer layer = layer_of(x.dimensions(), kernel.dimensions(), y->dimensions(), strides, lows, dilation, groups);
+  return product(Direction::forward, layer, pool, x, kernel, y);
+}
+
+ffi::Error transposed(ffi::ThreadPool pool, In y, In kernel, Out x, Sizes strides, Sizes lows, Sizes dilation,
+                      std::int64_t groups) {
+  const Layer layer = layer_of(x->dimensions(), kernel.dimensions(), y.dimensions(), strides, lows, dilation, groups);
+  return product(Direction::transposed, layer, pool, y, kernel, x);
+}
+
+ffi::Error kernel_gradient(ffi::ThreadPool pool, In x, In y, Out kernel, Sizes strides, Sizes lows, Sizes dilation,
+                           std::int64_t groups) {
+  const Layer layer = layer_of(x.dimensions(), kernel->dimensions(), y.dimensions(), strides, lows, dilation, groups);
+  Workers workers(pool);
+  return by_type(x.element_type(), [&](auto zero) {
+    using T = decltype(zero);
+    KernelGradient<T>(layer, x.typed_data<T>(), y.typed_data<T>(), kernel->typed_data<T>()).run(workers);
+  });
+}
+
+auto binding() {
+  return ffi::Ffi::Bind()
+      .Ctx<ffi::ThreadPool>()
+      .Arg<ffi::AnyBuffer>()
+      .Arg<ffi::AnyBuffer>()
+      .Ret<ffi::AnyBuffer>()
+      .Attr<Sizes>("strides")
+      .Attr<Sizes>("lows")
+      .Attr<Sizes>("dilation")
+      .Attr<std::int64_t>("groups");
+}
+
+}  // namespace
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jtconv_forward, forward, binding());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jtconv_transposed, transposed, binding());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jtconv_kernel_gradient, kernel_gradient, binding());
+
+}  // namespace jtconv

@@ -1,0 +1,153 @@
+"""Cᵀ by phases: the outputs r, r + s, r + 2s, … see only every s-th tap, whichever r.
+
+So each phase is a stride-1 convolution of y with its own small kernel, no zero is multiplied, and
+the phases are interleaved (depth to space). Phases of as many taps share one convolution, as
+further output channels of it; where s divides k, that is a single one. Kernel segregation in
+arXiv:2209.03704 and arXiv:2502.20493 is the same idea.
+"""
+
+import itertools
+from collections.abc import Callable
+from math import gcd, prod
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from jtconv._arrays.checks import Precision
+from jtconv._arrays.padding import pad_zeros
+from jtconv._compute.folded import folded
+from jtconv._compute.lax import flip_and_swap
+from jtconv._compute.lax_conv import channels_last
+from jtconv._geometry.sizes import effective_kernel_size, split_pads
+from jtconv._geometry.spec import ConvSpec
+
+
+class _Window(NamedTuple):
+    """How phases of one axis see y: number of taps each, padding of y before, spacing of the taps."""
+
+    taps: int
+    lo: int
+    dilation: int
+
+
+class _Phases(NamedTuple):
+    """Phases of one axis that share a window, and the taps of each: (phases, count)."""
+
+    window: _Window
+    residues: list[int]
+    taps: np.ndarray
+
+
+@folded
+def polyphase(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+    axes = [_axis_phases(spec, axis) for axis in range(spec.ndim)]
+    image = _assemble(axes, lambda chosen: _phase_image(y, kernel, spec, chosen, precision))
+    for axis, groups in enumerate(axes):
+        order = np.argsort([r for group in groups for r in group.residues])
+        if not np.array_equal(order, np.arange(len(order))):
+            image = jnp.take(image, order, axis=1 + axis)
+    return _interleave(image, spec)
+
+
+def _axis_phases(spec: ConvSpec, axis: int) -> list[_Phases]:
+    by_window: dict[_Window, _Phases] = {}
+    for r in range(spec.strides[axis]):
+        window, taps = _phase(spec, axis, r)
+        known = by_window.get(window)
+        residues = [r] if known is None else [*known.residues, r]
+        stack = taps[None] if known is None else np.concatenate([known.taps, taps[None]])
+        by_window[window] = _Phases(window, residues, stack)
+    return list(by_window.values())
+
+
+def _phase(spec: ConvSpec, axis: int, r: int) -> tuple[_Window, np.ndarray]:
+    """Position s·m + r of the padded input is reached by tap t from o = m - (d·t - r) / s, where that is whole.
+
+    Counted so, phases of as many taps have the same window, whatever the padding.
+    """
+    s, d, k = spec.strides[axis], spec.dilation[axis], spec.kernel_size[axis]
+    step, spacing = s // gcd(s, d), d // gcd(s, d)
+    first = next((t for t in range(min(step, k)) if (d * t - r) % s == 0), None)
+    if first is None:  # no tap lands here: the stride is beyond the kernel's reach
+        return _Window(0, 0, 1), np.arange(0)
+    taps = np.arange(first, k, step)
+    lo = (d * first - r) // s + (len(taps) - 1) * spacing - _first_block(spec, axis)
+    return _Window(len(taps), lo, spacing), taps
+
+
+def _first_block(spec: ConvSpec, axis: int) -> int:
+    """The block of s positions of the padded input where the input begins."""
+    return spec.pads[axis][0] // spec.strides[axis]
+
+
+def _positions(spec: ConvSpec, axis: int) -> int:
+    """Positions of one phase: blocks that the input has a part in; what is beyond it is cut off later."""
+    last = spec.pads[axis][0] + spec.input_size[axis] - 1
+    return last // spec.strides[axis] - _first_block(spec, axis) + 1
+
+
+def _assemble(
+    axes: list[list[_Phases]],
+    image_of: Callable[[tuple[_Phases, ...]], Array],
+    chosen: tuple[_Phases, ...] = (),
+) -> Array:
+    """All phases side by side: (N, *strides, *positions, ch), residues in the order of `axes`."""
+    axis = len(chosen)
+    if axis == len(axes):
+        return image_of(chosen)
+    parts = [_assemble(axes, image_of, (*chosen, group)) for group in axes[axis]]
+    return jnp.concatenate(parts, axis=1 + axis)
+
+
+def _phase_image(y: Array, kernel: Array, spec: ConvSpec, chosen: tuple[_Phases, ...], precision: Precision) -> Array:
+    """(N, *phases, *positions, ch) of the phases chosen, by one stride-1 convolution."""
+    n, ndim, in_per_group = y.shape[0], spec.ndim, kernel.shape[-2]
+    phases = [len(group.residues) for group in chosen]
+    positions = [_positions(spec, axis) for axis in range(ndim)]
+    windows = [group.window for group in chosen]
+    if prod(w.taps for w in windows) == 0:
+        return jnp.zeros((n, *phases, *positions, in_per_group * spec.groups), y.dtype)
+    reaches = [effective_kernel_size(w.taps, w.dilation) for w in windows]
+    sizes = zip(spec.output_size, positions, reaches, windows, strict=True)
+    splits = [split_pads(o, m, reach, 1, w.lo) for o, m, reach, w in sizes]
+    image = lax.conv_general_dilated(
+        pad_zeros(y, [outer for outer, _ in splits]),
+        flip_and_swap(_phase_kernels(kernel, chosen), spec.groups),
+        window_strides=(1,) * ndim,
+        padding=[inner for _, inner in splits],
+        rhs_dilation=[w.dilation for w in windows],
+        dimension_numbers=channels_last(ndim),
+        feature_group_count=spec.groups,
+        precision=precision,
+    )
+    split = image.reshape(n, *positions, spec.groups, *phases, in_per_group)
+    after = range(ndim + 2, 2 * ndim + 2)
+    moved = split.transpose(0, *after, *range(1, ndim + 1), ndim + 1, 2 * ndim + 2)
+    return moved.reshape(n, *phases, *positions, spec.groups * in_per_group)
+
+
+def _phase_kernels(kernel: Array, chosen: tuple[_Phases, ...]) -> Array:
+    """(*k, in_ch // groups, out_ch) -> (*counts, phases * in_ch // groups, out_ch)."""
+    ndim = len(chosen)
+    for axis, group in enumerate(chosen):  # axis 2a becomes (phases, count)
+        start = 2 * axis
+        picked = jnp.take(kernel, group.taps.reshape(-1), axis=start)
+        kernel = picked.reshape(*kernel.shape[:start], *group.taps.shape, *kernel.shape[start + 1 :])
+    phases_first = [2 * a for a in range(ndim)]
+    counts = [2 * a + 1 for a in range(ndim)]
+    ordered = kernel.transpose(*counts, *phases_first, 2 * ndim, 2 * ndim + 1)
+    return ordered.reshape(*ordered.shape[:ndim], -1, ordered.shape[-1])
+
+
+def _interleave(phases: Array, spec: ConvSpec) -> Array:
+    """(N, *strides, *positions, ch) -> (N, *input_size, ch)."""
+    ndim = spec.ndim
+    pairs = [(1 + ndim + a, 1 + a) for a in range(ndim)]
+    moved = phases.transpose(0, *itertools.chain.from_iterable(pairs), 2 * ndim + 1)
+    sizes = [_positions(spec, a) * s for a, s in enumerate(spec.strides)]
+    full = moved.reshape(phases.shape[0], *sizes, phases.shape[-1])
+    starts = [lo % s for (lo, _), s in zip(spec.pads, spec.strides, strict=True)]
+    inside = [slice(a, a + i) for a, i in zip(starts, spec.input_size, strict=True)]
+    return full[(slice(None), *inside)]

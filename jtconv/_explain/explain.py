@@ -1,0 +1,264 @@
+"""`explain`: the arithmetic of one layer, its overlaps, costs and equivalents.
+
+What knows of other frameworks is imported when a layer is explained: `import jtconv` stays quick.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from jtconv._geometry import arguments as arg
+from jtconv._geometry.arguments import Padding
+from jtconv._geometry.costs import Costs, costs
+from jtconv._geometry.geometry import ConvGeometry, geometry_on
+from jtconv._geometry.overlap import EvenLayer, inputs_seen, is_even, nearest_even, overlap_counts
+
+if TYPE_CHECKING:
+    from jtconv._equivalents import Equivalent
+
+_MOST_COUNTED = 10**7
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What `explain` says of a layer; prints as text.
+
+    Attributes:
+      geometry: the layer, in normal form.
+      input_size: the size asked about.
+      output_size: what the convolution C makes of it; None where the kernel does not fit.
+      transposed_size: what the transposed convolution Cᵀ makes of it.
+      output_padding: with which Cᵀ does.
+      in_ch, out_ch: channels into and out of the layer; None where they are not known.
+      use_bias: whether the layer adds a bias.
+      call: the framework's call that was explained, if any.
+      overlap: per axis, how many contributions each position of Cᵀ's result gets. A position gets
+        the product over the axes.
+      is_even: per axis, whether all positions away from the borders get equally many.
+      even_layer: the nearest layer that is even on every axis and gives the same size; None where
+        this one is, or where there is none.
+      receptive_field: per axis, the most positions of y that one position of the result adds up.
+      footprint: per axis, the extent of what one position of y contributes to.
+      costs: parameters and multiply-adds of Cᵀ; None where the channels are not known.
+      equivalents: Cᵀ in each framework's words, each with `call`, `kernel_shape` and
+        `kernel_reversed`; `call` is None where there is no equivalent, and `reason` says why.
+    """
+
+    geometry: ConvGeometry
+    input_size: tuple[int, ...]
+    output_size: tuple[int, ...] | None
+    transposed_size: tuple[int, ...]
+    output_padding: tuple[int, ...]
+    in_ch: int | None
+    out_ch: int | None
+    use_bias: bool
+    call: str | None
+    overlap: tuple[tuple[int, ...], ...]
+    is_even: tuple[bool, ...]
+    even_layer: EvenLayer | None
+    receptive_field: tuple[int, ...]
+    footprint: tuple[int, ...]
+    costs: Costs | None
+    equivalents: "dict[str, Equivalent]"
+
+    @property
+    def text(self) -> str:
+        """All of it in words and numbers."""
+        from jtconv._explain import text
+
+        return text.explained(self)
+
+    def to_json(self) -> str:
+        """All of it as a JSON object, named as the attributes."""
+        lines = [f'  "{name}": {json.dumps(value)}' for name, value in asdict(self).items()]
+        return "{\n" + ",\n".join(lines) + "\n}"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def explain(
+    input_size: int | Sequence[int],
+    kernel_size: int | Sequence[int],
+    *,
+    strides: int | Sequence[int] = 1,
+    padding: Padding = "VALID",
+    output_padding: int | Sequence[int] | None = None,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+    in_ch: int | None = None,
+    out_ch: int | None = None,
+    use_bias: bool = True,
+) -> Explanation:
+    """The arithmetic of one layer: C and Cᵀ applied to something of `input_size`, and the overlaps.
+
+    Args:
+      input_size: spatial size of what goes into the layer, an int or one per axis. C and Cᵀ are
+        both explained for it.
+      kernel_size: taps, an int or one per axis.
+      strides, padding, output_padding, dilation, groups, padding_mode: as in `conv_transpose`.
+      in_ch, out_ch: channels into and out of the layer; with both, parameters and multiply-adds
+        are counted, too.
+      use_bias: whether the layer adds a bias.
+
+    Raises:
+      TypeError, ValueError: as `conv_transpose`.
+
+    >>> layer = explain((7, 7), 4, strides=2, in_ch=4096, out_ch=12, use_bias=False)
+    >>> layer.output_size, layer.transposed_size, layer.costs.parameters
+    ((2, 2), (16, 16), 786432)
+    >>> layer.equivalents["torch"].call
+    'torch.nn.ConvTranspose2d(4096, 12, 4, stride=2, bias=False)'
+    """
+    geometry = geometry_on(
+        input_size,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        padding_mode=padding_mode,
+    )
+    sizes = arg.per_axis("input_size", input_size, geometry.ndim, minimum=1)
+    up = geometry.transpose_output_size(sizes, output_padding=output_padding)
+    return _explained(geometry, sizes, up, in_ch, out_ch, use_bias)
+
+
+def explain_from(
+    framework: str,
+    call: str,
+    input_size: int | Sequence[int],
+    *,
+    kernel_size: int | Sequence[int] | None = None,
+    in_ch: int | None = None,
+    out_ch: int | None = None,
+) -> Explanation:
+    """`explain` for a transposed convolution in a framework's words.
+
+    The call is parsed, never run. Its arguments are positional or named as the framework names
+    them, sizes are literals; a variable may stand for everything else.
+
+    Args:
+      framework: "torch", "keras", "tf", "flax" ("nnx", "linen"), "lax", "onnx", "equinox", "haiku"
+        or "jtconv".
+      call: a layer's constructor or a function's call, such as "nn.ConvTranspose2d(64, 32, 4)";
+        for ONNX `ConvTranspose(…)` with the attributes as keywords, or `make_node(…)`.
+      input_size: spatial size of what goes into the layer, an int or one per axis.
+      kernel_size: taps, for functions, which take the kernel as an array.
+      in_ch, out_ch: channels into and out of the layer, where the call does not tell them.
+
+    Raises:
+      TypeError, ValueError: naming the framework's own argument where it is wrong.
+
+    >>> layer = explain_from("torch", "nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1)", 7)
+    >>> layer.transposed_size, layer.equivalents["keras"].call
+    ((14, 14), 'keras.layers.Conv2DTranspose(32, 4, strides=2, padding="same")')
+    """
+    from jtconv._calls import read_call
+
+    read = read_call(framework, call, input_size, kernel_size)
+    spec = read.spec
+    geometry = ConvGeometry(
+        spec.kernel_size,
+        strides=spec.strides,
+        padding=spec.pads,
+        dilation=spec.dilation,
+        groups=spec.groups,
+        padding_mode=spec.padding_mode,
+    )
+    channels = _agreed("in_ch", read.in_ch, in_ch), _agreed("out_ch", read.out_ch, out_ch)
+    return _explained(geometry, spec.output_size, spec.input_size, *channels, read.use_bias, call=call)
+
+
+def _explained(
+    geometry: ConvGeometry,
+    y_size: tuple[int, ...],
+    x_size: tuple[int, ...],
+    in_ch: int | None,
+    out_ch: int | None,
+    use_bias: bool,
+    *,
+    call: str | None = None,
+) -> Explanation:
+    from jtconv._equivalents import IN_CH, OUT_CH, Layer, equivalents
+
+    in_ch, out_ch = (
+        _checked_channels(name, value, geometry.groups) for name, value in (("in_ch", in_ch), ("out_ch", out_ch))
+    )
+    use_bias = arg.truth("use_bias", use_bias)
+    _check_countable(geometry, y_size, x_size)
+    transposed, axes = geometry.at(x_size), range(geometry.ndim)
+    even = tuple(is_even(geometry, axis) for axis in axes)
+    layer = Layer(
+        transposed,
+        IN_CH if in_ch is None else in_ch,
+        OUT_CH if out_ch is None else out_ch,
+        use_bias,
+    )
+    return Explanation(
+        geometry=geometry,
+        input_size=y_size,
+        output_size=_output_size(geometry, y_size),
+        transposed_size=x_size,
+        output_padding=geometry.output_padding_for(x_size),
+        in_ch=in_ch,
+        out_ch=out_ch,
+        use_bias=use_bias,
+        call=call,
+        overlap=tuple(overlap_counts(transposed, axis) for axis in axes),
+        is_even=even,
+        even_layer=None if all(even) else _even_layer(geometry, x_size),
+        receptive_field=tuple(inputs_seen(transposed, axis) for axis in axes),
+        footprint=geometry.effective_kernel_size,
+        costs=None if in_ch is None or out_ch is None else costs(transposed, in_ch, out_ch, use_bias=use_bias),
+        equivalents=equivalents(layer),
+    )
+
+
+def _output_size(geometry: ConvGeometry, input_size: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return geometry.output_size(input_size)
+    except ValueError:
+        return None
+
+
+def _even_layer(geometry: ConvGeometry, x_size: tuple[int, ...]) -> EvenLayer | None:
+    try:
+        return nearest_even(geometry, x_size)
+    except ValueError:  # its larger kernel needs padding that a single position cannot be reflected to
+        return None
+
+
+def _check_countable(geometry: ConvGeometry, y_size: tuple[int, ...], x_size: tuple[int, ...]) -> None:
+    """Contributions are counted one by one, on every position of an axis, tap and phase of the stride."""
+    counted = {
+        "the input": y_size,
+        "the result": x_size,
+        "the kernel": geometry.kernel_size,
+        "the strides": geometry.strides,
+    }
+    for name, sizes in counted.items():
+        for axis, size in enumerate(sizes):
+            if size > _MOST_COUNTED:
+                raise ValueError(
+                    f"`explain` counts at most {_MOST_COUNTED:,} positions on an axis; {name} would have {size:,} on "
+                    f"spatial axis {axis}. Ask for a smaller `input_size`: the overlaps repeat."
+                )
+
+
+def _checked_channels(name: str, value: int | None, groups: int) -> int | None:
+    if value is None:
+        return None
+    channels = arg.at_least(name, arg.integer(name, value), 1)
+    if channels % groups:
+        raise ValueError(f"`{name}` must be a multiple of `groups` {groups}, got {channels}.")
+    return channels
+
+
+def _agreed(name: str, read: int | None, given: int | None) -> int | None:
+    """Channels from the call or the argument."""
+    if read is not None and given is not None and read != arg.integer(name, given):
+        raise ValueError(f"`{name}` is {read} in the call, got {given}. Leave it out.")
+    return given if read is None else read

@@ -1,0 +1,145 @@
+"""What `explain` prints: formulas with the numbers put in."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from jtconv._explain import overlap_text
+from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import axis_lines, by, by_pairs, signed
+
+if TYPE_CHECKING:
+    from jtconv._explain.explain import Explanation
+
+
+def explained(layer: "Explanation") -> str:
+    """The whole text."""
+    geometry = layer.geometry
+    transposed = geometry.at(layer.transposed_size)
+    parts = [
+        _layer_text(layer),
+        "" if layer.call else _forward_text(geometry, layer.input_size),
+        _transposed_text(layer, transposed),
+        overlap_text.contributions(layer),
+        _costs_text(layer),
+        _equivalents_text(layer),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _layer_text(layer: "Explanation") -> str:
+    geometry = layer.geometry
+    padding = geometry.padding if isinstance(geometry.padding, str) else by_pairs(geometry.padding)
+    line = (
+        f"kernel {by(geometry.kernel_size)}   strides {by(geometry.strides)}   padding {padding} "
+        f"({geometry.padding_mode})   dilation {by(geometry.dilation)}   groups {geometry.groups}"
+    )
+    return f"{layer.call}\n{line}" if layer.call else line
+
+
+def _forward_text(geometry: ConvGeometry, input_size: tuple[int, ...]) -> str:
+    try:
+        spec = geometry.at(input_size)
+    except ValueError as reason:
+        return f"C cannot take {by(input_size)}: {reason}"
+
+    def line(axis: int) -> str:
+        k, s, d = spec.kernel_size[axis], spec.strides[axis], spec.dilation[axis]
+        i, (lo, hi) = spec.input_size[axis], spec.pads[axis]
+        reach = i + lo + hi - d * (k - 1) - 1
+        o = spec.output_size[axis]
+        return (
+            f"⌊({_sum(i, lo, hi)} - {d}·({k} - 1) - 1) / {s}⌋ + 1 = ⌊{reach} / {s}⌋ + 1 = {o}   {_unread(spec, axis)}"
+        )
+
+    return "\n".join(
+        [
+            f"The convolution C takes {by(spec.input_size)} to {by(spec.output_size)}:",
+            "    ⌊(i + lo + hi - d(k - 1) - 1) / s⌋ + 1",
+            *axis_lines(spec.ndim, line),
+            f"    Cᵀ leads back with output_padding {geometry.output_padding_for(spec.input_size)}.",
+        ]
+    )
+
+
+def _transposed_text(layer: "Explanation", spec: ConvSpec) -> str:
+    geometry, paddings = layer.geometry, layer.output_padding
+
+    def line(axis: int) -> str:
+        k, s, d = spec.kernel_size[axis], spec.strides[axis], spec.dilation[axis]
+        o, (lo, hi) = spec.output_size[axis], spec.pads[axis]
+        i, a = spec.input_size[axis], signed(paddings[axis])
+        if same:
+            return f"{s}·{o} + {a} = {i}"
+        return f"{s}·({o} - 1) + {d}·({k} - 1) + 1 - {signed(lo)} - {signed(hi)} + {a} = {i}"
+
+    same = geometry.padding in ("SAME", "SAME_LOWER")
+    formula = "s·o + a" if same else "s(o - 1) + d(k - 1) + 1 - lo - hi + a"
+    return "\n".join(
+        [
+            f"The transposed convolution Cᵀ takes {by(spec.output_size)} to {by(spec.input_size)}:",
+            f"    {formula}",
+            *axis_lines(spec.ndim, line),
+            f"    {by(spec.output_size)} is what C makes of {_sizes_taken(geometry, spec.output_size)}",
+        ]
+    )
+
+
+def _costs_text(layer: "Explanation") -> str:
+    seen = (
+        f"A position of the result adds up at most {by(layer.receptive_field)} positions of the input; a position of "
+        f"the input reaches {by(layer.footprint)} of the result."
+    )
+    if layer.costs is None:
+        return seen
+    costs, taps = layer.costs, "·".join(map(str, layer.geometry.kernel_size))
+    groups = f" / {layer.geometry.groups}" if layer.geometry.groups > 1 else ""
+    bias = f" + {costs.bias:,} of the bias" if costs.bias else ""
+    times = costs.with_zeros / max(costs.multiply_adds, 1)
+    lines = [
+        f"Parameters: {taps}·{layer.in_ch}·{layer.out_ch}{groups} = {costs.kernel:,}{bias}",
+        f"Multiply-adds of Cᵀ, an example: {costs.multiply_adds:,}; with zeros put between the positions of the input "
+        f"{costs.with_zeros:,} ({times:.1f} times)",
+    ]
+    return "\n".join([seen, *lines])
+
+
+def _equivalents_text(layer: "Explanation") -> str:
+    lines = ["Cᵀ in each framework's words, and the shape of its kernel there:"]
+    for name, words in layer.equivalents.items():
+        if words.call is not None:
+            shape = ", ".join(map(str, words.kernel_shape))
+            turned = ", reversed on each spatial axis" if words.kernel_reversed else ""
+            lines += [f"  {name:<8} {words.call}", f"  {'':<8} kernel ({shape}){turned}"]
+        else:
+            lines.append(f"  {name:<8} none: {words.reason}")
+    return "\n".join(lines)
+
+
+def _sizes_taken(geometry: ConvGeometry, output_size: tuple[int, ...]) -> str:
+    """Of which sizes C makes this one."""
+    pairs = geometry.input_size_range(output_size)
+    if all(low == high for low, high in pairs):
+        return f"{by([low for low, _ in pairs])} alone."
+    return f"every size {_ranges(pairs)}; output_padding or output_size says which is meant."
+
+
+def _ranges(pairs: Sequence[tuple[int, int]]) -> str:
+    texts = [f"{low}" if low == high else f"{low} to {high}" for low, high in pairs]
+    return f"from {texts[0]}" if len(set(texts)) == 1 else " by ".join(f"({text})" for text in texts)
+
+
+def _unread(spec: ConvSpec, axis: int) -> str:
+    """Which positions of the input no tap reads."""
+    size = spec.input_size[axis]
+    unread = sorted(set(range(size)) - set(spec.tap_source(axis).flat))
+    if not unread:
+        return "(every position is read)"
+    if len(unread) == 1:
+        return f"(position {unread[0]} of 0 to {size - 1} is not read)"
+    shown = ", ".join(map(str, unread[:8])) + (", …" if len(unread) > 8 else "")
+    return f"(positions {shown} of 0 to {size - 1} are not read)"
+
+
+def _sum(first: int, *others: int) -> str:
+    return " + ".join([str(first), *map(signed, others)])

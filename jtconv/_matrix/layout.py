@@ -1,0 +1,164 @@
+"""How the entries of C are stored: as an array whose axes say where each belongs, so that no index is.
+
+Blocks: for every group of channels and output a dense block, in the order of a compressed row.
+
+    values (groups, prod(out_size), out_ch // groups, taps * in_ch // groups)
+
+Planes, where taps and channels are so few that a block would not be worth a product: for each of them
+the entries of all outputs side by side, at the block of s positions of x that they read, as a
+matrix stored by diagonals has them at their columns.
+
+    values (out_ch // groups * in_ch // groups * taps, prod(blocks), groups)
+
+Where zero padding cuts an entry off, either has a stored zero; and a plane where no output reads a
+block by its tap.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jtconv._arrays.blocks import block_counts
+from jtconv._geometry.spec import ConvSpec
+
+_MOST_PLANES = 64  # each of them is a term in a program
+_MOST_PHASES = 256  # of x, each an array of its own in Cᵀ: the time to compile grows with them
+_MOST_BLOCKS = 1.5  # for each output: the rest of a plane is zeros
+
+
+class Channels(NamedTuple):
+    """Channels of a layer: groups, and of each group those of x and those of y."""
+
+    groups: int
+    in_ch: int
+    out_ch: int
+
+
+class Address(NamedTuple):
+    """Where a value is in the flat array: a sum of these. `output`, per axis, is for each output further; `tap`,
+    per axis, an array over the taps; the others are for each group, or channel of a group, further.
+    """
+
+    output: tuple[int, ...]
+    tap: tuple[np.ndarray, ...]
+    group: int
+    in_ch: int
+    out_ch: int
+
+
+def channels_of(kernel_shape: tuple[int, ...], groups: int) -> Channels:
+    """Of a kernel (*kernel_size, in_ch // groups, out_ch)."""
+    return Channels(groups, kernel_shape[-2], kernel_shape[-1] // groups)
+
+
+def image_shapes(kernel_shape: tuple[int, ...], spec: ConvSpec) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Of x (*in_size, in_ch) and y (*out_size, out_ch), whose sizes are the columns and the rows of C."""
+    return (*spec.input_size, kernel_shape[-2] * spec.groups), (*spec.output_size, kernel_shape[-1])
+
+
+def in_planes(spec: ConvSpec, channels: Channels) -> bool:
+    """Whether the layer is stored in planes rather than in blocks."""
+    planes = math.prod(spec.kernel_size) * channels.in_ch * channels.out_ch
+    if math.prod(spec.strides) * channels.in_ch > _MOST_PHASES:
+        return False
+    return planes <= _MOST_PLANES and math.prod(block_counts(spec)) <= _MOST_BLOCKS * math.prod(spec.output_size)
+
+
+def first_block(spec: ConvSpec, axis: int) -> np.ndarray:
+    """Which block of x each tap of output 0 reads; output o reads the o-th after that."""
+    return np.arange(spec.kernel_size[axis]) * spec.dilation[axis] // spec.strides[axis]
+
+
+def values_shape(spec: ConvSpec, channels: Channels) -> tuple[int, ...]:
+    """Of the array of stored entries; ValueError where int32 cannot number them, or the rows or columns."""
+    groups, in_ch, out_ch = channels
+    outputs, taps = math.prod(spec.output_size), math.prod(spec.kernel_size)
+    columns, rows = map(math.prod, image_shapes((in_ch, groups * out_ch), spec))
+    shape: tuple[int, ...] = (groups, outputs, out_ch, taps * in_ch)
+    if in_planes(spec, channels):
+        shape = (out_ch * in_ch * taps, math.prod(block_counts(spec)), groups)
+    entries = math.prod(shape)
+    if max(entries, rows, columns) >= 2**31:
+        raise ValueError(
+            f"the matrix would have {rows:,} rows, {columns:,} columns and {entries:,} entries, and its int32 indices "
+            f"can number 2**31 - 1. Use `conv_transpose` with another method, which needs no matrix, or a smaller "
+            f"`input_size`."
+        )
+    return shape
+
+
+def arranged_values(kernel: Array, spec: ConvSpec) -> Array:
+    """The stored entries, for a kernel (*kernel_size, in_ch // groups, out_ch)."""
+    channels = channels_of(kernel.shape, spec.groups)
+    shape = values_shape(spec, channels)
+    values, order = _spread(kernel, spec, jnp.broadcast_to), _order(spec, channels)
+    for axis in range(spec.ndim):
+        read = _read(spec, channels, axis)
+        if not read.all():
+            output, tap = order.index(f"output {axis}"), order.index(f"tap {axis}")
+            read = np.expand_dims(
+                read if output < tap else read.T, [a for a in range(len(order)) if a not in (output, tap)]
+            )
+            values = jnp.where(read, values, jnp.zeros((), values.dtype))
+    return values.reshape(shape)
+
+
+def kernel_entries(kernel_shape: tuple[int, ...], spec: ConvSpec) -> np.ndarray:
+    """Which entry of the kernel, by its flat position there, each stored value is."""
+    numbers = np.arange(math.prod(kernel_shape)).reshape(kernel_shape)
+    return _spread(numbers, spec, np.broadcast_to).ravel()
+
+
+def value_address(spec: ConvSpec, channels: Channels) -> Address:
+    """Where in the flat array of stored entries each is."""
+    order, sizes = _order(spec, channels), _sizes(spec, channels)
+    lengths = [sizes[name] for name in order]
+    step = {name: math.prod(lengths[place + 1 :]) for place, name in enumerate(order)}
+    outputs = [step[f"output {axis}"] for axis in range(spec.ndim)]
+    taps = [np.arange(k) * step[f"tap {axis}"] for axis, k in enumerate(spec.kernel_size)]
+    if in_planes(spec, channels):
+        taps = [tap + first_block(spec, axis) * outputs[axis] for axis, tap in enumerate(taps)]
+    return Address(tuple(outputs), tuple(taps), step["group"], step["in_ch"], step["out_ch"])
+
+
+def _read(spec: ConvSpec, channels: Channels, axis: int) -> np.ndarray:
+    """Where on an axis there is an entry: bool (outputs, taps), or (blocks, taps)."""
+    read = spec.tap_source(axis) >= 0
+    if not in_planes(spec, channels):
+        return read
+    blocks = np.zeros((block_counts(spec)[axis], read.shape[1]), bool)
+    for tap, first in enumerate(first_block(spec, axis)):
+        blocks[first : first + len(read), tap] = read[:, tap]
+    return blocks
+
+
+def _spread(kernel: Any, spec: ConvSpec, broadcast_to: Callable[..., Any]) -> Any:
+    """A kernel with its axes in the order of storage, and repeated for all outputs."""
+    channels = channels_of(kernel.shape, spec.groups)
+    order, sizes = _order(spec, channels), _sizes(spec, channels)
+    own = [*(f"tap {axis}" for axis in range(spec.ndim)), "in_ch", "group", "out_ch"]
+    apart = kernel.reshape([sizes[name] for name in own])
+    moved = apart.transpose([own.index(name) for name in order if name in own])
+    single = moved.reshape([sizes[name] if name in own else 1 for name in order])
+    return broadcast_to(single, [sizes[name] for name in order])
+
+
+def _order(spec: ConvSpec, channels: Channels) -> list[str]:
+    """The axes of the stored array, by name, before some are taken together."""
+    outputs, taps = ([f"{kind} {axis}" for axis in range(spec.ndim)] for kind in ("output", "tap"))
+    if in_planes(spec, channels):
+        return ["out_ch", "in_ch", *taps, *outputs, "group"]
+    return ["group", *outputs, "out_ch", *taps, "in_ch"]
+
+
+def _sizes(spec: ConvSpec, channels: Channels) -> dict[str, int]:
+    """How long each axis is."""
+    named = {"group": channels.groups, "in_ch": channels.in_ch, "out_ch": channels.out_ch}
+    places = block_counts(spec) if in_planes(spec, channels) else spec.output_size
+    for axis in range(spec.ndim):
+        named |= {f"output {axis}": places[axis], f"tap {axis}": spec.kernel_size[axis]}
+    return named
