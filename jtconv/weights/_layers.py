@@ -9,7 +9,7 @@ import numpy as np
 
 from jtconv import _arguments as arg
 from jtconv._kernel_layouts import EQUINOX, HAIKU, KERAS, LAX, TORCH, KernelLayout
-from jtconv.weights._numpy import checked_mapping, numbers
+from jtconv.weights._entries import checked_mapping, numbers
 
 Array = np.ndarray | jax.Array
 

@@ -9,10 +9,10 @@ from flax import nnx
 
 from jtconv import _arguments as arg
 from jtconv.weights import _spelling as spelling
-from jtconv.weights._needs import LAYOUTS, Key, Need, Way, needs, parameters
-from jtconv.weights._numpy import checked_mapping, numbers
+from jtconv.weights._entries import checked_mapping, numbers
+from jtconv.weights._network_layers import is_normalised, layers_without_slot, slots
+from jtconv.weights._parameter_specs import LAYOUTS, Key, Need, Way, needs, parameters
 from jtconv.weights._preprocessing import PREFIX
-from jtconv.weights._slots import is_normalised, layers_without_slot, slots
 from jtconv.weights._state import flat_state, is_abstract
 
 Found = dict[Key, str]  # the entry's name for each parameter of a layer

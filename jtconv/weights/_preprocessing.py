@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from jtconv import _arguments as arg
 from jtconv._arrays import as_array
 from jtconv.weights._channels import RGB
-from jtconv.weights._numpy import checked_mapping
+from jtconv.weights._entries import checked_mapping
 from jtconv.weights._spelling import framework_of, read
 
 _MOST_CHANNELS = 10**6  # a number for each is kept

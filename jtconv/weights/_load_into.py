@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from jtconv.weights._channels import FIRST_KERNEL
+from jtconv.weights._entries import FileError, checked_mapping, numbers
 from jtconv.weights._files import open_entries
 from jtconv.weights._networks import network_from
-from jtconv.weights._numpy import checked_mapping, numbers
 from jtconv.weights._preprocessing import Preprocessing, preprocessing_of
-from jtconv.weights._refusal import Refusal
 from jtconv.weights._state import flat_state, is_abstract, update
 
 
@@ -45,7 +44,7 @@ def load_into(model: Any, source: str | os.PathLike[str] | Mapping[str, Any]) ->
     with open_entries(source) as entries:
         try:
             return _fill(model, entries)
-        except Refusal:  # has the file's name
+        except FileError:  # has the file's name
             raise
         except ValueError as error:
             raise ValueError(f"{os.fspath(source)!r}: {error}") from error

@@ -8,7 +8,7 @@ import numpy as np
 
 from jtconv._kernel_layouts import KERAS, TORCH, KernelLayout
 from jtconv.weights._channels import FIRST_KERNEL, RGB, with_inputs
-from jtconv.weights._slots import Name, Slot, slots
+from jtconv.weights._network_layers import Name, Slot, slots
 from jtconv.weights._state import flat_state
 
 LAYOUTS = {"torch": TORCH, "keras": KERAS}
