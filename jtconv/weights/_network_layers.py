@@ -1,55 +1,69 @@
-"""The layers of a network, and what torch's and Keras's files call them."""
+"""The layers of a network, and what torch's and Keras's files call them: "features.0.weight", "fc1/fc1_W_1:0"."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
-
-@dataclass(frozen=True)
-class Name:
-    """A layer's name in a file; `dense` if its kernel is the matrix of a fully connected layer there."""
-
-    layer: str
-    dense: bool = False
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Slot:
+class NetworkLayer(NamedTuple):
     """One layer of a network.
 
     Attributes:
       path: of the module in the network, with dots.
-      names: per framework, what the layer may be called: first its own name, which is written.
       module: a `jtconv.nn.Conv` or `ConvTranspose`.
+      names: what the layer may be called in a framework's files; the first is written.
     """
 
     path: str
-    names: dict[str, tuple[Name, ...]]
     module: Any
+    names: tuple[str, ...]
 
 
 # The first two layers of VGG-16's classifier, in torchvision's, timm's and Keras's files, are the
-# network's conv6 and conv7. timm has made convolutions of them.
+# network's conv6 and conv7. timm has made convolutions of them; the others are matrices.
 _CLASSIFIER = {
-    "conv6": {
-        "torch": (Name("classifier.0", dense=True), Name("pre_logits.fc1")),
-        "keras": (Name("fc1", dense=True),),
-    },
-    "conv7": {
-        "torch": (Name("classifier.3", dense=True), Name("pre_logits.fc2")),
-        "keras": (Name("fc2", dense=True),),
-    },
+    "torch": {"conv6": ("classifier.0", "pre_logits.fc1"), "conv7": ("classifier.3", "pre_logits.fc2")},
+    "keras": {"conv6": ("fc1",), "conv7": ("fc2",)},
 }
+MATRICES = ("classifier.0", "classifier.3", "fc1", "fc2")
 _LAST = {"torch": ("classifier.6", "head.fc"), "keras": ("predictions",)}
 
+# Keras's words through its ages: names, Theano's letters, and the position in Keras 3's files.
+_WORDS = {
+    "torch": {"weight": "kernel", "bias": "bias"},
+    "keras": {"kernel": "kernel", "bias": "bias", "W": "kernel", "b": "bias", "0": "kernel", "1": "bias"},
+}
 
-def slots(model: Any) -> list[Slot]:
+
+def network_layers(model: Any, framework: str) -> Iterator[NetworkLayer]:
     """The layers of a `VGG16` or a fully convolutional network, in the order of their calls."""
-    if not hasattr(model, "encoder"):
-        return list(_encoder_slots(model.stages, ""))
-    stages = model.encoder.stages
-    head = (Slot(f"{layer}.conv", _head_names(layer), getattr(model, layer).conv) for layer in _CLASSIFIER)
-    return [*_encoder_slots(stages, "encoder."), *head, *_decoder_slots(model.decoder, len(stages))]
+    encoder = getattr(model, "encoder", model)
+    position = 0  # in torchvision's list of convolutions, ReLUs and pools
+    for i, stage in enumerate(encoder.stages):
+        for j, block in enumerate(stage.convs):
+            path = f"{'' if encoder is model else 'encoder.'}stages.{i}.convs.{j}.conv"
+            name = f"features.{position}" if framework == "torch" else f"block{i + 1}_conv{j + 1}"
+            yield NetworkLayer(path, block.conv, (name,))
+            position += 2
+        position += 1
+    if encoder is model:
+        return
+    for name, others in _CLASSIFIER[framework].items():
+        yield NetworkLayer(f"{name}.conv", getattr(model, name).conv, (name, *others))
+    decoder = model.decoder
+    if decoder.score is not None:
+        yield NetworkLayer("decoder.score", decoder.score, ("score",))
+    for i, step in enumerate(decoder.steps):
+        yield NetworkLayer(f"decoder.steps.{i}.up", step.up, (f"up{i + 1}",))
+        skip = f"skip_pool{len(encoder.stages) - 1 - i}"
+        yield NetworkLayer(f"decoder.steps.{i}.skip.conv", step.skip.conv, (skip,))
+    yield NetworkLayer("decoder.up", decoder.up, (f"up{len(decoder.steps) + 1}",))
+
+
+def passed_over(model: Any, framework: str) -> set[str]:
+    """The layers of VGG-16's classifier that the model does not have."""
+    classifier = () if hasattr(model, "encoder") else sum(_CLASSIFIER[framework].values(), ())
+    return {*classifier, *_LAST[framework]}
 
 
 def is_normalised(model: Any) -> bool:
@@ -57,37 +71,31 @@ def is_normalised(model: Any) -> bool:
     return getattr(model, "encoder", model).stages[0].convs[0].norm is not None
 
 
-def layers_without_slot(model: Any, framework: str) -> tuple[str, ...]:
-    """The layers of VGG-16's classifier that the model does not have."""
-    if hasattr(model, "encoder"):
-        return _LAST[framework]
-    return (*(name.layer for names in _CLASSIFIER.values() for name in names[framework]), *_LAST[framework])
+def framework_of(names: Iterable[str]) -> str | None:
+    """ "torch", "keras" or "jtconv", by the first convolution of the network; None if it is not there."""
+    for name in names:
+        if name.startswith("features.0."):
+            return "torch"
+        if re.search(r"(^|/)block1_conv1/", name):
+            return "keras"
+        if re.match(r"(encoder\.)?stages\.0\.", name):
+            return "jtconv"
+    return None
 
 
-def _encoder_slots(stages: Any, prefix: str) -> Iterator[Slot]:
-    position = 0  # in torchvision's list of convolutions, ReLUs and pools
-    for i, stage in enumerate(stages):
-        for j, block in enumerate(stage.convs):
-            names = _names(torch=f"features.{position}", keras=f"block{i + 1}_conv{j + 1}")
-            yield Slot(f"{prefix}stages.{i}.convs.{j}.conv", names, block.conv)
-            position += 2
-        position += 1
+def read_name(framework: str, name: str, layers: Collection[str]) -> tuple[str, str] | None:
+    """(one of `layers`, "kernel" or "bias") for the name of an entry; None if it is neither's."""
+    if framework == "torch":
+        layer, _, word = name.rpartition(".")
+    else:  # fc1/kernel:0, fc1/fc1/kernel:0, vgg16/fc1/kernel:0, fc1/fc1_W_1:0 and fc1/0 all alike
+        *groups, weight = name.removesuffix(":0").split("/")
+        layer = next((group for group in groups if group in layers), "")
+        word = re.sub(r"(?<=[A-Za-z])_\d+$", "", weight.removeprefix(f"{layer}_"))
+    known = _WORDS[framework]
+    return (layer, known[word]) if layer in layers and word in known else None
 
 
-def _head_names(layer: str) -> dict[str, tuple[Name, ...]]:
-    return {framework: (Name(layer), *names) for framework, names in _CLASSIFIER[layer].items()}
-
-
-def _decoder_slots(decoder: Any, num_stages: int) -> Iterator[Slot]:
-    if decoder.score is not None:
-        yield Slot("decoder.score", _names(torch="score", keras="score"), decoder.score)
-    for i, step in enumerate(decoder.steps):
-        up, skip = f"up{i + 1}", f"skip_pool{num_stages - 1 - i}"
-        yield Slot(f"decoder.steps.{i}.up", _names(torch=up, keras=up), step.up)
-        yield Slot(f"decoder.steps.{i}.skip.conv", _names(torch=skip, keras=skip), step.skip.conv)
-    last = f"up{len(decoder.steps) + 1}"
-    yield Slot("decoder.up", _names(torch=last, keras=last), decoder.up)
-
-
-def _names(**names: str) -> dict[str, tuple[Name, ...]]:
-    return {framework: (Name(layer),) for framework, layer in names.items()}
+def write_name(framework: str, layer: str, parameter: str) -> str:
+    """Undo `read_name`; "jtconv" joins the two with a dot."""
+    word = "weight" if framework == "torch" and parameter == "kernel" else parameter
+    return f"{layer}{'/' if framework == 'keras' else '.'}{word}"

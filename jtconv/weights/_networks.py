@@ -5,15 +5,28 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from jtconv import _arguments as arg
-from jtconv.weights import _spelling as spelling
 from jtconv.weights._entries import checked_mapping, numbers
-from jtconv.weights._network_layers import is_normalised, layers_without_slot, slots
-from jtconv.weights._parameter_specs import LAYOUTS, Key, Need, Way, needs, parameters
+from jtconv.weights._network_layers import (
+    framework_of,
+    is_normalised,
+    network_layers,
+    passed_over,
+    read_name,
+    write_name,
+)
+from jtconv.weights._parameter_specs import (
+    LAYOUTS,
+    Key,
+    ParameterSpec,
+    StoredAs,
+    flat_state,
+    is_abstract,
+    parameter_specs,
+    parameters,
+)
 from jtconv.weights._preprocessing import PREFIX
-from jtconv.weights._state import flat_state, is_abstract
 
 Found = dict[Key, str]  # the entry's name for each parameter of a layer
 
@@ -58,15 +71,18 @@ def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray
     _check_network(model)
     entries = {name: numbers("entries", name, x) for name, x in checked_mapping("entries", entries).items()}
     framework = _framework(entries, model)
-    wanted = needs(model, framework)
-    found, problems = _find(entries, wanted, model, framework)
-    chosen = {need.ours: _choose(need, found) for need in _of_parts_there(wanted, found)}
-    taken = {way.key for way in chosen.values()}
+    specs = list(parameter_specs(model, framework))
+    found, problems = _find(entries, specs, model, framework)
+    chosen = {spec.ours: _choose(spec, found) for spec in _of_parts_there(specs, found)}
+    taken = {stored.key for stored in chosen.values()}
     problems += [f"unexpected: {_seen(entries, name)}" for key, name in found.items() if key not in taken]
-    problems += [p for way in chosen.values() for p in _misfit(way, entries, found, framework)]
+    problems += [p for stored in chosen.values() for p in _misfit(stored, entries, found, framework)]
     if problems:
-        raise ValueError(_report(problems, model, framework))
-    return {ours: way.convert(np.asarray(entries[found[way.key]])) for ours, way in chosen.items()}
+        count = "1 entry" if len(problems) == 1 else f"{len(problems)} entries"
+        names = "this library's" if framework == "jtconv" else f"{framework}'s"
+        lines = "\n  ".join(sorted(problems))
+        raise ValueError(f"`entries`, by {names} names, do not fit {type(model).__name__} in {count}:\n  {lines}")
+    return {ours: stored.convert(np.asarray(entries[found[stored.key]])) for ours, stored in chosen.items()}
 
 
 def network_to(model: Any, framework: str = "jtconv") -> dict[str, np.ndarray]:
@@ -87,21 +103,23 @@ def network_to(model: Any, framework: str = "jtconv") -> dict[str, np.ndarray]:
         return {name: np.asarray(variable) for name, variable in state.items()}
     _check_not_normalised(model, framework)
     arrays = {}
-    for slot in slots(model):
-        for parameter in parameters(slot):
-            array = np.asarray(getattr(slot.module, parameter))
-            name = spelling.write(framework, slot.names[framework][0].layer, parameter)
-            arrays[name] = LAYOUTS[framework].from_ours(array) if parameter == "kernel" else array
+    for layer in network_layers(model, framework):
+        for parameter in parameters(layer.module):
+            array = np.asarray(getattr(layer.module, parameter))
+            stored = LAYOUTS[framework].from_ours(array) if parameter == "kernel" else array
+            arrays[write_name(framework, layer.names[0], parameter)] = stored
     return arrays
 
 
 def _check_network(model: Any) -> None:
+    from flax import nnx  # whoever has a network has it; layers and files do without
+
     if not isinstance(model, nnx.Module) or not hasattr(getattr(model, "encoder", model), "stages"):
         raise TypeError(f"`model` must be a network of jtconv.models, got {type(model).__name__}.")
 
 
 def _framework(entries: Mapping[str, Any], model: Any) -> str:
-    framework = spelling.framework_of(entries)
+    framework = framework_of(entries)
     if framework is None:
         raise ValueError(
             "`entries` must have the names of a VGG-16 or a fully convolutional network on it: features.0.weight "
@@ -121,21 +139,23 @@ def _check_not_normalised(model: Any, framework: str) -> None:
         )
 
 
-def _find(entries: Mapping[str, Any], wanted: list[Need], model: Any, framework: str) -> tuple[Found, list[str]]:
+def _find(
+    entries: Mapping[str, Any], specs: list[ParameterSpec], model: Any, framework: str
+) -> tuple[Found, list[str]]:
     """The entries that a network of this kind may have, and complaints about the others."""
-    passed_over = () if framework == "jtconv" else layers_without_slot(model, framework)
-    layers = {way.key[0] for need in wanted for way in need.ways} | set(passed_over)
+    skipped = set[str]() if framework == "jtconv" else passed_over(model, framework)
+    layers = {stored.key[0] for spec in specs for stored in spec.ways} | skipped
     found: Found = {}
     problems = []
     for name in entries:
-        if name.startswith(PREFIX) or not spelling.is_parameter(name):
+        if name.startswith(PREFIX) or "seed_generator" in name:  # Keras saves the random state of a Dropout
             continue
-        key = _own_key(name, model) if framework == "jtconv" else spelling.read(framework, name, layers)
+        key = _own_key(name, model) if framework == "jtconv" else read_name(framework, name, layers)
         if key is None:
             problems.append(f"unexpected: {_seen(entries, name)}")
         elif key in found:
             problems.append(f"twice: {found[key]!r} and {name!r}")
-        elif key[0] not in passed_over:
+        elif key[0] not in skipped:
             found[key] = name
     return found, problems
 
@@ -147,39 +167,31 @@ def _own_key(name: str, model: Any) -> Key:
     return module, parameter
 
 
-def _of_parts_there(wanted: list[Need], found: Found) -> Iterator[Need]:
-    """All needs of the encoder, and of the head and decoder if there is an entry for them."""
-    there = {need.part for need in wanted for way in need.ways if way.key in found} | {"encoder"}
+def _of_parts_there(specs: list[ParameterSpec], found: Found) -> Iterator[ParameterSpec]:
+    """All of the encoder, and of the head and decoder if there is an entry for them."""
+    there = {spec.part for spec in specs for stored in spec.ways if stored.key in found} | {"encoder"}
     if "decoder" in there:
         there.add("head")
-    return (need for need in wanted if need.part in there)
+    return (spec for spec in specs if spec.part in there)
 
 
-def _choose(need: Need, found: Found) -> Way:
+def _choose(spec: ParameterSpec, found: Found) -> StoredAs:
     """The way whose layer is there; the layer's own name if none is."""
     layers = {layer for layer, _ in found}
-    return next((way for way in need.ways if way.key[0] in layers), need.ways[0])
+    return next((stored for stored in spec.ways if stored.key[0] in layers), spec.ways[0])
 
 
-def _misfit(way: Way, entries: Mapping[str, Any], found: Found, framework: str) -> Iterator[str]:
-    expected = " or ".join(map(str, way.shapes))
-    if way.key not in found:
-        name = ".".join(way.key) if framework == "jtconv" else spelling.write(framework, *way.key)
-        yield f"missing: {name!r} {expected}"
+def _misfit(stored: StoredAs, entries: Mapping[str, Any], found: Found, framework: str) -> Iterator[str]:
+    expected = " or ".join(map(str, stored.shapes))
+    if stored.key not in found:
+        yield f"missing: {write_name(framework, *stored.key)!r} {expected}"
         return
-    entry = entries[found[way.key]]
-    if tuple(entry.shape) not in way.shapes:
-        yield f"misshapen: {_seen(entries, found[way.key])}, expected {expected}"
-    if not jnp.issubdtype(entry.dtype, jnp.floating):
-        yield f"not floating: {found[way.key]!r} is {entry.dtype}"
+    name = found[stored.key]
+    if tuple(entries[name].shape) not in stored.shapes:
+        yield f"misshapen: {_seen(entries, name)}, expected {expected}"
+    if not jnp.issubdtype(entries[name].dtype, jnp.floating):
+        yield f"not floating: {name!r} is {entries[name].dtype}"
 
 
 def _seen(entries: Mapping[str, Any], name: str) -> str:
     return f"{name!r} {tuple(entries[name].shape)}"
-
-
-def _report(problems: list[str], model: Any, framework: str) -> str:
-    count = "1 entry" if len(problems) == 1 else f"{len(problems)} entries"
-    names = "this library's" if framework == "jtconv" else f"{framework}'s"
-    lines = "\n  ".join(sorted(problems))
-    return f"`entries`, by {names} names, do not fit {type(model).__name__} in {count}:\n  {lines}"

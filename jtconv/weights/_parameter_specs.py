@@ -1,23 +1,24 @@
-"""What a network needs of a file: every parameter, and the ways in which it may be there."""
+"""Every parameter of a network, and the ways in which a file may store it."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jtconv._kernel_layouts import KERAS, TORCH, KernelLayout
-from jtconv.weights._channels import FIRST_KERNEL, RGB, with_inputs
-from jtconv.weights._network_layers import Name, Slot, slots
-from jtconv.weights._state import flat_state
+from jtconv.weights._network_layers import MATRICES, network_layers
 
 LAYOUTS = {"torch": TORCH, "keras": KERAS}
+FIRST_KERNEL = "stages.0.convs.0.conv.kernel"
+RGB = 3  # channels
 
 Shape = tuple[int, ...]
 Key = tuple[str, str]  # (layer, "kernel" or "bias"); for our own names (path of the module, parameter)
 
 
-class Way(NamedTuple):
+class StoredAs(NamedTuple):
     """An entry that may hold a parameter: shapes that it may have, and how it becomes ours."""
 
     key: Key
@@ -25,11 +26,11 @@ class Way(NamedTuple):
     convert: Callable[[np.ndarray], np.ndarray]
 
 
-class Need(NamedTuple):
+class ParameterSpec(NamedTuple):
     """One parameter of a network, by its name there, and the ways in which it may be stored."""
 
     ours: str
-    ways: tuple[Way, ...]
+    ways: tuple[StoredAs, ...]
 
     @property
     def part(self) -> str:
@@ -38,54 +39,76 @@ class Need(NamedTuple):
         return {"conv6": "head", "conv7": "head", "decoder": "decoder"}.get(top, "encoder")
 
 
-def needs(model: Any, framework: str) -> list[Need]:
+def parameter_specs(model: Any, framework: str) -> Iterator[ParameterSpec]:
     """Everything that a network can be given; "jtconv" is by this library's own names."""
     if framework == "jtconv":
-        return [_own(name, x.shape) for name, x in flat_state(model).items()]
-    return [_foreign(slot, parameter, framework) for slot in slots(model) for parameter in parameters(slot)]
+        for ours, variable in flat_state(model).items():
+            layer = ours.rpartition(".")[0]
+            yield ParameterSpec(ours, (_stored_as(layer, ours, variable.shape, KERAS),))
+        return
+    for layer in network_layers(model, framework):
+        for parameter in parameters(layer.module):
+            ours, shape = f"{layer.path}.{parameter}", getattr(layer.module, parameter).shape
+            layout = LAYOUTS[framework] if parameter == "kernel" else KERAS
+            yield ParameterSpec(ours, tuple(_stored_as(name, ours, shape, layout) for name in layer.names))
 
 
-def parameters(slot: Slot) -> tuple[str, ...]:
-    return ("kernel",) if slot.module.bias is None else ("kernel", "bias")
+def parameters(module: Any) -> tuple[str, ...]:
+    return ("kernel",) if module.bias is None else ("kernel", "bias")
 
 
-def _own(name: str, shape: Shape) -> Need:
-    module, _, parameter = name.rpartition(".")
-    return Need(name, (_adapted(name, shape, Way((module, parameter), (shape,), np.asarray), KERAS),))
+def _stored_as(layer: str, ours: str, shape: Shape, layout: KernelLayout) -> StoredAs:
+    """`KERAS`, which is ours, leaves every array as it is, biases too."""
+    parameter = ours.rpartition(".")[2]
+    shapes = [_stored_shape(layout, shape)]
+    if layer in MATRICES and parameter == "kernel":
+        stored, inputs = shapes[0], int(np.prod(shape[:-1]))
+        matrix = (shape[-1], inputs) if layout.leading else (inputs, shape[-1])
+        return StoredAs((layer, parameter), (matrix,), lambda x: layout.to_ours(x.reshape(stored)))
+    if not ours.endswith(FIRST_KERNEL) or shape[-2] == RGB:
+        return StoredAs((layer, parameter), tuple(shapes), layout.to_ours)
+    shapes.append(_stored_shape(layout, (*shape[:-2], RGB, shape[-1])))
+    return StoredAs((layer, parameter), tuple(shapes), lambda x: _with_inputs(layout.to_ours(x), shape[-2]))
 
 
-def _foreign(slot: Slot, parameter: str, framework: str) -> Need:
-    ours, shape = f"{slot.path}.{parameter}", getattr(slot.module, parameter).shape
-    layout = LAYOUTS[framework] if parameter == "kernel" else None
-    ways = (_way(name, parameter, shape, layout) for name in slot.names[framework])
-    return Need(ours, tuple(_adapted(ours, shape, way, layout) for way in ways))
-
-
-def _way(name: Name, parameter: str, shape: Shape, layout: KernelLayout | None) -> Way:
-    key = (name.layer, parameter)
-    if layout is None:
-        return Way(key, (shape,), np.asarray)
-    stored = stored_shape(layout, shape)
-    if not name.dense:
-        return Way(key, (stored,), layout.to_ours)
-    outputs = shape[-1]
-    matrix = (outputs, int(np.prod(stored[1:]))) if layout.leading else (int(np.prod(stored[:-1])), outputs)
-    return Way(key, (matrix,), lambda x: layout.to_ours(x.reshape(stored)))
-
-
-def _adapted(ours: str, shape: Shape, way: Way, layout: KernelLayout | None) -> Way:
-    """The first kernel of a network with other than three input channels may have three in the file."""
-    if layout is None or not ours.endswith(FIRST_KERNEL) or shape[-2] == RGB:
-        return way
-    of_three = stored_shape(layout, (*shape[:-2], RGB, shape[-1]))
-    convert = partial(_then_with_inputs, way.convert, shape[-2])
-    return Way(way.key, (*way.shapes, of_three), convert)
-
-
-def _then_with_inputs(convert: Callable[[np.ndarray], np.ndarray], in_ch: int, stored: np.ndarray) -> np.ndarray:
-    return with_inputs(convert(stored), in_ch)
-
-
-def stored_shape(layout: KernelLayout, shape: Shape) -> Shape:
+def _stored_shape(layout: KernelLayout, shape: Shape) -> Shape:
     """Shape in which a layout stores our kernel of `shape`."""
     return layout.from_ours(np.broadcast_to(np.zeros(()), shape)).shape
+
+
+def _with_inputs(kernel: np.ndarray, in_ch: int) -> np.ndarray:
+    """(*k, 3, out_ch) as (*k, in_ch, out_ch), with the same response to channels that are all alike.
+
+    1: the sum over the inputs. More: the three in turn, times 3 / in_ch.
+    """
+    has = kernel.shape[-2]
+    if has == in_ch:
+        return kernel
+    if in_ch == 1:
+        return kernel.sum(-2, keepdims=True)
+    return kernel[..., np.arange(in_ch) % has, :] * np.asarray(has / in_ch, kernel.dtype)
+
+
+def flat_state(model: Any) -> dict[str, Any]:
+    """A network's parameters and statistics by their paths, with dots: "conv6.conv.kernel"."""
+    return {".".join(map(str, path)): variable for path, variable in _flat(model)}
+
+
+def update(model: Any, arrays: Mapping[str, Any]) -> None:
+    """Set the variables named, in the dtypes that they have."""
+    from flax import nnx
+
+    pairs = [(path, x, arrays[name]) for path, x in _flat(model) if (name := ".".join(map(str, path))) in arrays]
+    new = [(path, variable.replace(jnp.array(array, variable.dtype))) for path, variable, array in pairs]
+    nnx.update(model, nnx.from_flat_state(new))
+
+
+def is_abstract(variable: Any) -> bool:
+    """Whether there is a shape only, as `nnx.eval_shape` gives."""
+    return isinstance(variable.get_value(), jax.ShapeDtypeStruct)
+
+
+def _flat(model: Any) -> list[tuple[tuple[Any, ...], Any]]:
+    from flax import nnx  # whoever has a network has it; layers and files do without
+
+    return list(nnx.to_flat_state(nnx.state(model, nnx.Any(nnx.Param, nnx.BatchStat))))

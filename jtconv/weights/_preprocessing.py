@@ -11,11 +11,9 @@ from jax.typing import ArrayLike
 
 from jtconv import _arguments as arg
 from jtconv._arrays import as_array
-from jtconv.weights._channels import RGB
 from jtconv.weights._entries import checked_mapping
-from jtconv.weights._spelling import framework_of, read
 
-_MOST_CHANNELS = 10**6  # a number for each is kept
+_MAX_CHANNELS = 10**6  # a number for each is kept
 PREFIX = "preprocessing/"
 
 
@@ -66,8 +64,8 @@ class Preprocessing:
         channel i as channel i % 3 of three, in the network's order.
         """
         in_ch = arg.at_least("in_ch", arg.integer("in_ch", in_ch), 1)
-        if in_ch > _MOST_CHANNELS:
-            raise ValueError(f"`in_ch` must be at most {_MOST_CHANNELS:,}, got {in_ch:,}.")
+        if in_ch > _MAX_CHANNELS:
+            raise ValueError(f"`in_ch` must be at most {_MAX_CHANNELS:,}, got {in_ch:,}.")
         if in_ch == len(self.channels):
             return self
         if in_ch == 1:
@@ -86,39 +84,20 @@ class Preprocessing:
         }
 
     @classmethod
-    def from_entries(cls, entries: Mapping[str, Any]) -> "Preprocessing":
-        """What `entries` was made from; other names are passed over. Raises ValueError for entries at fault."""
-        return _saved(checked_mapping("entries", entries))
-
-
-def preprocessing_of(entries: Mapping[str, Any], in_ch: int) -> Preprocessing | None:
-    """What `entries` say, else what goes with the names that they have, for `in_ch` channels."""
-    if any(name.startswith(PREFIX) for name in entries):
-        return _saved(entries).with_channels(in_ch)
-    known = {
-        "torch": (Preprocessing.torch, ("features.0", "kernel"), 1),
-        "keras": (Preprocessing.keras, ("block1_conv1", "kernel"), -2),
-    }
-    framework = framework_of(entries)
-    if framework not in known:
-        return None
-    preprocessing, key, axis = known[framework]
-    first = next(name for name in entries if read(framework, name, (key[0],)) == key)
-    return preprocessing().with_channels(in_ch) if entries[first].shape[axis] == RGB else None
-
-
-def _saved(entries: Mapping[str, Any]) -> Preprocessing:
-    ours = {name.removeprefix(PREFIX): np.asarray(x) for name, x in entries.items() if name.startswith(PREFIX)}
-    n = ours["channels"].size if "channels" in ours else 0
-    shapes = {"channels": (n,), "mean": (n,), "std": (n,), "scale": ()}
-    if {name: x.shape for name, x in ours.items()} != shapes or n == 0:
-        raise ValueError(f"`entries` of {PREFIX}* must be channels (n,), mean (n,), std (n,) and scale ().")
-    _check_numbers(ours)
-    channels = tuple(int(c) for c in ours["channels"])
-    if not all(0 <= c < n for c in channels):
-        raise ValueError(f"`entries`: {PREFIX}channels must be in range({n}), got {channels}.")
-    mean, std = (tuple(float(v) for v in ours[name]) for name in ("mean", "std"))
-    return Preprocessing(channels, mean, std, float(ours["scale"]))
+    def from_entries(cls, entries: Mapping[str, Any]) -> Self:
+        """Undo `entries`; other names are passed over. Raises ValueError for entries at fault."""
+        entries = checked_mapping("entries", entries)
+        ours = {name.removeprefix(PREFIX): np.asarray(x) for name, x in entries.items() if name.startswith(PREFIX)}
+        n = ours["channels"].size if "channels" in ours else 0
+        shapes = {"channels": (n,), "mean": (n,), "std": (n,), "scale": ()}
+        if {name: x.shape for name, x in ours.items()} != shapes or n == 0:
+            raise ValueError(f"`entries` of {PREFIX}* must be channels (n,), mean (n,), std (n,) and scale ().")
+        _check_numbers(ours)
+        channels = tuple(int(c) for c in ours["channels"])
+        if not all(0 <= c < n for c in channels):
+            raise ValueError(f"`entries`: {PREFIX}channels must be in range({n}), got {channels}.")
+        mean, std = (tuple(float(v) for v in ours[name]) for name in ("mean", "std"))
+        return cls(channels, mean, std, float(ours["scale"]))
 
 
 def _check_numbers(ours: Mapping[str, np.ndarray]) -> None:
