@@ -7,6 +7,7 @@ import pickle
 import re
 import resource
 import struct
+import subprocess
 import sys
 import warnings
 import zipfile
@@ -27,6 +28,7 @@ from jtconv.weights import load, load_into, save
 
 SUFFIXES = (".npz", ".safetensors", ".h5")
 LIMIT = 100 * 2**20
+HERE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def arrays():
@@ -159,6 +161,22 @@ def test_what_cannot_be_saved(tmp_path, name, entries, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         save(tmp_path / name, entries)
     assert os.listdir(tmp_path) == []
+
+
+def test_files_and_layers_need_no_flax(tmp_path):
+    """`import flax` fails in this process; plain layers come out of every format all the same."""
+    program = """
+import sys
+sys.modules["flax"] = None
+import numpy as np
+from jtconv.weights import layer_from, layer_to, load, save
+for suffix in (".npz", ".safetensors", ".h5"):
+    entries = layer_to({"kernel": np.ones((4, 4, 2, 3), np.float32), "bias": np.zeros(2)}, "torch", prefix="up1.")
+    save("a" + suffix, entries)
+    print(layer_from(load("a" + suffix), "torch", prefix="up1.")["kernel"].shape)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=HERE, capture_output=True, text=True)
+    assert done.stdout == "(4, 4, 2, 3)\n" * 3, done.stderr
 
 
 # --- Keras's layouts -------------------------------------------------------------------------

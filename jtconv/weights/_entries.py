@@ -4,7 +4,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from types import ModuleType
 from typing import Any
@@ -80,7 +80,7 @@ def checked_entries(path: str, named: Iterable[tuple[str, Entry]], file_size: in
         if entry.stored not in (None, entry.nbytes):
             need = f"{entry.dtype} of shape {entry.shape} needs {entry.nbytes:,} bytes"
             raise FileError(path, f"{need}, {entry.stored:,} are there", name)
-        entries[name] = entry
+        entries[name] = replace(entry, read=naming(path, name)(entry.read))
     memory = {name: max(entry.nbytes, entry.buffer) for name, entry in entries.items()}
     total, allowed = sum(memory.values()), FREE_BYTES + MAX_RATIO * file_size
     if total > allowed:

@@ -3,8 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +47,11 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
 
     Raises ValueError for another suffix, an empty name, and an array that the format cannot hold.
     """
-    path = Path(checked_path(path))
+    path = Path(_checked_path(path))
     by_suffix = {suffix: format_ for format_ in FORMATS for suffix in format_.suffixes}
     if path.suffix not in by_suffix:
         raise ValueError(f"`path` must end in {', '.join(by_suffix)}, got {str(path)!r}.")
     format_ = by_suffix[path.suffix]
-    assert format_.write is not None
     checked = {name: _writable(format_, name, x) for name, x in checked_mapping("arrays", arrays).items()}
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
@@ -64,7 +61,7 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def checked_path(path: Any) -> str:
+def _checked_path(path: Any) -> str:
     """`path` as a string; TypeError for what is none, ValueError for one that no file can have."""
     try:
         name = os.fsencode(path)
@@ -98,7 +95,7 @@ def _writable(format_: Format, name: str, array: ArrayLike) -> np.ndarray:
 @contextmanager
 def open_entries(path: str | os.PathLike[str]) -> Iterator[dict[str, Entry]]:
     """The arrays of a file, checked but not read. Reading them raises `FileError` too."""
-    path = checked_path(path)
+    path = _checked_path(path)
     with open(path, "rb") as file:
         head = file.read(16)
     with ExitStack() as stack:
@@ -108,9 +105,4 @@ def open_entries(path: str | os.PathLike[str]) -> Iterator[dict[str, Entry]]:
                 known = ", ".join(f.name for f in FORMATS)
                 raise FileError(path, f"it starts with {head!r}, which none of {known} does")
             entries = checked_entries(path, format_.entries(path, stack), os.path.getsize(path))
-        yield {name: replace(entry, read=partial(_read, path, name, entry)) for name, entry in entries.items()}
-
-
-def _read(path: str, name: str, entry: Entry) -> np.ndarray:
-    with naming(path, name):
-        return entry.read()
+        yield entries

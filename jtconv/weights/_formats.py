@@ -26,7 +26,7 @@ class Format(NamedTuple):
     is_it: Callable[[str, bytes], bool]  # of a file, by its path and its first bytes
     entries: Callable[[str, ExitStack], Iterable[tuple[str, Entry]]]  # names and arrays, none of them read
     suffixes: tuple[str, ...] = ()  # of the files that are written
-    write: Callable[[str, Arrays], None] | None = None
+    write: Callable[[str, Arrays], None] = lambda path, arrays: None
     holds: Callable[[np.dtype[Any]], bool] = lambda dtype: dtype.kind in "biufc"
 
 
@@ -108,12 +108,11 @@ def _is_pth(path: str, head: bytes) -> bool:
 
 def _pth_entries(path: str, stack: ExitStack) -> Iterator[tuple[str, Entry]]:
     torch = require("torch", path, extra=None)
-    zipped = zipfile.is_zipfile(path)
-    records = _record_sizes(path) if zipped else None
-    with open(
-        path, "rb"
-    ) as file:  # an older file is read from memory, where no damaged length asks for more than is there
+    with open(path, "rb") as file:
+        zipped = file.read(4) in _ZIP
+        # Of a file in memory, no damaged length asks for more bytes than are there; torch cannot map older files.
         source = path if zipped else stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    records = _record_sizes(path) if zipped else None
     try:
         state = torch.load(source, map_location="cpu", weights_only=True, mmap=zipped)
     except pickle.UnpicklingError:  # its text has names from the file, and advises to execute what is there

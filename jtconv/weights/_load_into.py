@@ -59,10 +59,12 @@ def _fill(model: Any, entries: Mapping[str, Any]) -> Preprocessing | None:
             "`model` holds shapes only, and these parameters are not in `source`; initialise it first: "
             + ", ".join(empty)
         )
-    kernel = next(variable for name, variable in state.items() if name.endswith(FIRST_KERNEL))
     preprocessing = _preprocessing(entries)
+    if preprocessing is not None:
+        kernel = next(variable for name, variable in state.items() if name.endswith(FIRST_KERNEL))
+        preprocessing = preprocessing.with_channels(kernel.shape[-2])
     update(model, arrays)
-    return None if preprocessing is None else preprocessing.with_channels(kernel.shape[-2])
+    return preprocessing
 
 
 def _preprocessing(entries: Mapping[str, Any]) -> Preprocessing | None:

@@ -7,28 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from jtconv import _arguments as arg
+from jtconv.weights import _network_layers as names
+from jtconv.weights import _parameter_specs as specs
 from jtconv.weights._entries import checked_mapping, numbers
-from jtconv.weights._network_layers import (
-    framework_of,
-    is_normalised,
-    network_layers,
-    passed_over,
-    read_name,
-    write_name,
-)
-from jtconv.weights._parameter_specs import (
-    LAYOUTS,
-    Key,
-    ParameterSpec,
-    StoredAs,
-    flat_state,
-    is_abstract,
-    parameter_specs,
-    parameters,
-)
 from jtconv.weights._preprocessing import PREFIX
 
-Found = dict[Key, str]  # the entry's name for each parameter of a layer
+Found = dict[specs.Key, str]  # the entry's name for each parameter of a layer
 
 
 def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray]:
@@ -71,18 +55,28 @@ def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray
     _check_network(model)
     entries = {name: numbers("entries", name, x) for name, x in checked_mapping("entries", entries).items()}
     framework = _framework(entries, model)
-    specs = list(parameter_specs(model, framework))
-    found, problems = _find(entries, specs, model, framework)
-    chosen = {spec.ours: _choose(spec, found) for spec in _of_parts_there(specs, found)}
-    taken = {stored.key for stored in chosen.values()}
-    problems += [f"unexpected: {_seen(entries, name)}" for key, name in found.items() if key not in taken]
-    problems += [p for stored in chosen.values() for p in _misfit(stored, entries, found, framework)]
+    wanted = list(specs.parameter_specs(model, framework))
+    found, problems = _find(entries, wanted, model, framework)
+    chosen = {spec.ours: _choose(spec, found) for spec in _of_parts_there(wanted, found)}
+    fitting = {}
+    for ours, stored in chosen.items():
+        name = found.pop(stored.key, None)
+        expected = " or ".join(map(str, stored.shapes))
+        if name is None:
+            problems.append(f"missing: {names.write_name(framework, *stored.key)!r} {expected}")
+            continue
+        if tuple(entries[name].shape) not in stored.shapes:
+            problems.append(f"misshapen: {_seen(entries, name)}, expected {expected}")
+        if not jnp.issubdtype(entries[name].dtype, jnp.floating):
+            problems.append(f"not floating: {name!r} is {entries[name].dtype}")
+        fitting[ours] = (stored, name)
+    problems += [f"unexpected: {_seen(entries, name)}" for name in found.values()]
     if problems:
         count = "1 entry" if len(problems) == 1 else f"{len(problems)} entries"
-        names = "this library's" if framework == "jtconv" else f"{framework}'s"
+        whose = "this library's" if framework == "jtconv" else f"{framework}'s"
         lines = "\n  ".join(sorted(problems))
-        raise ValueError(f"`entries`, by {names} names, do not fit {type(model).__name__} in {count}:\n  {lines}")
-    return {ours: stored.convert(np.asarray(entries[found[stored.key]])) for ours, stored in chosen.items()}
+        raise ValueError(f"`entries`, by {whose} names, do not fit {type(model).__name__} in {count}:\n  {lines}")
+    return {ours: stored.convert(np.asarray(entries[name])) for ours, (stored, name) in fitting.items()}
 
 
 def network_to(model: Any, framework: str = "jtconv") -> dict[str, np.ndarray]:
@@ -94,20 +88,20 @@ def network_to(model: Any, framework: str = "jtconv") -> dict[str, np.ndarray]:
 
     Raises ValueError for a model that is abstract, or normalised and `framework` not "jtconv".
     """
-    arg.one_of("framework", framework, ("jtconv", *LAYOUTS))
+    arg.one_of("framework", framework, ("jtconv", *specs.LAYOUTS))
     _check_network(model)
-    state = flat_state(model)
-    if any(map(is_abstract, state.values())):
+    state = specs.flat_state(model)
+    if any(map(specs.is_abstract, state.values())):
         raise ValueError("`model` must hold arrays, got one with shapes only.")
     if framework == "jtconv":
         return {name: np.asarray(variable) for name, variable in state.items()}
     _check_not_normalised(model, framework)
     arrays = {}
-    for layer in network_layers(model, framework):
-        for parameter in parameters(layer.module):
+    for layer in names.network_layers(model, framework):
+        for parameter in specs.parameters(layer.module):
             array = np.asarray(getattr(layer.module, parameter))
-            stored = LAYOUTS[framework].from_ours(array) if parameter == "kernel" else array
-            arrays[write_name(framework, layer.names[0], parameter)] = stored
+            stored = specs.LAYOUTS[framework].from_ours(array) if parameter == "kernel" else array
+            arrays[names.write_name(framework, layer.names[0], parameter)] = stored
     return arrays
 
 
@@ -119,7 +113,7 @@ def _check_network(model: Any) -> None:
 
 
 def _framework(entries: Mapping[str, Any], model: Any) -> str:
-    framework = framework_of(entries)
+    framework = names.framework_of(entries)
     if framework is None:
         raise ValueError(
             "`entries` must have the names of a VGG-16 or a fully convolutional network on it: features.0.weight "
@@ -132,7 +126,7 @@ def _framework(entries: Mapping[str, Any], model: Any) -> str:
 
 
 def _check_not_normalised(model: Any, framework: str) -> None:
-    if is_normalised(model):
+    if names.is_normalised(model):
         raise ValueError(
             f"`model` must be without normalisation for the names of {framework}: a network with `normalise=True` is "
             "read and written by this library's own names only."
@@ -140,17 +134,17 @@ def _check_not_normalised(model: Any, framework: str) -> None:
 
 
 def _find(
-    entries: Mapping[str, Any], specs: list[ParameterSpec], model: Any, framework: str
+    entries: Mapping[str, Any], wanted: list[specs.ParameterSpec], model: Any, framework: str
 ) -> tuple[Found, list[str]]:
     """The entries that a network of this kind may have, and complaints about the others."""
-    skipped = set[str]() if framework == "jtconv" else passed_over(model, framework)
-    layers = {stored.key[0] for spec in specs for stored in spec.ways} | skipped
+    skipped = set[str]() if framework == "jtconv" else names.passed_over(model, framework)
+    layers = {stored.key[0] for spec in wanted for stored in spec.ways} | skipped
     found: Found = {}
     problems = []
     for name in entries:
         if name.startswith(PREFIX) or "seed_generator" in name:  # Keras saves the random state of a Dropout
             continue
-        key = _own_key(name, model) if framework == "jtconv" else read_name(framework, name, layers)
+        key = _own_key(name, model) if framework == "jtconv" else names.read_name(framework, name, layers)
         if key is None:
             problems.append(f"unexpected: {_seen(entries, name)}")
         elif key in found:
@@ -160,37 +154,25 @@ def _find(
     return found, problems
 
 
-def _own_key(name: str, model: Any) -> Key:
+def _own_key(name: str, model: Any) -> specs.Key:
     """A VGG-16 by itself is the encoder of a fully convolutional network."""
     prefix = "encoder." if hasattr(model, "encoder") and name.startswith("stages.") else ""
     module, _, parameter = (prefix + name).rpartition(".")
     return module, parameter
 
 
-def _of_parts_there(specs: list[ParameterSpec], found: Found) -> Iterator[ParameterSpec]:
+def _of_parts_there(wanted: list[specs.ParameterSpec], found: Found) -> Iterator[specs.ParameterSpec]:
     """All of the encoder, and of the head and decoder if there is an entry for them."""
-    there = {spec.part for spec in specs for stored in spec.ways if stored.key in found} | {"encoder"}
+    there = {spec.part for spec in wanted for stored in spec.ways if stored.key in found} | {"encoder"}
     if "decoder" in there:
         there.add("head")
-    return (spec for spec in specs if spec.part in there)
+    return (spec for spec in wanted if spec.part in there)
 
 
-def _choose(spec: ParameterSpec, found: Found) -> StoredAs:
+def _choose(spec: specs.ParameterSpec, found: Found) -> specs.StoredAs:
     """The way whose layer is there; the layer's own name if none is."""
     layers = {layer for layer, _ in found}
     return next((stored for stored in spec.ways if stored.key[0] in layers), spec.ways[0])
-
-
-def _misfit(stored: StoredAs, entries: Mapping[str, Any], found: Found, framework: str) -> Iterator[str]:
-    expected = " or ".join(map(str, stored.shapes))
-    if stored.key not in found:
-        yield f"missing: {write_name(framework, *stored.key)!r} {expected}"
-        return
-    name = found[stored.key]
-    if tuple(entries[name].shape) not in stored.shapes:
-        yield f"misshapen: {_seen(entries, name)}, expected {expected}"
-    if not jnp.issubdtype(entries[name].dtype, jnp.floating):
-        yield f"not floating: {name!r} is {entries[name].dtype}"
 
 
 def _seen(entries: Mapping[str, Any], name: str) -> str:
