@@ -15,7 +15,7 @@ from jtconv.weights._formats import FORMATS, Format
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """Every array of a file, by the name that it has there.
+    """Read every array of a file, by the name that it has there.
 
     The first bytes tell what the file is: `.npz`; `.safetensors` (needs safetensors); HDF5 as Keras
     writes it, `.h5` and `.weights.h5` (needs h5py); torch's `.pth` of a state dict (needs torch).
@@ -23,8 +23,10 @@ def load(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     "block1_conv1/block1_conv1/kernel:0" or "block1_conv1/0", as the file has it.
 
     Nothing in the file is executed: no pickled object is made, no link followed, no other file
-    opened. Sizes are checked before memory is taken: all arrays together are at most 16 MiB and 20
-    times the file, which compressed parameters do not come near.
+    opened; for `.pth` this is torch's promise, and holds from torch 2.10. Sizes are checked before
+    memory is taken: all arrays together are at most 16 MiB and 20 times the file, which compressed
+    parameters do not come near. "Damaged and hostile files" in the documentation says what each
+    format's library promises.
 
     Raises ValueError with the file, the entry and the reason for a damaged or hostile file, and for
     one of another kind; ImportError for a package that is not installed; OSError as `open` does.
