@@ -24,7 +24,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from jtconv.models import FCN8
-from jtconv.weights import load, load_into, save
+from jtconv.weights import _files, load, load_into, save
+from jtconv.weights._entries import Entry
+from jtconv.weights._formats import FORMATS, Format
 
 SUFFIXES = (".npz", ".safetensors", ".h5")
 LIMIT = 100 * 2**20
@@ -107,6 +109,21 @@ def test_compressed_files(tmp_path):
             filters = {"compression": "gzip", "shuffle": True, "fletcher32": True} if array.size > 1 else {}
             file.create_dataset(name, data=array, **filters)
     assert_same(load(tmp_path / "a.h5"), arrays())
+
+
+def test_a_format_is_one_row_of_the_table(tmp_path, monkeypatch):
+    text = Format(
+        "NumPy's text",
+        lambda _, head: head.startswith(b"# text"),
+        lambda path, _: [("a", Entry((2,), np.dtype(float), lambda: np.loadtxt(path)))],
+        (".txt",),
+        lambda path, arrays: np.savetxt(path, arrays["a"], header="text"),
+    )
+    monkeypatch.setattr(_files, "FORMATS", (*FORMATS, text))
+    save(tmp_path / "a.txt", {"a": np.array([1.0, 2.5])})
+    assert_same(load(tmp_path / "a.txt"), {"a": np.array([1.0, 2.5])})
+    (tmp_path / "b.txt").write_text("# text\n1.0 two")
+    refused(tmp_path / "b.txt", "entry 'a': it is damaged, or not what it seems (ValueError: could not convert string")
 
 
 def test_bfloat16(tmp_path):

@@ -102,7 +102,7 @@ def open_entries(path: str | os.PathLike[str]) -> Iterator[dict[str, Entry]]:
         head = file.read(16)
     with ExitStack() as stack:
         with naming(path):
-            format_ = next((f for f in FORMATS if f.is_it(path, head)), None)
+            format_ = next((f for f in FORMATS if f.matches(path, head)), None)
             if format_ is None:
                 known = ", ".join(f.name for f in FORMATS)
                 raise FileError(path, f"it starts with {head!r}, which none of {known} does")

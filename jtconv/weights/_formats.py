@@ -22,8 +22,8 @@ Arrays = dict[str, np.ndarray]
 class Format(NamedTuple):
     """How one format is told, read and written."""
 
-    name: str
-    is_it: Callable[[str, bytes], bool]  # of a file, by its path and its first bytes
+    name: str  # in messages
+    matches: Callable[[str, bytes], bool]  # a file, by its path and its first bytes
     entries: Callable[[str, ExitStack], Iterable[tuple[str, Entry]]]  # names and arrays, none of them read
     suffixes: tuple[str, ...] = ()  # of the files that are written
     write: Callable[[str, Arrays], None] = lambda path, arrays: None
@@ -99,7 +99,7 @@ def _write_safetensors(path: str, arrays: Arrays) -> None:
 # --- torch's .pth: a pickle, alone or in a zip with the bytes of the tensors ----------------
 
 
-def _is_pth(path: str, head: bytes) -> bool:
+def _matches_pth(path: str, head: bytes) -> bool:
     if not head.startswith(_ZIP):
         return head.startswith(b"\x80")
     with zipfile.ZipFile(path) as archive:
@@ -149,8 +149,8 @@ def _check_tensor(path: str, name: Any, tensor: Any, torch: Any) -> None:
         raise FileError(path, "it is sparse, quantised or without data", name)
 
 
-FORMATS = (  # the first that a file is: torch's zip is a zip too
-    Format("torch's .pth", _is_pth, _pth_entries),
+FORMATS = (  # the first that matches: torch's zip is a zip too
+    Format("torch's .pth", _matches_pth, _pth_entries),
     Format(".npz", lambda _, head: head.startswith(_ZIP), _npz_entries, (".npz",), _write_npz),
     Format(
         ".safetensors",

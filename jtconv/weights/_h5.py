@@ -79,7 +79,7 @@ def _entry(path: str, where: str, dataset: Any, h5py: Any) -> Entry:
     if len(set(filters) & set(_FILTERS)) != len(filters):
         known = ", ".join(_FILTERS.values())
         raise FileError(path, f"its filters are {filters}; only {known} are read, each applied once", where)
-    # HDF5 takes the numbers of a chunk that is not there to be 0, and memory for a whole chunk to undo its filters.
+    # HDF5 reads a chunk that is not there as zeros, and takes memory for a whole chunk to undo its filters.
     needed = prod(-(-n // c) for n, c in zip(dataset.shape, dataset.chunks, strict=True))
     missing = max(needed - dataset.id.get_num_chunks(), 0)
     chunk = prod(dataset.chunks) * dataset.dtype.itemsize
@@ -110,7 +110,7 @@ def _check_heaps(path: str, root: Any) -> None:
 
 
 def write(path: str, arrays: dict[str, np.ndarray]) -> None:
-    """As Keras's `save_weights` does, if every name is that of a layer and a weight: "conv6/kernel"."""
+    """Write as Keras's `save_weights` does, if every name is that of a layer and a weight: "conv6/kernel"."""
     _check_names(arrays)
     layers: dict[str, list[str]] = {}
     for name in arrays:

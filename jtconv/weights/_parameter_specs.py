@@ -58,7 +58,7 @@ def parameters(module: Any) -> tuple[str, ...]:
 
 
 def _stored_as(layer: str, ours: str, shape: Shape, layout: KernelLayout) -> StoredAs:
-    """`KERAS`, which is ours, leaves every array as it is, biases too."""
+    """How a file stores a parameter under this layer's name. `KERAS`, which is ours, leaves every array as it is."""
     parameter = ours.rpartition(".")[2]
     shapes = [_stored_shape(layout, shape)]
     if layer in MATRICES and parameter == "kernel":

@@ -1,4 +1,4 @@
-"""What becomes of a picture before the network sees it: part of the parameters' meaning."""
+"""The preprocessing of pictures, which is part of the parameters' meaning."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -58,7 +58,7 @@ class Preprocessing:
         return cls((0, 1, 2), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 1 / 255)
 
     def with_channels(self, in_ch: int) -> Self:
-        """For a network whose first kernel was adapted from 3 to `in_ch` input channels.
+        """The same for a network whose first kernel was adapted from 3 to `in_ch` input channels.
 
         1: the averages over the channels, so that a grey picture stands for three alike. More:
         channel i as channel i % 3 of three, in the network's order.
@@ -75,7 +75,7 @@ class Preprocessing:
         return replace(self, channels=tuple(range(in_ch)), mean=mean, std=std)
 
     def entries(self) -> dict[str, np.ndarray]:
-        """As arrays, to be saved next to the parameters; `load_into` finds them."""
+        """Its numbers as arrays, to be saved next to the parameters; `load_into` finds them."""
         return {
             f"{PREFIX}channels": np.asarray(self.channels, np.int32),
             f"{PREFIX}mean": np.asarray(self.mean, np.float64),
