@@ -89,9 +89,10 @@ def _entry(path: str, where: str, dataset: Any, h5py: Any) -> Entry:
 def _check_heaps(path: str, root: Any) -> None:
     """Refuse a file whose heaps of strings would keep HDF5 (2.0.0) in an endless loop.
 
-    It adds up the sizes of a heap's objects without looking for an overflow. HDF5 File Format
-    Specification, III.E: "GCOL", version, size; then objects, each an index, its size, and its data
-    up to a multiple of eight. Index 0 is free space, whose size includes these 16 bytes.
+    It goes from object to object by their sizes, and stays for ever at free space of size 0 and at an
+    object of 2**64 - 16 bytes, where the sum overflows. HDF5 File Format Specification, III.E: "GCOL",
+    version, size; then objects, each an index, its size, and its data up to a multiple of eight.
+    Index 0 is free space, whose size includes these 16 bytes.
     """
     if root.id.get_create_plist().get_sizes() != (8, 8):
         raise FileError(path, "its addresses and lengths are not of 8 bytes each, as h5py and Keras write them")
