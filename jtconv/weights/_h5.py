@@ -4,145 +4,120 @@ Keras's older layouts store the weight that a group's `weight_names` calls W, of
 `layer_names`, at L/W: the paths say it all, so no attribute is read. Keras 3 numbers a layer's
 variables, at …/vars/0 and …/vars/1, and the attribute `name` of …/vars is the layer's.
 
-Nothing but the file is read: links of every kind but plain ones, and data in other files, are refused.
+h5py reads the file. Four things are checked here, because HDF5 does as such a file says: that it
+leads to no other file, that every chunk is there, how much memory a chunk takes, and that the
+strings' heaps are sound.
 """
 
-import math
-import os
+import mmap
+import re
+import struct
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from jtconv.weights._entry import Entry
-from jtconv.weights._h5_heaps import check_heaps
-from jtconv.weights._refusal import Refusal, needs
+from jtconv.weights._entries import Entry, FileError, require
 
-_LONGEST_NAME = 1024
-_FILTERS = ("gzip", "shuffle", "fletcher32", "lzf")  # those that come with h5py
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # those that come with h5py
 _NOT_PARAMETERS = ("optimizer_weights", "optimizer")
-_LARGEST_CHUNK = 2**24  # bytes, or twice the array: HDF5 takes memory for a whole chunk to undo its filters
+_MAX_NAME = 1024  # characters
 
 
-def entries(path: str, stack: ExitStack) -> dict[str, Entry]:
+def entries(path: str, stack: ExitStack) -> Iterator[tuple[str, Entry]]:
     """The arrays of the file by name, none of them read."""
-    h5py = needs("h5py", path)
+    h5py = require("h5py", path)
     root = stack.enter_context(h5py.File(path, "r"))
-    numbered = "layers" in list(root)  # not `in root`, which follows links
-    if numbered:
-        check_heaps(path, root)
-    found: dict[str, Entry] = {}
-    names: dict[str, str] = {}
-    for where, dataset, layer in _datasets(path, h5py, root, numbered):
+    links: list[tuple[str, Any]] = []
+    root.visititems_links(lambda name, link: links.append((name, link)))
+    is_keras_3 = any(name == "layers" for name, _ in links)
+    if is_keras_3:
+        _check_heaps(path, root)
+    found = []
+    for where, link in links:
+        if not isinstance(link, h5py.HardLink):
+            raise FileError(path, "it is a link, which may lead out of the file; only plain entries are read", where)
         top, _, rest = where.partition("/")
-        if rest and top in _NOT_PARAMETERS:
+        if isinstance(root[where], h5py.Group) or (rest and top in _NOT_PARAMETERS):
             continue
+        entry = _entry(path, where, root[where], h5py)
         short = rest if rest and top == "model_weights" else where
-        names[short] = short if layer is None else f"{layer}/{short.rpartition('/')[2]}"
-        _put(path, found, short, _entry(path, where, dataset))
-    shared = Counter(names.values())
-    named: dict[str, Entry] = {}
-    for short, entry in found.items():
-        _put(path, named, names[short] if shared[names[short]] == 1 else short, entry)
-    return named
+        group, _, number = where.rpartition("/")
+        layer = _layer_name(path, root[group]) if is_keras_3 and group.endswith("/vars") else None
+        found.append((short, short if layer is None else f"{layer}/{number}", entry))
+    times = Counter(name for _, name, _ in found)
+    for short, name, entry in found:  # two layers may have one name
+        yield name if times[name] == 1 else short, entry
 
 
-def _put(path: str, entries: dict[str, Entry], name: str, entry: Entry) -> None:
-    if name in entries:
-        raise Refusal(path, "two of its arrays have this name", name)
-    entries[name] = entry
-
-
-def _datasets(path: str, h5py: Any, root: Any, numbered: bool) -> Iterator[tuple[str, Any, str | None]]:
-    """(path in the file, dataset, Keras 3's name of the layer) of every dataset."""
-    seen, groups = {_address(h5py, root)}, [("", root)]
-    while groups:
-        prefix, group = groups.pop()
-        layer = _layer_name(path, prefix, group) if numbered and prefix.endswith("/vars/") else None
-        for name in group:
-            where = prefix + name
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise Refusal(path, "it is a link, which may lead out of the file; only plain entries are read", where)
-            child = group[name]
-            if _address(h5py, child) in seen:
-                raise Refusal(path, "it is at a second place in the file", where)
-            seen.add(_address(h5py, child))
-            if isinstance(child, h5py.Group):
-                groups.append((f"{where}/", child))
-            elif isinstance(child, h5py.Dataset):
-                yield where, child, layer
-            else:
-                raise Refusal(path, f"it is a {type(child).__name__}, neither a group nor an array", where)
-
-
-def _address(h5py: Any, thing: Any) -> int:
-    return h5py.h5o.get_info(thing.id).addr
-
-
-def _layer_name(path: str, where: str, group: Any) -> str | None:
-    """The attribute `name`, if it is one string; the file's heaps are sound."""
+def _layer_name(path: str, group: Any) -> str | None:
+    """The attribute `name`, if there is one."""
     if "name" not in group.attrs:
         return None
     attribute = group.attrs.get_id("name")
-    if attribute.shape != () or attribute.get_storage_size() > _LONGEST_NAME:
-        raise Refusal(path, "its attribute `name` is not one short string", where)
-    name = group.attrs["name"]
-    name = name.decode() if isinstance(name, bytes) else name
-    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
-        raise Refusal(path, "its attribute `name` is not one short string", where)
-    return name
+    if attribute.shape == () and attribute.get_storage_size() <= _MAX_NAME:
+        name = group.attrs["name"]
+        name = name.decode() if isinstance(name, bytes) else name
+        if isinstance(name, str) and len(name) <= _MAX_NAME:
+            return name
+    raise FileError(path, "its attribute `name` is not one short string", group.name)
 
 
-def _entry(path: str, where: str, dataset: Any) -> Entry:
-    if dataset.is_virtual or dataset.external:
-        raise Refusal(path, "its data are in other files", where)
-    if dataset.shape is None:
-        raise Refusal(path, "it has no shape", where)
-    filters = set(dataset._filters)
-    if not filters <= set(_FILTERS):
-        known = ", ".join(_FILTERS)
-        raise Refusal(path, f"its filters are {sorted(map(str, filters))}; only {known} are read", where)
-    entry = Entry(dataset.shape, dataset.dtype, partial(_read, dataset))
-    stored = dataset.id.get_storage_size()
-    if stored > os.path.getsize(path) or (stored < entry.nbytes and (not filters or not stored)):
-        declared = f"{entry.dtype} of shape {entry.shape} needs {entry.nbytes:,} bytes"
-        raise Refusal(path, f"{declared}, {stored:,} are said to be in a file of {os.path.getsize(path):,}", where)
-    if dataset.chunks is not None:
-        _check_chunks(path, where, dataset, entry)
-    return entry
+def _entry(path: str, where: str, dataset: Any, h5py: Any) -> Entry:
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape is None or dataset.is_virtual or dataset.external:
+        raise FileError(path, "it is not an array whose numbers are in this file", where)
+    entry = partial(Entry, dataset.shape, dataset.dtype, lambda: np.asarray(dataset[()]))
+    if dataset.chunks is None:
+        return entry(dataset.id.get_storage_size())
+    properties = dataset.id.get_create_plist()
+    filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
+    if len(set(filters) & set(_FILTERS)) != len(filters):
+        known = ", ".join(_FILTERS.values())
+        raise FileError(path, f"its filters are {filters}; only {known} are read, each applied once", where)
+    # HDF5 reads a chunk that is not there as zeros, and takes memory for a whole chunk to undo its filters.
+    needed = prod(-(-n // c) for n, c in zip(dataset.shape, dataset.chunks, strict=True))
+    missing = max(needed - dataset.id.get_num_chunks(), 0)
+    chunk = prod(dataset.chunks) * dataset.dtype.itemsize
+    return entry(entry().nbytes * (needed - missing) // max(needed, 1), chunk)
 
 
-def _check_chunks(path: str, where: str, dataset: Any, entry: Entry) -> None:
-    """As many as the shape needs, for HDF5 would fill in the others; none that takes far more memory than the array."""
-    if dataset.id.get_create_plist().get_nfilters() != len(dataset._filters):
-        raise Refusal(path, "one of its filters is applied twice", where)
-    size, largest = math.prod(dataset.chunks) * entry.dtype.itemsize, max(2 * entry.nbytes, _LARGEST_CHUNK)
-    if dataset._filters and size > largest:
-        raise Refusal(path, f"its chunks are of {size:,} bytes, at most {largest:,} are taken", where)
-    needed = math.prod(-(-n // c) for n, c in zip(entry.shape, dataset.chunks, strict=True))
-    there = dataset.id.get_num_chunks()
-    if there < needed:
-        raise Refusal(path, f"{there:,} of its {needed:,} chunks are there", where)
+def _check_heaps(path: str, root: Any) -> None:
+    """Refuse a file whose heaps of strings would keep HDF5 (2.0.0) in an endless loop.
 
-
-def _read(dataset: Any) -> np.ndarray:
-    array = np.empty(dataset.shape, dataset.dtype)
-    if array.size:
-        dataset.read_direct(array)
-    return array
+    It goes from object to object by their sizes, and stays for ever at free space of size 0 and at an
+    object of 2**64 - 16 bytes, where the sum overflows. HDF5 File Format Specification, III.E: "GCOL",
+    version, size; then objects, each an index, its size, and its data up to a multiple of eight.
+    Index 0 is free space, whose size includes these 16 bytes.
+    """
+    if root.id.get_create_plist().get_sizes() != (8, 8):
+        raise FileError(path, "its addresses and lengths are not of 8 bytes each, as h5py and Keras write them")
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for heap in re.finditer(rb"GCOL\x01\0\0\0", content):
+            at = heap.end() + 8
+            end = heap.start() + int.from_bytes(content[heap.end() : at], "little")
+            while at + 16 <= end <= len(content):
+                index, size = struct.unpack_from("<H6xQ", content, at)
+                step = size if index == 0 else 16 + -(-size // 8) * 8
+                if not 16 <= step <= end - at:
+                    break
+                at += step
+            if not 0 <= end - at < 16:
+                raise FileError(path, f"the sizes in its heap of strings at byte {heap.start()} do not add up")
 
 
 def write(path: str, arrays: dict[str, np.ndarray]) -> None:
-    """As Keras's `save_weights` does, if every name is that of a layer and a weight: "conv6/kernel"."""
+    """Write as Keras's `save_weights` does, if every name is that of a layer and a weight: "conv6/kernel"."""
     _check_names(arrays)
     layers: dict[str, list[str]] = {}
     for name in arrays:
         layer, _, weight = name.rpartition("/")
         layers.setdefault(layer, []).append(weight)
-    with needs("h5py", path).File(path, "w") as file:
+    with require("h5py", path).File(path, "w") as file:
         for name, array in arrays.items():
             file.create_dataset(name, data=array)
         if "" not in layers:

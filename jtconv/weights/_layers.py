@@ -9,7 +9,7 @@ import numpy as np
 
 from jtconv._geometry import arguments as arg
 from jtconv._kernel_layouts import EQUINOX, HAIKU, KERAS, LAX, TORCH, KernelLayout
-from jtconv.weights._numpy import checked_mapping, numbers
+from jtconv.weights._entries import checked_mapping, numbers
 
 Array = np.ndarray | jax.Array
 
@@ -67,17 +67,21 @@ def layer_from(
     prefix = arg.text("prefix", prefix)
     entries = checked_mapping("entries", entries)
     layer = {name.removeprefix(prefix): x for name, x in entries.items() if name.startswith(prefix)}
-    own = _arrays("entries", layer)
-    problems = [f"missing: {names.kernel!r}"] if names.kernel not in own else []
-    problems += [f"unexpected: {n!r} {x.shape}" for n, x in own.items() if n not in (names.kernel, names.bias)]
-    _complain(problems, "entries", framework, names)
-    kernel = _ours(layout, own[names.kernel], kind, groups, f"{names.kernel!r}")
-    if names.bias not in own:
+    stored, bias = _kernel_and_bias("entries", layer, framework, names.kernel, names.bias)
+    if stored.ndim < 2:
+        raise ValueError(f"`entries`: misshapen: {names.kernel!r} is {stored.shape}, a kernel has two axes or more.")
+    grouped = stored.shape[0] if layout.leading else stored.shape[-1]
+    if grouped % groups:
+        raise ValueError(
+            f"`groups` must divide the {grouped} channels of {names.kernel!r} {stored.shape}, got {groups}."
+        )
+    kernel = layout.to_ours(stored, groups)
+    ch = _out_channels(kernel.shape, kind, groups, names.kernel)
+    if bias is None:
         return {"kernel": kernel}
-    bias, ch = own[names.bias], out_channels(kernel.shape, kind, groups)
     if bias.shape[:1] != (ch,) or bias.size != ch:
         hint = "" if groups > 1 else "; give `groups` if the layer has them"
-        _complain([f"misshapen: {names.bias!r} is {bias.shape}, expected ({ch},){hint}"], "entries", framework, names)
+        raise ValueError(f"`entries`: misshapen: {names.bias!r} is {bias.shape}, expected ({ch},){hint}.")
     return {"kernel": kernel, "bias": bias.reshape(-1)}
 
 
@@ -91,25 +95,15 @@ def layer_to(
     """
     names, layout, groups = _spoken(framework, kind, groups)
     prefix = arg.text("prefix", prefix)
-    own = _arrays("parameters", checked_mapping("parameters", parameters))
-    problems = ["missing: 'kernel'"] if "kernel" not in own else []
-    problems += [f"unexpected: {name!r} {x.shape}" for name, x in own.items() if name not in ("kernel", "bias")]
-    _complain(problems, "parameters", framework, Framework("kernel", "bias", KERAS, KERAS))
-    kernel = own["kernel"]
-    _check_kernel(kernel.shape, groups, "'kernel'")
+    own = checked_mapping("parameters", parameters)
+    kernel, bias = _kernel_and_bias("parameters", own, framework, "kernel", "bias")
+    ch = _out_channels(kernel.shape, kind, groups, "kernel")
     entries = {prefix + names.kernel: layout.from_ours(kernel, groups)}
-    if "bias" in own:
-        bias, ch = own["bias"], out_channels(kernel.shape, kind, groups)
+    if bias is not None:
         if bias.shape != (ch,):
             raise ValueError(f"`parameters`: 'bias' is {bias.shape}, expected ({ch},).")
-        axes = (1,) * (kernel.ndim - 2) if names.bias_has_axes else ()
-        entries[prefix + names.bias] = bias.reshape(ch, *axes)
+        entries[prefix + names.bias] = bias.reshape(ch, *((1,) * (kernel.ndim - 2) if names.bias_has_axes else ()))
     return entries
-
-
-def out_channels(kernel_shape: tuple[int, ...], kind: str, groups: int) -> int:
-    """Channels that come out of a layer with our kernel of this shape."""
-    return kernel_shape[-1] if kind == "conv" else kernel_shape[-2] * groups
 
 
 def _spoken(framework: str, kind: str, groups: int) -> tuple[Framework, KernelLayout, int]:
@@ -118,28 +112,22 @@ def _spoken(framework: str, kind: str, groups: int) -> tuple[Framework, KernelLa
     return names, layout, arg.at_least("groups", arg.integer("groups", groups), 1)
 
 
-def _arrays(argument: str, parameters: Mapping[str, Any]) -> dict[str, Array]:
-    """JAX's arrays stay what they are; None is a parameter that the layer does not have."""
-    return {name: numbers(argument, name, x) for name, x in parameters.items() if x is not None}
-
-
-def _ours(layout: KernelLayout, stored: Array, kind: str, groups: int, name: str) -> Array:
-    if stored.ndim < 2:
-        raise ValueError(f"`entries`: misshapen: {name} is {stored.shape}, a kernel has two axes or more.")
-    grouped = stored.shape[0] if layout.leading else stored.shape[-1]
-    if grouped % groups:
-        raise ValueError(f"`groups` must divide the {grouped} channels of {name} {stored.shape}, got {groups}.")
-    kernel = layout.to_ours(stored, groups)
-    _check_kernel(kernel.shape, groups, name)
-    return kernel
-
-
-def _check_kernel(shape: tuple[int, ...], groups: int, name: str) -> None:
-    if len(shape) < 2 or shape[-1] % groups:
-        raise ValueError(f"{name} is {shape}: a kernel has axes (*k, x_ch // groups, y_ch), and `groups` divides y_ch.")
-
-
-def _complain(problems: list[str], argument: str, framework: str, names: Framework) -> None:
+def _kernel_and_bias(
+    argument: str, parameters: Mapping[str, Any], framework: str, kernel: str, bias: str
+) -> tuple[Array, Array | None]:
+    """Both as arrays, JAX's as they are; None is a parameter that the layer does not have."""
+    own = {name: numbers(argument, name, x) for name, x in parameters.items() if x is not None}
+    problems = [] if kernel in own else [f"missing: {kernel!r}"]
+    problems += [f"unexpected: {name!r} {x.shape}" for name, x in own.items() if name not in (kernel, bias)]
     if problems:
-        expected = f"A layer of {framework!r} has {names.kernel!r} and, perhaps, {names.bias!r}"
+        expected = f"A layer of {framework!r} has {kernel!r} and, perhaps, {bias!r}"
         raise ValueError(f"`{argument}`: {'; '.join(problems)}. {expected}.")
+    return own[kernel], own.get(bias)
+
+
+def _out_channels(shape: tuple[int, ...], kind: str, groups: int, name: str) -> int:
+    """Channels that come out of a layer with our kernel of this shape."""
+    if len(shape) < 2 or shape[-1] % groups:
+        rule = "a kernel has axes (*k, x_ch // groups, y_ch), and `groups` divides y_ch"
+        raise ValueError(f"{name!r} is {shape}: {rule}.")
+    return shape[-1] if kind == "conv" else shape[-2] * groups

@@ -5,17 +5,14 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from jtconv._geometry import arguments as arg
-from jtconv.weights import _spelling as spelling
-from jtconv.weights._needs import LAYOUTS, Key, Need, Way, needs, parameters
-from jtconv.weights._numpy import checked_mapping, numbers
+from jtconv.weights import _network_layers as names
+from jtconv.weights import _parameter_specs as specs
+from jtconv.weights._entries import checked_mapping, numbers
 from jtconv.weights._preprocessing import PREFIX
-from jtconv.weights._slots import is_normalised, layers_without_slot, slots
-from jtconv.weights._state import flat_state, is_abstract
 
-Found = dict[Key, str]  # the entry's name for each parameter of a layer
+Found = dict[specs.Key, str]  # the entry's name for each parameter of a layer
 
 
 def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray]:
@@ -58,15 +55,28 @@ def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray
     _check_network(model)
     entries = {name: numbers("entries", name, x) for name, x in checked_mapping("entries", entries).items()}
     framework = _framework(entries, model)
-    wanted = needs(model, framework)
+    wanted = list(specs.parameter_specs(model, framework))
     found, problems = _find(entries, wanted, model, framework)
-    chosen = {need.ours: _choose(need, found) for need in _of_parts_there(wanted, found)}
-    taken = {way.key for way in chosen.values()}
-    problems += [f"unexpected: {_seen(entries, name)}" for key, name in found.items() if key not in taken]
-    problems += [p for way in chosen.values() for p in _misfit(way, entries, found, framework)]
+    chosen = {spec.ours: _choose(spec, found) for spec in _of_parts_there(wanted, found)}
+    fitting = {}
+    for ours, stored in chosen.items():
+        name = found.pop(stored.key, None)
+        expected = " or ".join(map(str, stored.shapes))
+        if name is None:
+            problems.append(f"missing: {names.write_name(framework, *stored.key)!r} {expected}")
+            continue
+        if tuple(entries[name].shape) not in stored.shapes:
+            problems.append(f"misshapen: {_seen(entries, name)}, expected {expected}")
+        if not jnp.issubdtype(entries[name].dtype, jnp.floating):
+            problems.append(f"not floating: {name!r} is {entries[name].dtype}")
+        fitting[ours] = (stored, name)
+    problems += [f"unexpected: {_seen(entries, name)}" for name in found.values()]
     if problems:
-        raise ValueError(_report(problems, model, framework))
-    return {ours: way.convert(np.asarray(entries[found[way.key]])) for ours, way in chosen.items()}
+        count = "1 entry" if len(problems) == 1 else f"{len(problems)} entries"
+        whose = "this library's" if framework == "jtconv" else f"{framework}'s"
+        lines = "\n  ".join(sorted(problems))
+        raise ValueError(f"`entries`, by {whose} names, do not fit {type(model).__name__} in {count}:\n  {lines}")
+    return {ours: stored.convert(np.asarray(entries[name])) for ours, (stored, name) in fitting.items()}
 
 
 def network_to(model: Any, framework: str = "jtconv") -> dict[str, np.ndarray]:
@@ -78,30 +88,32 @@ def network_to(model: Any, framework: str = "jtconv") -> dict[str, np.ndarray]:
 
     Raises ValueError for a model that is abstract, or normalised and `framework` not "jtconv".
     """
-    arg.one_of("framework", framework, ("jtconv", *LAYOUTS))
+    arg.one_of("framework", framework, ("jtconv", *specs.LAYOUTS))
     _check_network(model)
-    state = flat_state(model)
-    if any(map(is_abstract, state.values())):
+    state = specs.flat_state(model)
+    if any(map(specs.is_abstract, state.values())):
         raise ValueError("`model` must hold arrays, got one with shapes only.")
     if framework == "jtconv":
         return {name: np.asarray(variable) for name, variable in state.items()}
     _check_not_normalised(model, framework)
     arrays = {}
-    for slot in slots(model):
-        for parameter in parameters(slot):
-            array = np.asarray(getattr(slot.module, parameter))
-            name = spelling.write(framework, slot.names[framework][0].layer, parameter)
-            arrays[name] = LAYOUTS[framework].from_ours(array) if parameter == "kernel" else array
+    for layer in names.network_layers(model, framework):
+        for parameter in specs.parameters(layer.module):
+            array = np.asarray(getattr(layer.module, parameter))
+            stored = specs.LAYOUTS[framework].from_ours(array) if parameter == "kernel" else array
+            arrays[names.write_name(framework, layer.names[0], parameter)] = stored
     return arrays
 
 
 def _check_network(model: Any) -> None:
+    from flax import nnx  # whoever has a network has it; layers and files do without
+
     if not isinstance(model, nnx.Module) or not hasattr(getattr(model, "encoder", model), "stages"):
         raise TypeError(f"`model` must be a network of jtconv.models, got {type(model).__name__}.")
 
 
 def _framework(entries: Mapping[str, Any], model: Any) -> str:
-    framework = spelling.framework_of(entries)
+    framework = names.framework_of(entries)
     if framework is None:
         raise ValueError(
             "`entries` must have the names of a VGG-16 or a fully convolutional network on it: features.0.weight "
@@ -114,72 +126,54 @@ def _framework(entries: Mapping[str, Any], model: Any) -> str:
 
 
 def _check_not_normalised(model: Any, framework: str) -> None:
-    if is_normalised(model):
+    if names.is_normalised(model):
         raise ValueError(
             f"`model` must be without normalisation for the names of {framework}: a network with `normalise=True` is "
             "read and written by this library's own names only."
         )
 
 
-def _find(entries: Mapping[str, Any], wanted: list[Need], model: Any, framework: str) -> tuple[Found, list[str]]:
+def _find(
+    entries: Mapping[str, Any], wanted: list[specs.ParameterSpec], model: Any, framework: str
+) -> tuple[Found, list[str]]:
     """The entries that a network of this kind may have, and complaints about the others."""
-    passed_over = () if framework == "jtconv" else layers_without_slot(model, framework)
-    layers = {way.key[0] for need in wanted for way in need.ways} | set(passed_over)
+    skipped = set[str]() if framework == "jtconv" else names.passed_over(model, framework)
+    layers = {stored.key[0] for spec in wanted for stored in spec.ways} | skipped
     found: Found = {}
     problems = []
     for name in entries:
-        if name.startswith(PREFIX) or not spelling.is_parameter(name):
+        if name.startswith(PREFIX) or "seed_generator" in name:  # Keras saves the random state of a Dropout
             continue
-        key = _own_key(name, model) if framework == "jtconv" else spelling.read(framework, name, layers)
+        key = _own_key(name, model) if framework == "jtconv" else names.read_name(framework, name, layers)
         if key is None:
             problems.append(f"unexpected: {_seen(entries, name)}")
         elif key in found:
             problems.append(f"twice: {found[key]!r} and {name!r}")
-        elif key[0] not in passed_over:
+        elif key[0] not in skipped:
             found[key] = name
     return found, problems
 
 
-def _own_key(name: str, model: Any) -> Key:
+def _own_key(name: str, model: Any) -> specs.Key:
     """A VGG-16 by itself is the encoder of a fully convolutional network."""
     prefix = "encoder." if hasattr(model, "encoder") and name.startswith("stages.") else ""
     module, _, parameter = (prefix + name).rpartition(".")
     return module, parameter
 
 
-def _of_parts_there(wanted: list[Need], found: Found) -> Iterator[Need]:
-    """All needs of the encoder, and of the head and decoder if there is an entry for them."""
-    there = {need.part for need in wanted for way in need.ways if way.key in found} | {"encoder"}
+def _of_parts_there(wanted: list[specs.ParameterSpec], found: Found) -> Iterator[specs.ParameterSpec]:
+    """All of the encoder, and of the head and decoder if there is an entry for them."""
+    there = {spec.part for spec in wanted for stored in spec.ways if stored.key in found} | {"encoder"}
     if "decoder" in there:
         there.add("head")
-    return (need for need in wanted if need.part in there)
+    return (spec for spec in wanted if spec.part in there)
 
 
-def _choose(need: Need, found: Found) -> Way:
+def _choose(spec: specs.ParameterSpec, found: Found) -> specs.StoredAs:
     """The way whose layer is there; the layer's own name if none is."""
     layers = {layer for layer, _ in found}
-    return next((way for way in need.ways if way.key[0] in layers), need.ways[0])
-
-
-def _misfit(way: Way, entries: Mapping[str, Any], found: Found, framework: str) -> Iterator[str]:
-    expected = " or ".join(map(str, way.shapes))
-    if way.key not in found:
-        name = ".".join(way.key) if framework == "jtconv" else spelling.write(framework, *way.key)
-        yield f"missing: {name!r} {expected}"
-        return
-    entry = entries[found[way.key]]
-    if tuple(entry.shape) not in way.shapes:
-        yield f"misshapen: {_seen(entries, found[way.key])}, expected {expected}"
-    if not jnp.issubdtype(entry.dtype, jnp.floating):
-        yield f"not floating: {found[way.key]!r} is {entry.dtype}"
+    return next((stored for stored in spec.ways if stored.key[0] in layers), spec.ways[0])
 
 
 def _seen(entries: Mapping[str, Any], name: str) -> str:
     return f"{name!r} {tuple(entries[name].shape)}"
-
-
-def _report(problems: list[str], model: Any, framework: str) -> str:
-    count = "1 entry" if len(problems) == 1 else f"{len(problems)} entries"
-    names = "this library's" if framework == "jtconv" else f"{framework}'s"
-    lines = "\n  ".join(sorted(problems))
-    return f"`entries`, by {names} names, do not fit {type(model).__name__} in {count}:\n  {lines}"

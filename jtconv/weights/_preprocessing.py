@@ -1,4 +1,4 @@
-"""What becomes of a picture before the network sees it: part of the parameters' meaning."""
+"""The preprocessing of pictures, which is part of the parameters' meaning."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,11 +11,9 @@ from jax.typing import ArrayLike
 
 from jtconv._arrays.checks import as_array
 from jtconv._geometry import arguments as arg
-from jtconv.weights._channels import RGB
-from jtconv.weights._numpy import checked_mapping
-from jtconv.weights._spelling import framework_of, read
+from jtconv.weights._entries import checked_mapping
 
-_MOST_CHANNELS = 10**6  # a number for each is kept
+_MAX_CHANNELS = 10**6  # a number for each is kept
 PREFIX = "preprocessing/"
 
 
@@ -60,14 +58,14 @@ class Preprocessing:
         return cls((0, 1, 2), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 1 / 255)
 
     def with_channels(self, in_ch: int) -> Self:
-        """For a network whose first kernel was adapted from 3 to `in_ch` input channels.
+        """The same for a network whose first kernel was adapted from 3 to `in_ch` input channels.
 
         1: the averages over the channels, so that a grey picture stands for three alike. More:
         channel i as channel i % 3 of three, in the network's order.
         """
         in_ch = arg.at_least("in_ch", arg.integer("in_ch", in_ch), 1)
-        if in_ch > _MOST_CHANNELS:
-            raise ValueError(f"`in_ch` must be at most {_MOST_CHANNELS:,}, got {in_ch:,}.")
+        if in_ch > _MAX_CHANNELS:
+            raise ValueError(f"`in_ch` must be at most {_MAX_CHANNELS:,}, got {in_ch:,}.")
         if in_ch == len(self.channels):
             return self
         if in_ch == 1:
@@ -77,7 +75,7 @@ class Preprocessing:
         return replace(self, channels=tuple(range(in_ch)), mean=mean, std=std)
 
     def entries(self) -> dict[str, np.ndarray]:
-        """As arrays, to be saved next to the parameters; `load_into` finds them."""
+        """Its numbers as arrays, to be saved next to the parameters; `load_into` finds them."""
         return {
             f"{PREFIX}channels": np.asarray(self.channels, np.int32),
             f"{PREFIX}mean": np.asarray(self.mean, np.float64),
@@ -86,39 +84,20 @@ class Preprocessing:
         }
 
     @classmethod
-    def from_entries(cls, entries: Mapping[str, Any]) -> "Preprocessing":
-        """What `entries` was made from; other names are passed over. Raises ValueError for entries at fault."""
-        return _saved(checked_mapping("entries", entries))
-
-
-def preprocessing_of(entries: Mapping[str, Any], in_ch: int) -> Preprocessing | None:
-    """What `entries` say, else what goes with the names that they have, for `in_ch` channels."""
-    if any(name.startswith(PREFIX) for name in entries):
-        return _saved(entries).with_channels(in_ch)
-    known = {
-        "torch": (Preprocessing.torch, ("features.0", "kernel"), 1),
-        "keras": (Preprocessing.keras, ("block1_conv1", "kernel"), -2),
-    }
-    framework = framework_of(entries)
-    if framework not in known:
-        return None
-    preprocessing, key, axis = known[framework]
-    first = next(name for name in entries if read(framework, name, (key[0],)) == key)
-    return preprocessing().with_channels(in_ch) if entries[first].shape[axis] == RGB else None
-
-
-def _saved(entries: Mapping[str, Any]) -> Preprocessing:
-    ours = {name.removeprefix(PREFIX): np.asarray(x) for name, x in entries.items() if name.startswith(PREFIX)}
-    n = ours["channels"].size if "channels" in ours else 0
-    shapes = {"channels": (n,), "mean": (n,), "std": (n,), "scale": ()}
-    if {name: x.shape for name, x in ours.items()} != shapes or n == 0:
-        raise ValueError(f"`entries` of {PREFIX}* must be channels (n,), mean (n,), std (n,) and scale ().")
-    _check_numbers(ours)
-    channels = tuple(int(c) for c in ours["channels"])
-    if not all(0 <= c < n for c in channels):
-        raise ValueError(f"`entries`: {PREFIX}channels must be in range({n}), got {channels}.")
-    mean, std = (tuple(float(v) for v in ours[name]) for name in ("mean", "std"))
-    return Preprocessing(channels, mean, std, float(ours["scale"]))
+    def from_entries(cls, entries: Mapping[str, Any]) -> Self:
+        """Undo `entries`; other names are passed over. Raises ValueError for entries at fault."""
+        entries = checked_mapping("entries", entries)
+        ours = {name.removeprefix(PREFIX): np.asarray(x) for name, x in entries.items() if name.startswith(PREFIX)}
+        n = ours["channels"].size if "channels" in ours else 0
+        shapes = {"channels": (n,), "mean": (n,), "std": (n,), "scale": ()}
+        if {name: x.shape for name, x in ours.items()} != shapes or n == 0:
+            raise ValueError(f"`entries` of {PREFIX}* must be channels (n,), mean (n,), std (n,) and scale ().")
+        _check_numbers(ours)
+        channels = tuple(int(c) for c in ours["channels"])
+        if not all(0 <= c < n for c in channels):
+            raise ValueError(f"`entries`: {PREFIX}channels must be in range({n}), got {channels}.")
+        mean, std = (tuple(float(v) for v in ours[name]) for name in ("mean", "std"))
+        return cls(channels, mean, std, float(ours["scale"]))
 
 
 def _check_numbers(ours: Mapping[str, np.ndarray]) -> None:

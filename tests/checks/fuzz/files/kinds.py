@@ -116,12 +116,17 @@ def keras_3() -> bytes:
     return data.getvalue()
 
 
-def torch_like() -> bytes:
-    """A zip laid out as torch's; reading it needs torch, whose absence is an ImportError."""
+def of_torch(*, zipped: bool) -> bytes:
+    """A state dict as torch saves it; without torch the start of one, which to read is an ImportError."""
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        archive.writestr("archive/data.pkl", b"\x80\x02}q\x00.")
-        archive.writestr("archive/data/0", bytes(16))
+    try:
+        import torch  # pyright: ignore[reportMissingImports] (the peers' environment has it)
+    except ImportError:
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("archive/data.pkl", b"\x80\x02}q\x00.")
+        return data.getvalue()
+    state = {name: torch.tensor(array) for name, array in arrays().items()}
+    torch.save(state, data, _use_new_zipfile_serialization=zipped)
     return data.getvalue()
 
 
@@ -185,7 +190,8 @@ WEIGHTS = (
     ("a.h5", partial(saved, ".h5"), 12),
     ("compressed.npz", compressed, 6),
     ("keras3.weights.h5", keras_3, 12),
-    ("a.pth", torch_like, 2),
+    ("a.pth", partial(of_torch, zipped=True), 2),
+    ("old.pth", partial(of_torch, zipped=False), 2),
 )
 CLASSES = b"road #804080\nsky #0000ff\n\ntree #00ff00\nignore #000000\n"
 KINDS = (

@@ -1,16 +1,15 @@
-"""A file's parameters, put into a network."""
+"""A file's parameters, put into a network, with what pictures must go through for them."""
 
 import os
 from collections.abc import Mapping
 from typing import Any
 
-from jtconv.weights._channels import FIRST_KERNEL
+from jtconv.weights._entries import FileError, checked_mapping, numbers
 from jtconv.weights._files import open_entries
+from jtconv.weights._network_layers import framework_of, read_name
 from jtconv.weights._networks import network_from
-from jtconv.weights._numpy import checked_mapping, numbers
-from jtconv.weights._preprocessing import Preprocessing, preprocessing_of
-from jtconv.weights._refusal import Refusal
-from jtconv.weights._state import flat_state, is_abstract, update
+from jtconv.weights._parameter_specs import FIRST_KERNEL, RGB, flat_state, is_abstract, update
+from jtconv.weights._preprocessing import PREFIX, Preprocessing
 
 
 def load_into(model: Any, source: str | os.PathLike[str] | Mapping[str, Any]) -> Preprocessing | None:
@@ -45,7 +44,7 @@ def load_into(model: Any, source: str | os.PathLike[str] | Mapping[str, Any]) ->
     with open_entries(source) as entries:
         try:
             return _fill(model, entries)
-        except Refusal:  # has the file's name
+        except FileError:  # has the file's name
             raise
         except ValueError as error:
             raise ValueError(f"{os.fspath(source)!r}: {error}") from error
@@ -60,10 +59,22 @@ def _fill(model: Any, entries: Mapping[str, Any]) -> Preprocessing | None:
             "`model` holds shapes only, and these parameters are not in `source`; initialise it first: "
             + ", ".join(empty)
         )
-    preprocessing = preprocessing_of(entries, _first_kernel(state).shape[-2])
+    preprocessing = _preprocessing(entries)
+    if preprocessing is not None:
+        kernel = next(variable for name, variable in state.items() if name.endswith(FIRST_KERNEL))
+        preprocessing = preprocessing.with_channels(kernel.shape[-2])
     update(model, arrays)
     return preprocessing
 
 
-def _first_kernel(state: Mapping[str, Any]) -> Any:
-    return next(variable for name, variable in state.items() if name.endswith(FIRST_KERNEL))
+def _preprocessing(entries: Mapping[str, Any]) -> Preprocessing | None:
+    """The file's own, else what goes with its names, if its first kernel is for three channels."""
+    if any(name.startswith(PREFIX) for name in entries):
+        return Preprocessing.from_entries(entries)
+    known = {"torch": ("features.0", 1, Preprocessing.torch), "keras": ("block1_conv1", -2, Preprocessing.keras)}
+    framework = framework_of(entries)
+    if framework not in known:
+        return None
+    layer, axis, preprocessing = known[framework]
+    first = next(name for name in entries if read_name(framework, name, (layer,)) == (layer, "kernel"))
+    return preprocessing() if entries[first].shape[axis] == RGB else None
