@@ -71,10 +71,7 @@ def layer_from(
     if stored.ndim < 2:
         raise ValueError(f"`entries`: misshapen: {names.kernel!r} is {stored.shape}, a kernel has two axes or more.")
     grouped = stored.shape[0] if layout.leading else stored.shape[-1]
-    if grouped % groups:
-        raise ValueError(
-            f"`groups` must divide the {grouped} channels of {names.kernel!r} {stored.shape}, got {groups}."
-        )
+    arg.check_groups(groups, grouped, f"the channels of {names.kernel!r} {stored.shape}")
     kernel = layout.to_ours(stored, groups)
     ch = _out_channels(kernel.shape, kind, groups, names.kernel)
     if bias is None:
