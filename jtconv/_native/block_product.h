@@ -29,17 +29,14 @@ class BlockProduct {
     const Size taps = plan_.phases[phase].taps.size();
     const std::vector<Size> used = block.pad_to_tiles(taps);
     const bool gathers = plan_.gathers && 2 * Size(used.size()) >= taps;  // else most of a row would be zeros
-    if (plan_.small_groups) {
-      multiply_small_groups(phase, used, block);
-    } else {
-      for (Size group = 0; group < plan_.layer.groups; ++group) {
-        if (used.empty())
-          write_zeros(group, block);
-        else if (gathers)
-          multiply_gathered(phase, group, block);
-        else
-          multiply_taps(phase, group, used, block);
-      }
+    if (plan_.small_groups) multiply_small_groups(phase, used, block);
+    for (Size group = 0; group < (plan_.small_groups ? 0 : plan_.layer.groups); ++group) {
+      if (used.empty())
+        write_zeros(group, block);
+      else if (gathers)
+        multiply_gathered(phase, group, block);
+      else
+        multiply_taps(phase, group, used, block);
     }
     block.clear();
   }
@@ -87,7 +84,7 @@ class BlockProduct {
 
   // A range of the rows of a tap's panel; on the fly it is packed into the buffer's part `slot`.
   const T* tap_panel(const PanelIndex& at, Size tap, Range rows, Size slot) {
-    if (plan_.storage != Storage::on_the_fly) return kernel_.at(at, tap, rows.begin);
+    if (plan_.storage != Storage::on_the_fly) return kernel_.stored(at, tap, rows.begin);
     T* const to = packed_.data() + slot * (rows.end - rows.begin) * kWideColumns<T>;
     kernel_.pack(at, tap, rows, to);
     return to;
@@ -101,7 +98,7 @@ class BlockProduct {
     RowsTimesPanel<T> p{};
     p.taps = 1;
     multiply_depth(p, group, 0, length, kMaxDepth, block,
-                   [&](Size panel, Size, Range rows) { return kernel_.at({phase, group, panel}, 0, rows.begin); });
+                   [&](Size panel, Size, Range rows) { return kernel_.stored({phase, group, panel}, 0, rows.begin); });
   }
 
   void gather(Size group, Size length, const RowBlock<T>& block) {

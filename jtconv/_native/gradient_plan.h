@@ -18,7 +18,8 @@ constexpr Size kMaxOwnEntries = 1 << 17;  // of a gradient that every thread has
 struct GradientPlan {
   Layer layer;
   Size positions = 0;                // of y, in all images
-  Size rows = 0, row_step = 0;       // and the values from one row to the next
+  Size rows = 0;                     // of the gradient
+  Size row_step = 0;                 // values from one row to the next
   std::optional<Size> small_groups;  // their kind
   bool packs_x = false;              // else x is read where it is, by pointers
   bool narrow = false;               // tiles of one vector, not two

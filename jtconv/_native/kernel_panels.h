@@ -90,7 +90,7 @@ class KernelPanels {
   }
 
   // A tap's panel from row `from` on, packed or unpacked. Packed, the taps of a phase follow one another.
-  const T* at(const PanelIndex& at, Size tap, Size from) const {
+  const T* stored(const PanelIndex& at, Size tap, Size from) const {
     if (plan_.storage == Storage::packed)
       return packed_panel(at) + (tap * plan_.depth + from) * padded_width<T>(width(at.panel));
     return tap_matrix(plan_.phases[at.phase].taps[tap], at.group) + at.panel * plan_.panel_width * layer_.kernel_row() +

@@ -25,7 +25,7 @@ constexpr double kMinUsedShare = 0.5;          // of the taps; with fewer, posit
 // How the kernel's matrices are stored.
 enum class Storage {
   packed,      // all in panels, before the product begins
-  on_the_fly,  // each panel packed by the task that is about to use it
+  on_the_fly,  // each panel packed by the task that is about to use it; C of small groups needs no packing
   unpacked,    // as in the kernel, for the transpose: the columns of each matrix are contiguous
   by_group,    // each group's matrix transposed in its place, for the transpose of small groups
 };
