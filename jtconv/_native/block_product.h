@@ -144,7 +144,7 @@ class BlockProduct {
     for (Size row = 0; row < block.rows(); row += rows) microkernel(p, row);
   }
 
-  // With the rows of its tile.
+  // Returns the microkernel for a panel, and the rows of its tile.
   std::pair<typename Microkernels<T>::Multiply, Size> choose_microkernel(Size columns) const {
     const Microkernels<T>& all = microkernels<T>();
     if (plan_.storage == Storage::unpacked) return {all.dots[columns - 1], dots_rows(columns)};

@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <algorithm>
 #include <optional>
 
 #include "layer.h"
@@ -12,7 +11,6 @@ namespace jtconv {
 
 constexpr Size kBlockPositions = 256;     // of y, summed over at once
 constexpr Size kMaxUnpackedColumns = 48;  // with more, packing x saves more than it takes
-constexpr Size kMaxOwnEntries = 1 << 17;  // of a gradient that every thread has for itself
 
 // Rows of the gradient are pairs of a tap and a channel of x, columns are channels of y in one group.
 struct GradientPlan {
@@ -37,7 +35,7 @@ GradientPlan plan_gradient(const Layer& layer) {
   plan.rows = layer.taps() * layer.in_ch;
   plan.row_step = layer.kernel_row();
   plan.small_groups = small_group_kind(layer);
-  // With few channels of x, a tile's rows come from several taps, and packing them takes longer.
+  // Packing x takes longer where its channels are few, as a tile's rows then come from several taps.
   plan.packs_x = layer.out_ch > (layer.in_ch >= kWideRows ? 1 : 4) * kMaxUnpackedColumns;
   plan.narrow = plan.packs_x && ceil_div(layer.out_ch, kLanes<T>) % 2 == 1;
   plan.panel_width = plan.narrow ? kLanes<T> : kWideColumns<T>;
@@ -47,21 +45,6 @@ GradientPlan plan_gradient(const Layer& layer) {
                                      : kWideRows;
   plan.tiles = ceil_div(plan.rows, plan.tile_rows);
   return plan;
-}
-
-// Into how many tasks the positions and the tiles are divided.
-struct GradientTasks {
-  Size blocks;  // of positions
-  Size sums;    // over parts of the blocks, each with entries of its own
-  Size tiles;
-};
-
-// Few entries: each thread sums over positions of its own. Many: each has its own rows.
-inline GradientTasks plan_tasks(const GradientPlan& plan, Size threads) {
-  const Size blocks = ceil_div(plan.positions, kBlockPositions);
-  const bool few = plan.size() <= kMaxOwnEntries;
-  const Size sums = few ? std::clamp<Size>(threads, 1, std::max<Size>(blocks, 1)) : 1;
-  return {blocks, sums, std::clamp<Size>(ceil_div(few ? threads : 4 * threads, sums), 1, plan.tiles)};
 }
 
 }  // namespace jtconv

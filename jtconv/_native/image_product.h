@@ -18,7 +18,6 @@
 namespace jtconv {
 
 constexpr Size kMaxTaskSource = 1 << 15;  // values that a task reads for every phase: they stay in the second cache
-constexpr Size kTasksPerThread = 4;       // so that threads end at about the same time
 
 // Into how many tasks the rows of a product and its panels are divided.
 struct TaskGrid {

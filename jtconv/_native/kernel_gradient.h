@@ -14,7 +14,24 @@
 
 namespace jtconv {
 
-// Adds `parts` arrays of `size` values that follow one another.
+constexpr Size kMaxOwnEntries = 1 << 17;  // of a gradient that every thread has for itself
+
+// Into how many tasks the positions and the tiles are divided.
+struct GradientTasks {
+  Size blocks;  // of positions
+  Size sums;    // over parts of the blocks, each with entries of its own
+  Size tiles;
+};
+
+// Few entries: each thread sums over positions of its own. Many: each has its own rows.
+inline GradientTasks plan_tasks(const GradientPlan& plan, Size threads) {
+  const Size blocks = ceil_div(plan.positions, kBlockPositions);
+  const bool few = plan.size() <= kMaxOwnEntries;
+  const Size sums = few ? std::clamp<Size>(threads, 1, std::max<Size>(blocks, 1)) : 1;
+  return {blocks, sums, std::clamp<Size>(ceil_div(few ? threads : kTasksPerThread * threads, sums), 1, plan.tiles)};
+}
+
+// Adds `count` arrays of `size` values that follow one another in `parts`.
 template <typename T>
 void add_parts(const T* parts, Size count, Size size, T* result) {
   for (Size i = 0; i < size; ++i) {

@@ -54,7 +54,7 @@ class KernelPanels {
   KernelPanels(const ProductPlan& plan, const T* kernel)
       : plan_(plan), layer_(plan.layer), kernel_(kernel), layout_(plan_packing<T>(plan)), packed_(layout_.size) {}
 
-  // Does all packing that is not done on the fly.
+  // Packs all that is not packed on the fly.
   void pack(ThreadPool& pool) {
     if (plan_.storage == Storage::by_group) return transpose_groups();
     if (plan_.storage != Storage::packed) return;

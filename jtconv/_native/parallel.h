@@ -19,6 +19,8 @@ namespace jtconv {
 
 using xla::ffi::ThreadPool;
 
+constexpr Size kTasksPerThread = 4;  // so that threads end at about the same time
+
 inline Size thread_count(ThreadPool& pool) { return std::max<Size>(pool.num_threads(), 1); }
 
 // The state of one loop: the next task, how many are done, and the first failure.

@@ -59,7 +59,7 @@ inline std::vector<AxisPhase> transposed_phases(const Axis& axis) {
   return phases;
 }
 
-// How many neighbouring positions on the last axis one matrix product covers.
+// The number of neighbouring positions on the last axis that one matrix product covers.
 //
 // They must be contiguous in the image as in the kernel. C merges all positions that an output reads,
 // where no output reads padding; the transpose merges the `stride` results that read the same outputs.

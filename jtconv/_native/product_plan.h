@@ -22,7 +22,7 @@ constexpr Size kMaxOnTheFlyBlocks = 1;         // blocks of rows; with more, the
 constexpr Size kMaxForwardOnTheFlyBlocks = 2;  // for C, whose packing is quicker, as it transposes nothing
 constexpr double kMinUsedShare = 0.5;          // of the taps; with fewer, positions are taken one by one
 
-// How the kernel's matrices are stored.
+// The form in which the kernel's matrices are stored.
 enum class Storage {
   packed,      // all in panels, before the product begins
   on_the_fly,  // each panel packed by the task that is about to use it; C of small groups needs no packing
