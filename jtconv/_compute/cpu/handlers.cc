@@ -1,4 +1,6 @@
-// What XLA calls: C, its transpose and the kernel's gradient, on arrays as in jtconv/_primitives/family.py.
+// The functions that XLA calls: C, its transpose and the kernel's gradient.
+//
+// Arrays have channels last, and the kernel is the forward convolution's in all three.
 
 #include <cstdint>
 #include <new>
@@ -22,7 +24,7 @@ Layer layer_of(In::Dimensions x, In::Dimensions kernel, In::Dimensions y, Sizes 
                Size groups) {
   const std::size_t axes = kernel.size() - 2;
   Layer layer{x[0], groups, kernel[axes], kernel[axes + 1] / groups, {}};
-  for (std::size_t a = 0; a < axes; ++a)  // at the end: the last axis is the one that is contiguous
+  for (std::size_t a = 0; a < axes; ++a)  // at the end, as the last axis is contiguous
     layer.axes[kAxes - axes + a] = {x[a + 1], y[a + 1], kernel[a], strides[a], dilation[a], lows[a]};
   return layer;
 }
@@ -45,32 +47,30 @@ ffi::Error by_type(ffi::DataType type, Run run) {
 }
 
 ffi::Error product(Direction direction, const Layer& layer, ffi::ThreadPool& pool, In source, In kernel, Out result) {
-  Workers workers(pool);
   return by_type(source.element_type(), [&](auto zero) {
     using T = decltype(zero);
-    image_product(layer, direction, source.typed_data<T>(), kernel.typed_data<T>(), result->typed_data<T>(), workers);
+    image_product(layer, direction, source.typed_data<T>(), kernel.typed_data<T>(), result->typed_data<T>(), pool);
   });
 }
 
-ffi::Error forward(ffi::ThreadPool pool, In x, In kernel, Out y, Sizes strides, Sizes lows, Sizes dilation,
-                   std::int64_t groups) {
+ffi::Error handle_forward(ffi::ThreadPool pool, In x, In kernel, Out y, Sizes strides, Sizes lows, Sizes dilation,
+                          std::int64_t groups) {
   const Layer layer = layer_of(x.dimensions(), kernel.dimensions(), y->dimensions(), strides, lows, dilation, groups);
   return product(Direction::forward, layer, pool, x, kernel, y);
 }
 
-ffi::Error transposed(ffi::ThreadPool pool, In y, In kernel, Out x, Sizes strides, Sizes lows, Sizes dilation,
-                      std::int64_t groups) {
+ffi::Error handle_transposed(ffi::ThreadPool pool, In y, In kernel, Out x, Sizes strides, Sizes lows, Sizes dilation,
+                             std::int64_t groups) {
   const Layer layer = layer_of(x->dimensions(), kernel.dimensions(), y.dimensions(), strides, lows, dilation, groups);
   return product(Direction::transposed, layer, pool, y, kernel, x);
 }
 
-ffi::Error kernel_gradient(ffi::ThreadPool pool, In x, In y, Out kernel, Sizes strides, Sizes lows, Sizes dilation,
-                           std::int64_t groups) {
+ffi::Error handle_kernel_gradient(ffi::ThreadPool pool, In x, In y, Out kernel, Sizes strides, Sizes lows,
+                                  Sizes dilation, std::int64_t groups) {
   const Layer layer = layer_of(x.dimensions(), kernel->dimensions(), y.dimensions(), strides, lows, dilation, groups);
-  Workers workers(pool);
   return by_type(x.element_type(), [&](auto zero) {
     using T = decltype(zero);
-    KernelGradient<T>(layer, x.typed_data<T>(), y.typed_data<T>(), kernel->typed_data<T>()).run(workers);
+    kernel_gradient(layer, x.typed_data<T>(), y.typed_data<T>(), kernel->typed_data<T>(), pool);
   });
 }
 
@@ -88,8 +88,8 @@ auto binding() {
 
 }  // namespace
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(jtconv_forward, forward, binding());
-XLA_FFI_DEFINE_HANDLER_SYMBOL(jtconv_transposed, transposed, binding());
-XLA_FFI_DEFINE_HANDLER_SYMBOL(jtconv_kernel_gradient, kernel_gradient, binding());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jtconv_forward, handle_forward, binding());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jtconv_transposed, handle_transposed, binding());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jtconv_kernel_gradient, handle_kernel_gradient, binding());
 
 }  // namespace jtconv

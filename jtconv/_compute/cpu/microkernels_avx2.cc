@@ -1,0 +1,24 @@
+// The microkernels with AVX2 and fused multiply-add.
+
+#if defined(__x86_64__)
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma")
+#endif
+
+#include "microkernels_impl.h"
+
+namespace jtconv {
+
+extern const Microkernels<float> kMicrokernelsAvx2Float;
+extern const Microkernels<double> kMicrokernelsAvx2Double;
+const Microkernels<float> kMicrokernelsAvx2Float = all_microkernels<float>();
+const Microkernels<double> kMicrokernelsAvx2Double = all_microkernels<double>();
+
+}  // namespace jtconv
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif
