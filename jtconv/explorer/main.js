@@ -9,6 +9,7 @@ const ICONS = {
 const TRAVEL = 520; // milliseconds that a kernel is on its way
 const REST = 480;
 const LONGEST = 24_000; // of a whole round
+const FIRST = "y=3,3&k=3&s=2"; // what is shown when nothing is asked for
 const BELOW_FIGURES = ["showMatrices", "showOverlaps", "showFormulas", "showCode"];
 
 class Page {
@@ -127,9 +128,10 @@ class Page {
 
   /** Evaluate the layer, or the possible one next to it, and draw the figures; what else depends on it waits. */
   drawLayer() {
-    const asked = this.problemOf(this.layer);
+    const asked = evaluate(this.layer);
     const layer = asked.nearest ?? this.layer;
-    const tooLarge = !isDrawable(layer);
+    const result = asked.error ? evaluate(layer) : asked;
+    const tooLarge = !result.entries;
     this.showProblem(asked, tooLarge, layer);
     document.body.classList.toggle("too-large", tooLarge);
     const isFlat = layer.y.length === 1;
@@ -137,7 +139,6 @@ class Page {
       document.body.classList.toggle("flat", isFlat);
       this.measure();
     }
-    const result = evaluate(layer, { entries: !tooLarge });
     this.drawn = { layer, sized: result.sized };
     for (const part of BELOW_FIGURES) this.waiting.add(part);
     this.showSizes(result.sized);
@@ -171,17 +172,11 @@ class Page {
   }
 
   showCode() {
-    this.code.show(equivalents(this.drawn.layer, this.drawn.sized));
+    this.code.show(equivalents(this.drawn.layer));
   }
 
   showOverlaps() {
     if (this.model) drawOverlaps(byId("overlap"), this.model, this.theme, this.overlapRoom);
-  }
-
-  /** {error, nearest} of an impossible layer; {} of a possible one. */
-  problemOf(layer) {
-    const { error, nearest } = evaluate(layer, { entries: false });
-    return { error, nearest };
   }
 
   showProblem({ error, nearest }, tooLarge, drawn) {

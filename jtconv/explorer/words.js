@@ -48,14 +48,14 @@ function sizeFormulas(layer, sized) {
     const [k, s, d, [lo, hi]] = [sized.k[axis], sized.s[axis], sized.d[axis], sized.pads[axis]];
     return `⌊(${i} + ${signed(lo)} + ${signed(hi)} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = <b>${sized.y[axis]}</b>`;
   });
-  const isSame = sizesDepend(layer);
+  const isSame = isSizeDependent(valuesOf(layer));
   const transposed = sized.x.map((i, axis) => {
     const [k, s, d, [lo, hi]] = [sized.k[axis], sized.s[axis], sized.d[axis], sized.pads[axis]];
     const [o, a] = [sized.y[axis], signed(layer.a[axis])];
     if (isSame) return `${s}·${o} + ${a} = <b>${i}</b>`;
     return `${s}·(${o} − 1) + ${d}·(${k} − 1) + 1 − ${signed(lo)} − ${signed(hi)} + ${a} = <b>${i}</b>`;
   });
-  const sizes = sized.y.map((_, axis) => sizeRange(layer, axis));
+  const sizes = sizeRanges(valuesOf(layer));
   const span = ([low, high]) => (low === high ? `${low}` : `${low} to ${high}`);
   const ranges = allEqual(sizes.map(span)) ? span(sizes[0]) : sizes.map(span).join(" by ");
   const several = sizes.some(([low, high]) => low !== high);
