@@ -50,6 +50,7 @@ TRANSLATED: Mapping[str, Any] = {
 
 NATIVE: Mapping[Any, str] = {
     FIELDS: "FIELDS",
+    arg.is_sequence: "Array.isArray",
     arg.shown: "$py.repr",
     arg.integer_of_any_size: "$py.integer",
     overlap_counts: "overlapCountsOf",

@@ -1,9 +1,8 @@
 // What Python has built in, for the functions that _translate.py writes as JavaScript.
 //
-// None is null, a tuple an array, a list a `List`, a dict a `Map`, a set a `PySet`, a keyword a `Map`'s entry.
+// None is null, a tuple an array, a list an array with `isList`, a dict a `Map`, a set a `PySet`, a keyword a `Map`'s entry.
 
 const $py = (() => {
-  class List extends Array {}
   class PySet {
     constructor(items) {
       this.items = [];
@@ -12,6 +11,7 @@ const $py = (() => {
   }
   /** No `Error`: most are caught, and the trace of calls that an `Error` takes down costs more than the rest. */
   class Exception {
+    static isClass = true;
     constructor(message = "") {
       this.message = message;
     }
@@ -48,7 +48,7 @@ const $py = (() => {
     if (isNumber(a) && isNumber(b)) return Number(a) === Number(b);
     if (isText(a) && isText(b)) return String(a) === String(b);
     if (Array.isArray(a) && Array.isArray(b)) {
-      return a instanceof List === b instanceof List && a.length === b.length && a.every((item, index) => eq(item, b[index]));
+      return Boolean(a.isList) === Boolean(b.isList) && a.length === b.length && a.every((item, index) => eq(item, b[index]));
     }
     if (a instanceof PySet && b instanceof PySet) return le(a, b) && le(b, a);
     if (a instanceof Map && b instanceof Map) return a.size === b.size && [...a].every(([key, value]) => b.has(key) && eq(value, b.get(key)));
@@ -78,7 +78,7 @@ const $py = (() => {
 
   function add(a, b) {
     if ((isNumber(a) && isNumber(b)) || (isText(a) && isText(b))) return a + b;
-    if (Array.isArray(a) && Array.isArray(b)) return a.concat(b);
+    if (Array.isArray(a) && Array.isArray(b)) return alike([...a, ...b], a);
     throw unsupported("sum", a, b);
   }
 
@@ -89,7 +89,7 @@ const $py = (() => {
     if (isText(a)) return a.repeat(times);
     if (!Array.isArray(a)) throw unsupported("product", a, b);
     const repeated = Array.from({ length: times }, () => [...a]).flat();
-    return a instanceof List ? list(repeated) : repeated;
+    return alike(repeated, a);
   }
 
   function floordiv(a, b) {
@@ -113,22 +113,18 @@ const $py = (() => {
     else container[index < 0 ? container.length + index : index] = value;
   }
 
-  const isTuple = (value) => Array.isArray(value) && !(value instanceof List);
-  const array = (values) => (isTuple(values) ? values : [...iter(values)]);
-  const tuple = (values = []) => array(values);
+  const isTuple = (value) => Array.isArray(value) && !value.isList;
+  const array = (values) => (Array.isArray(values) ? values : [...iter(values)]);
+  const tuple = (values = []) => (isTuple(values) ? values : [...iter(values)]);
+  const alike = (values, kind) => (kind.isList ? list(values) : values);
 
-  function list(values = []) {
-    const made = new List();
-    for (const value of iter(values)) made.push(value);
-    return made;
-  }
-
+  const list = (values = []) => Object.assign([...iter(values)], { isList: true });
   const typeName = (value) => {
     if (value === null) return "NoneType";
     if (isText(value)) return "str";
     if (typeof value === "boolean") return "bool";
     if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
-    if (Array.isArray(value)) return value instanceof List ? "list" : "tuple";
+    if (Array.isArray(value)) return value.isList ? "list" : "tuple";
     return value instanceof Map ? "dict" : value instanceof PySet ? "set" : value?.constructor?.name ?? typeof value;
   };
 
@@ -140,7 +136,7 @@ const $py = (() => {
       const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
       return quote + value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll(quote, `\\${quote}`) + quote;
     }
-    if (value instanceof List) return `[${each(value)}]`;
+    if (value.isList) return `[${each(value)}]`;
     if (Array.isArray(value)) return `(${each(value)}${value.length === 1 ? "," : ""})`;
     if (value instanceof PySet) return value.items.length ? `{${each(value.items)}}` : "set()";
     if (value instanceof Map) return `{${Array.from(value, ([key, entry]) => `${repr(key)}: ${repr(entry)}`).join(", ")}}`;
@@ -225,25 +221,44 @@ const $py = (() => {
     return typeof value === "object" && value !== null && name in value;
   }
 
-  /** Call a function with arguments that find their places by its parameters' names. */
+  /** Call a function or class with arguments that find their places by its parameters' names. */
   function apply(called, positional, keywords, owner) {
-    let values = positional;
-    if (called.params) values = placed(called, [...positional], new Map(keywords));
-    else if (keywords.size) throw unsupported("keywords", called);
-    return called.isClass || called.prototype instanceof Exception ? new called(...values) : called.apply(owner, values);
+    const values = keywords || called.hasRest ? placed(called, positional, keywords ?? {}) : positional;
+    return called.isClass ? new called(...values) : called.apply(owner, values);
   }
 
   function placed(called, positional, keywords) {
-    const values = called.params.map((name) => {
-      if (name.startsWith("**")) return new Map([...keywords].filter(([key]) => keywords.delete(key)));
-      if (name.startsWith("*")) return positional.splice(0);
-      if (positional.length) return positional.shift();
-      const value = keywords.get(name);
-      keywords.delete(name);
-      return value;
+    const { params } = called;
+    let at = 0;
+    const values = params.map((name) => {
+      if (name.startsWith("**")) return new Map(Object.entries(keywords).filter(([key]) => !params.includes(key)));
+      if (name.startsWith("*")) return positional.slice(at, (at = positional.length));
+      return at < positional.length ? positional[at++] : keywords[name];
     });
-    if (positional.length || keywords.size) throw new TypeError(`${called.name} does not take ${[...keywords.keys()].join(", ")}`);
+    const isTaken = (name) => params.includes(name) || params.at(-1).startsWith("**");
+    if (at < positional.length || !Object.keys(keywords).every(isTaken)) throw unsupported("these arguments", called);
     return values;
+  }
+
+  /** Note a function's parameters, by which its arguments find their places. */
+  function noted(called, params) {
+    return Object.assign(called, { params, hasRest: params.some((name) => name.startsWith("*")) });
+  }
+
+  /** A function whose first parameter is the object, as a method of a class or as one of its properties. */
+  function method(owner, name, called) {
+    const bound = function (...values) {
+      return called(this, ...values);
+    };
+    owner.prototype[name] = noted(bound, called.params.slice(1));
+  }
+
+  function getter(owner, name, called) {
+    Object.defineProperty(owner.prototype, name, {
+      get() {
+        return called(this);
+      },
+    });
   }
 
   const methods = {
@@ -281,7 +296,7 @@ const $py = (() => {
     [int, (value) => typeof value === "boolean" || Number.isInteger(value)],
     [bool, (value) => typeof value === "boolean"],
     [tuple, isTuple],
-    [list, (value) => value instanceof List],
+    [list, (value) => Array.isArray(value) && Boolean(value.isList)],
     [dict, (value) => value instanceof Map],
     [set, (value) => value instanceof PySet],
     [bytes, () => false],
@@ -289,13 +304,14 @@ const $py = (() => {
 
   return {
     Exception, ValueError, TypeError, IndexError, KeyError,
-    add, all, any, apply, array, bool, bytes, contains, dict, eq, floordiv, getattr, hasattr, int, integer, item, iter, le, len, list, lt, max,
-    methods, min, mod, mul, next, range, repr, set, setitem, sorted_key, str, tuple, zip, zip_strict,
+    add, all, any, apply, array, bool, bytes, contains, dict, eq, floordiv, getattr, getter, hasattr, int, integer, item, iter, le, len, list, lt, max,
+    method, methods, min, mod, mul, next, noted, range, repr, set, setitem, sorted_key, str, tuple, zip, zip_strict,
     abs: (value) => Math.abs(value),
     and: (...parts) => parts.reduce((value, part) => (bool(value) ? part() : value), true),
     divmod: (a, b) => [floordiv(a, b), mod(a, b)],
     enumerate: (values) => array(values).map((value, index) => [index, value]),
     fields: (value) => value.constructor.fields.map((name) => ({ name })),
+    is: (a, b) => a === b,
     isinstance: (value, types) => types.some((type) => (kinds.has(type) ? kinds.get(type)(value) : value instanceof type)),
     map: (called, ...iterables) => zip(...iterables).map((values) => called(...values)),
     max_default: orElse(max),
@@ -303,11 +319,15 @@ const $py = (() => {
     min_default: orElse(min),
     min_key: (key, values) => extreme(lt, [values], key),
     or: (...parts) => parts.reduce((value, part) => (bool(value) ? value : part()), false),
-    replace: (value, changes) => Object.assign(Object.create(Object.getPrototypeOf(value)), value, Object.fromEntries(changes)),
+    replace: (value, changes) => Object.assign(Object.create(Object.getPrototypeOf(value)), value, changes),
     reversed: (values) => [...iter(values)].reverse(),
     setattr: (owner, name, value) => void (owner[name] = value),
-    slice: (values, from, to) => values.slice(from ?? 0, to ?? undefined),
+    slice: (values, from, to) => alike(values.slice(from ?? 0, to ?? undefined), values),
     sorted: (values) => sorted_key((value) => value, values),
+    sub: (a, b) => {
+      if (!isNumber(a) || !isNumber(b)) throw unsupported("difference", a, b);
+      return a - b;
+    },
     sum: (values) => array(values).reduce(add, 0),
     thousands: (value) => value.toLocaleString("en-US"),
     type: (value) => ({ __name__: typeName(value) }),
