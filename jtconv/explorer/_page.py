@@ -25,15 +25,21 @@ SCRIPTS = (
     "evaluate",
     "paint",
     "model",
+    "planes",
     "figure",
     "matrices",
     "overlaps",
     "words",
+    "labels",
     "code",
     "controls",
+    "trace",
     "main",
 )
 """The scripts that are written by hand, in order; what is translated comes after the first."""
+
+STYLES = ("base", "controls", "figures", "matrices", "code", "narrow")
+"""The style sheets, in order."""
 
 TRANSLATED: Mapping[str, Any] = {
     "toLink": _link.to_link,
@@ -73,7 +79,7 @@ def _template() -> str:
     python, *scripts = (_read(f"{name}.js") for name in SCRIPTS)
     constants = [f"const {name} = {json.dumps(table, ensure_ascii=False)};" for name, table in tables.items()]
     program = "\n".join([python, *constants, translate(TRANSLATED, NATIVE), *scripts])
-    parts = {"version": __version__, "style": _read("style.css"), "scripts": program}
+    parts = {"version": __version__, "style": "\n".join(_read(f"{name}.css") for name in STYLES), "scripts": program}
     text = _read("page.html")
     for name, part in parts.items():
         text = text.replace("{{" + name + "}}", part)

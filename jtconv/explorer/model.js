@@ -1,12 +1,12 @@
 // What is drawn of a possible layer: its numbers, with small example values in x, y and the kernel.
 
-const MOST_ENTRIES = 60_000;
-const MOST_CELLS = 20_000;
+const MAX_ENTRIES = 60_000;
+const MAX_CELLS = 20_000;
 
 /** Whether the layer is small enough to be drawn cell by cell. */
 function isDrawable(layer) {
   const sizes = layer.y.map((o, axis) => layer.s[axis] * (o - 1) + reachOf(layer.k[axis], layer.d[axis]));
-  return prod(layer.y) * prod(layer.k) <= MOST_ENTRIES && prod(sizes) <= MOST_CELLS;
+  return prod(layer.y) * prod(layer.k) <= MAX_ENTRIES && prod(sizes) <= MAX_CELLS;
 }
 
 function makeModel(layer, result) {

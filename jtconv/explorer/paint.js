@@ -1,4 +1,6 @@
-// Colours and canvases.
+// Elements, colours and canvases.
+
+const byId = (id) => document.getElementById(id);
 
 const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"].map(rgbOf);
 

@@ -99,3 +99,23 @@ function changes(layer, near) {
 }
 
 const escaped = (text) => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+
+function tooLargeSentence(layer) {
+  return (
+    `The sizes and the code below are right, but this layer has too many cells to draw one by one. ` +
+    `Take a smaller input size than ${by(layer.y)}: the pattern repeats.`
+  );
+}
+
+/** Which channels a group joins, as the blocks of the matrix of all channels. */
+function groupsHtml({ g, channels }) {
+  if (g === 1) return "";
+  const side = 66 / g;
+  const blocks = range(g).map((group) => `<rect x="${group * side + 0.5}" y="${group * side + 0.5}" width="${side - 1}" height="${side - 1}" rx="1.5"/>`);
+  return (
+    `<svg width="68" height="68" viewBox="-1 -1 68 68" fill="var(--y)" aria-hidden="true">` +
+    `<rect x="-0.5" y="-0.5" width="67" height="67" fill="var(--cell)" stroke="var(--line)"/>${blocks.join("")}</svg>` +
+    `<span>${g} groups: of all channels only ${g} blocks on the diagonal are joined, each ${channels[0] / g} of y’s with ` +
+    `${channels[1] / g} of x’s. What is drawn here is one channel of either.</span>`
+  );
+}

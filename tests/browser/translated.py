@@ -88,7 +88,13 @@ def dictionaries() -> list[Any]:
     both = {**NAMES, "b": 0, **{str(step): step for step in STEPS}}
     return [
         *(both, list(both), list(both.items()), both.get("c"), both.get("c", 1), both["a"], len(both), "a" in both),
-        *(len(set([(1, 2), (1, 2)])), {1, 2} == {2, 1}, {1} <= {1, 2}, set(STEPS) != {1}, sorted(set(STEPS))),
+        *(
+            len({(step // 2, 0) for step in STEPS}),
+            {1, 2} == {2, 1},
+            {1} <= {1, 2},
+            set(STEPS) != {1},
+            sorted(set(STEPS)),
+        ),
         *({1: 2} == {1: 2}, None in both.values(), [key for key in both if isinstance(key, int)], list(both.keys())),
     ]
 
