@@ -1,4 +1,4 @@
-"""How the page shows each framework: the title of its tab, and the lines before the call."""
+"""Titles of the frameworks' tabs, and the lines before each call."""
 
 SHOWN = {
     "jtconv": ("jtconv", "from flax import nnx\nimport jtconv.nn\n\nrngs = nnx.Rngs(0)\nlayer = "),

@@ -18,7 +18,7 @@ from jtconv.explorer._link import to_link
 
 @dataclass(frozen=True)
 class ExploredLayer:
-    """What the page shows: Cᵀ applied to y of `input_size`.
+    """A layer to be shown: Cᵀ applied to y of `input_size`.
 
     Attributes:
       geometry: the convolution, of one or two spatial axes.

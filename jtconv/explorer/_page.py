@@ -61,7 +61,7 @@ NATIVE: Mapping[Any, str] = {
     arg.integer_of_any_size: "$py.integer",
     overlap_counts: "overlapCountsOf",
 }
-"""What the scripts have themselves: NumPy's part, and checks of values that are no plain numbers."""
+"""JavaScript in place of NumPy, and of checks of values that are no plain numbers."""
 
 
 def page(link: str = "") -> str:

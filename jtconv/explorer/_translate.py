@@ -46,7 +46,8 @@ class Program:
     def __init__(self, natives: Mapping[Any, str]):
         self.natives = natives
         self.reached: dict[Any, str] = {}  # with the name of each
-        self.attributes: set[str] = set()  # names after a dot: only methods of these names are translated
+        self.rows: dict[int, tuple[str, Any]] = {}  # dataclasses' instances in tables, with the name of each
+        self.attributes: set[str] = set()  # names after a dot: only methods and rows' fields so named are translated
         self.called: dict[str, str] = {}  # methods that are called, and where
 
     def expression(self, value: Any) -> str:
@@ -68,6 +69,8 @@ class Program:
         if isinstance(value, tuple | list | set | frozenset):
             items = f"[{', '.join(map(self.expression, value))}]"
             return items if isinstance(value, tuple) else f"$py.{'list' if isinstance(value, list) else 'set'}({items})"
+        if dataclasses.is_dataclass(value):
+            return self.rows.setdefault(id(value), (f"$row{len(self.rows)}", value))[0]
         raise Untranslatable(f"a value of type {type(value).__name__} has no translation")
 
     def texts(self) -> list[str]:
@@ -79,19 +82,34 @@ class Program:
             for value, name in list(self.reached.items()):
                 if name not in found:
                     found[name] = self.class_text(value, name) if isinstance(value, type) else self.text(value, name)
-                for method, member in vars(value).items() if isinstance(value, type) else ():
-                    is_used = method in self.attributes and f"{name}${method}" not in found
-                    function = member.fget if isinstance(member, property) else member
-                    if is_used and isinstance(function, FunctionType):
-                        kind = "getter" if isinstance(member, property) else "method"
-                        text = self.text(function, f"{name}${method}")
-                        found[f"{name}${method}"] = f'{text}\n$py.{kind}({name}, "{method}", {name}${method});'
+                if isinstance(value, type):
+                    self.add_methods(value, name, found)
+            for name, row in list(self.rows.values()):
+                self.add_row(name, row, found)
         classes = sorted((c for c in self.reached if isinstance(c, type)), key=lambda c: len(c.__mro__))
         self.check_called(classes)
         return [found.pop(self.reached[cls]) for cls in classes] + list(found.values())
 
+    def add_methods(self, cls: type, name: str, found: dict[str, str]) -> None:
+        """Translate the methods and properties whose names are in use."""
+        for method, member in vars(cls).items():
+            function = member.fget if isinstance(member, property) else member
+            full = f"{name}${method}"
+            if method in self.attributes and full not in found and isinstance(function, FunctionType):
+                kind = "getter" if isinstance(member, property) else "method"
+                found[full] = f'{self.text(function, full)}\n$py.{kind}({name}, "{method}", {full});'
+
+    def add_row(self, name: str, row: Any, found: dict[str, str]) -> None:
+        """Write an instance as a plain object, with those fields whose names are in use."""
+        found.setdefault(name, f"const {name} = {{}};")
+        for field in dataclasses.fields(row):
+            if field.name in self.attributes and f"{name}.{field.name}" not in found:
+                value = self.expression(getattr(row, field.name))
+                found[f"{name}.{field.name}"] = f"{name}.{field.name} = {value};"
+
     def check_called(self, classes: list[type]) -> None:
-        fields = {field.name for cls in classes if dataclasses.is_dataclass(cls) for field in dataclasses.fields(cls)}
+        owners = [*filter(dataclasses.is_dataclass, classes), *(row for _, row in self.rows.values())]
+        fields = {field.name for owner in owners for field in dataclasses.fields(owner)}
         for method, place in self.called.items():
             if method not in fields and not any(method in vars(cls) for cls in classes):
                 raise Untranslatable(f"{place}: the method {method} has no translation")

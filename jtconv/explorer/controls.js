@@ -5,7 +5,7 @@ const PER_AXIS = FIELDS.filter(({ per_axis }) => per_axis);
 const PADDING = FIELDS.find(({ kind }) => kind === "padding");
 const SIDES = ["lo", "hi"];
 
-/** Whether the padding is numbers, and no name. */
+/** Tell padding by numbers from padding by a name. */
 const hasPads = (layer) => Array.isArray(layer.p);
 
 class Controls {

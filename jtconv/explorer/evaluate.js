@@ -1,4 +1,4 @@
-// All that the page shows of one layer, in numbers. The size arithmetic, the rules and the frameworks' calls are the
+// The numbers of one layer. The size arithmetic, the rules and the frameworks' calls are the
 // library's own functions, translated when the page is made; they take a layer's values by name, as a `Map`.
 //
 // A layer of the page is {y, k, s, p, d, a, g, mode, channels, bias}: the keys of FIELDS.

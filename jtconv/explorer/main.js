@@ -1,6 +1,6 @@
 // The page's state, and what happens when it changes.
 
-const FIRST = "y=3,3&k=3&s=2"; // what is shown when nothing is asked for
+const FIRST = "y=3,3&k=3&s=2"; // shown when nothing is asked for
 const BELOW_FIGURES = ["showMatrices", "showOverlaps", "showFormulas", "showCode"];
 
 class Page extends Tracing {
@@ -86,7 +86,7 @@ class Page extends Tracing {
     }
   }
 
-  /** What there is room for: asked for rarely, as it makes the browser lay the page out at once. */
+  /** Measure the room for each part. Seldom: the browser lays the page out at once for it. */
   measure() {
     this.figures.forEach((figure) => figure.measure());
     this.matrixRoom = byId("matrix-room").clientWidth;

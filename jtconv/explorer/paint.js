@@ -29,7 +29,7 @@ function luminance(rgb) {
 /** Black or white, whichever reads better on the colour. */
 const textOn = (rgb) => (luminance(rgb) > 0.18 ? "#10131a" : "#ffffff");
 
-/** What is read of the style sheet whenever the page turns dark or light. */
+/** Read the style sheet's colours, whenever the page turns dark or light. */
 function readTheme() {
   const style = getComputedStyle(document.documentElement);
   const colours = {};

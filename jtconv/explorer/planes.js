@@ -1,4 +1,4 @@
-// Where the cells of one direction stand: two planes, the one it reads above the one it writes.
+// The places of one direction's cells, on two planes: the one it reads above the one it writes.
 //
 // The cells of y stand in the middle of the windows that they belong to, so both directions are the
 // same picture with the arrows turned round. Lengths are in cells of x; cell j of x is [j, j + 1].
@@ -6,7 +6,7 @@
 const SHEAR = 0.26; // of the planes of two axes, as seen from above and to the left
 const SQUASH = 0.62;
 
-/** Where everything is, per axis: the extent drawn, and the middle and width of y's cells. */
+/** Lay out one axis: the extent drawn, and the middle and width of y's cells. */
 function axisLayout({ sized }, axis) {
   const [i, o, s, [lo, hi]] = [sized.x[axis], sized.y[axis], sized.s[axis], sized.pads[axis]];
   const reach = reachOf(sized.k[axis], sized.d[axis]);

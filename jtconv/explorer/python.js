@@ -1,6 +1,7 @@
-// What Python has built in, for the functions that _translate.py writes as JavaScript.
+// Python's built-in functions, for those that _translate.py writes as JavaScript.
 //
-// None is null, a tuple an array, a list an array with `isList`, a dict a `Map`, a set a `PySet`, a keyword a `Map`'s entry.
+// None is null, a tuple an array, a list an array with `isList`, a dict a `Map`, a set a `PySet`. What Python can do and
+// this cannot ends with JavaScript's own TypeError, which no translated function catches.
 
 const $py = (() => {
   class PySet {
@@ -37,10 +38,8 @@ const $py = (() => {
   }
 
   function bool(value) {
-    if (typeof value === "object" && value !== null && (Array.isArray(value) || isText(value) || value instanceof Map || value instanceof PySet)) {
-      return len(value) > 0;
-    }
-    return Boolean(value);
+    const hasLength = Array.isArray(value) || value instanceof Map || value instanceof PySet || value instanceof String;
+    return hasLength ? len(value) > 0 : Boolean(value);
   }
 
   function eq(a, b) {
@@ -51,7 +50,9 @@ const $py = (() => {
       return Boolean(a.isList) === Boolean(b.isList) && a.length === b.length && a.every((item, index) => eq(item, b[index]));
     }
     if (a instanceof PySet && b instanceof PySet) return le(a, b) && le(b, a);
-    if (a instanceof Map && b instanceof Map) return a.size === b.size && [...a].every(([key, value]) => b.has(key) && eq(value, b.get(key)));
+    if (a instanceof Map && b instanceof Map) {
+      return a.size === b.size && [...a].every(([key, value]) => b.has(key) && eq(value, b.get(key)));
+    }
     const fields = a?.constructor?.fields;
     return Boolean(fields) && a.constructor === b?.constructor && fields.every((name) => eq(a[name], b[name]));
   }
@@ -71,7 +72,7 @@ const $py = (() => {
   }
 
   function contains(item, container) {
-    if (container instanceof Map) return container.has(item);
+    if (container instanceof Map) return container.has(keyOf(item));
     if (isText(container)) return container.includes(item);
     return array(container).some((other) => eq(item, other));
   }
@@ -88,28 +89,32 @@ const $py = (() => {
     const times = Math.max(Number(b), 0);
     if (isText(a)) return a.repeat(times);
     if (!Array.isArray(a)) throw unsupported("product", a, b);
-    const repeated = Array.from({ length: times }, () => [...a]).flat();
-    return alike(repeated, a);
+    return alike(range(times).flatMap(() => [...a]), a);
   }
 
-  function floordiv(a, b) {
-    if (!isNumber(a) || !isNumber(b)) throw unsupported("quotient", a, b);
-    return Math.floor(a / b);
-  }
+  const ofNumbers = (name, compute) => (a, b) => {
+    if (!isNumber(a) || !isNumber(b)) throw unsupported(name, a, b);
+    return compute(a, b);
+  };
+  const floordiv = ofNumbers("quotient", (a, b) => Math.floor(a / b));
+  const mod = ofNumbers("remainder", (a, b) => ((a % b) + b) % b);
+  const sub = ofNumbers("difference", (a, b) => a - b);
 
-  function mod(a, b) {
-    if (!isNumber(a) || !isNumber(b)) throw unsupported("remainder", a, b);
-    return ((a % b) + b) % b;
+  /** A key of a `Map`, which tells objects apart that Python finds equal. */
+  function keyOf(value) {
+    if (typeof value === "object" && value !== null && !isText(value)) throw unsupported("key", value);
+    return isText(value) ? String(value) : value;
   }
 
   function item(container, index) {
-    const found = container instanceof Map ? container.get(index) : container.at(index);
-    if (found === undefined) throw container instanceof Map ? new KeyError(repr(index)) : new IndexError("index out of range");
+    const isDict = container instanceof Map;
+    const found = isDict ? container.get(keyOf(index)) : container.at(index);
+    if (found === undefined) throw isDict ? new KeyError(repr(index)) : new IndexError("index out of range");
     return found;
   }
 
   function setitem(container, index, value) {
-    if (container instanceof Map) container.set(index, value);
+    if (container instanceof Map) container.set(keyOf(index), value);
     else container[index < 0 ? container.length + index : index] = value;
   }
 
@@ -117,7 +122,6 @@ const $py = (() => {
   const array = (values) => (Array.isArray(values) ? values : [...iter(values)]);
   const tuple = (values = []) => (isTuple(values) ? values : [...iter(values)]);
   const alike = (values, kind) => (kind.isList ? list(values) : values);
-
   const list = (values = []) => Object.assign([...iter(values)], { isList: true });
   const typeName = (value) => {
     if (value === null) return "NoneType";
@@ -153,7 +157,7 @@ const $py = (() => {
     return Math.trunc(Number(value));
   }
 
-  /** _arguments.integer_of_any_size. */
+  /** Stands in for jtconv._arguments.integer_of_any_size. */
   function integer(name, value) {
     if (Number.isInteger(value)) return value;
     throw new TypeError(`\`${name}\` must be an int, got ${repr(value)}.`);
@@ -270,7 +274,7 @@ const $py = (() => {
     items: (dict) => [...dict.entries()],
     keys: (dict) => [...dict.keys()],
     values: (dict) => [...dict.values()],
-    get: (dict, key, usual = null) => (dict.has(key) ? dict.get(key) : usual),
+    get: (dict, key, usual = null) => (dict.has(keyOf(key)) ? dict.get(keyOf(key)) : usual),
     isdecimal: (text) => /^\d+$/.test(text),
     partition: (text, mark) => {
       const at = text.indexOf(mark);
@@ -304,8 +308,8 @@ const $py = (() => {
 
   return {
     Exception, ValueError, TypeError, IndexError, KeyError,
-    add, all, any, apply, array, bool, bytes, contains, dict, eq, floordiv, getattr, getter, hasattr, int, integer, item, iter, le, len, list, lt, max,
-    method, methods, min, mod, mul, next, noted, range, repr, set, setitem, sorted_key, str, tuple, zip, zip_strict,
+    add, all, any, apply, array, bool, bytes, contains, dict, eq, floordiv, getattr, getter, hasattr, int, integer,
+    item, iter, le, len, list, lt, max, method, methods, min, mod, mul, next, noted, range, repr, set, setitem, sorted_key, str, sub, tuple, zip, zip_strict,
     abs: (value) => Math.abs(value),
     and: (...parts) => parts.reduce((value, part) => (bool(value) ? part() : value), true),
     divmod: (a, b) => [floordiv(a, b), mod(a, b)],
@@ -324,10 +328,6 @@ const $py = (() => {
     setattr: (owner, name, value) => void (owner[name] = value),
     slice: (values, from, to) => alike(values.slice(from ?? 0, to ?? undefined), values),
     sorted: (values) => sorted_key((value) => value, values),
-    sub: (a, b) => {
-      if (!isNumber(a) || !isNumber(b)) throw unsupported("difference", a, b);
-      return a - b;
-    },
     sum: (values) => array(values).reduce(add, 0),
     thousands: (value) => value.toLocaleString("en-US"),
     type: (value) => ({ __name__: typeName(value) }),

@@ -1,12 +1,11 @@
-// What each tap reads, and the matrix that follows from it. A sized layer is {x, y, k, s, d, pads: one entry per
+// The position that each tap reads, and the matrix that follows from it. A sized layer is {x, y, k, s, d, pads: one entry per
 // spatial axis; g; mode}: the convolution C from x to y, y being what goes into its transpose.
 
-const mod = (n, period) => ((n % period) + period) % period;
+const { mod, range } = $py;
 const prod = (values) => values.reduce((total, value) => total * value, 1);
-const range = (n) => Array.from({ length: Math.max(n, 0) }, (_, index) => index);
 const allEqual = (values) => values.every((value) => value === values[0]);
 
-/** Which position of x tap t of output o reads, on one axis: rows of k, -1 where padding is zero. */
+/** The position of x that tap t of output o reads, on one axis: rows of k, -1 where padding is zero. */
 function tapSource(sized, axis) {
   const [size, lo] = [sized.x[axis], sized.pads[axis][0]];
   const [s, d] = [sized.s[axis], sized.d[axis]];
@@ -30,7 +29,7 @@ function overlapCounts(source, size) {
   return counts;
 }
 
-/** Whether all positions away from the borders get equally many, on one axis. */
+/** Tell whether all positions away from the borders get equally many, on one axis. */
 function isEven(layer, axis) {
   const s = layer.s[axis];
   const counts = new Array(s).fill(0);

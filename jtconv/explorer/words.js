@@ -1,4 +1,4 @@
-// What the page says: sentences and formulas with the numbers put in.
+// Sentences and formulas, with the numbers put in.
 
 const by = (sizes) => sizes.join("×");
 const signed = (value) => (value < 0 ? `(−${-value})` : `${value}`);
@@ -64,7 +64,7 @@ function sizeFormulas(layer, sized) {
     <p class="formula">o = ⌊(i + lo + hi − d(k − 1) − 1) / s⌋ + 1<br>${axisLines(forward)}</p>
     <p>Cᵀ takes <i class="y">y</i> of ${by(sized.y)} to <i class="x">x</i> of ${by(sized.x)}:</p>
     <p class="formula">i = ${isSame ? "s·o + a" : "s(o − 1) + d(k − 1) + 1 − lo − hi + a"}<br>${axisLines(transposed)}</p>
-    <p class="note">${by(sized.y)} is what C makes of ${several ? "every size from " : ""}${ranges}${several ? "; output_padding a says which is meant" : " alone"}.
+    <p class="note">C maps ${several ? "every size from " : "only "}${ranges} to ${by(sized.y)}${several ? "; output_padding a says which is meant" : ""}.
     ${Array.isArray(layer.p) || layer.p === "VALID" ? "" : `${layer.p} pads by ${padsText(sized.pads)} here.`}</p>`;
 }
 
@@ -73,7 +73,7 @@ function axisLines(lines) {
   return lines.map((line, axis) => `&nbsp;&nbsp;= ${line} on axis ${axis}`).join("<br>");
 }
 
-/** What the overlaps look like away from the borders. */
+/** Describe the overlaps away from the borders. */
 function evenness(layer, even) {
   if (even.every(Boolean)) return "Even inside: away from the borders all cells get equally many.";
   const uneven = even.map((isSo, axis) => (isSo ? null : axis)).filter((axis) => axis !== null);
@@ -85,7 +85,7 @@ function evenness(layer, even) {
   );
 }
 
-/** What differs between an impossible layer and the possible one next to it. */
+/** List the differences between an impossible layer and the possible one next to it. */
 function changes(layer, near) {
   const each = (values) => (allEqual(values) ? `${values[0]}` : values.join(", "));
   const padding = (p) => (Array.isArray(p) ? padsText(p) : p);
@@ -107,7 +107,7 @@ function tooLargeSentence(layer) {
   );
 }
 
-/** Which channels a group joins, as the blocks of the matrix of all channels. */
+/** Draw the channels that a group joins, as blocks of the matrix of all channels. */
 function groupsHtml({ g, channels }) {
   if (g === 1) return "";
   const side = 66 / g;

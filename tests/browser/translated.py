@@ -5,6 +5,28 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 STEPS = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table: a function, and what has no translation, which no translated function reads."""
+
+    name: str
+    run: Callable[[int], int]
+    ratio: float = 0.5
+
+
+def once(n: int) -> int:
+    """Return the number."""
+    return n
+
+
+def twice(n: int) -> int:
+    """Return the number doubled."""
+    return 2 * n
+
+
+ROWS = {"once": Row("one", once), "twice": Row("two", twice)}
 NAMES = {"a": 1, "b": [2], 3: (4,)}
 
 
@@ -155,6 +177,11 @@ def objects() -> list[Any]:
     ]
 
 
+def rows() -> list[Any]:
+    """Return what the functions of a table give."""
+    return [(name, row.name, row.run(3), row == ROWS["once"]) for name, row in ROWS.items()]
+
+
 def mixed(first: int, *rest: int, last: int = 0, **named: Any) -> tuple[Any, ...]:
     """Return the arguments as they came."""
     return (first, rest, last, named)
@@ -206,4 +233,16 @@ def made() -> Refusal:
     return Refusal("out of range")
 
 
-FUNCTIONS = (integers, sequences, builtin_functions, dictionaries, texts, truths, loops, objects, arguments, exceptions)
+FUNCTIONS = (
+    integers,
+    sequences,
+    builtin_functions,
+    dictionaries,
+    texts,
+    truths,
+    loops,
+    objects,
+    rows,
+    arguments,
+    exceptions,
+)
