@@ -43,6 +43,14 @@ def padded(text):
     return text.zfill(3)
 
 
+def imaginary(n):
+    return n.imag
+
+
+def hiding(values):
+    return [half for half in values]  # noqa: C416 (what is refused)
+
+
 def aligned(n):
     return f"{n:>3}"
 
@@ -130,7 +138,9 @@ REFUSED = {
     half: "a value of type float",
     numpy_array: "a value of type builtin_function_or_method",
     greatest_common_divisor: "a value of type builtin_function_or_method",
-    padded: "the method zfill",
+    padded: "the attribute zfill",
+    imaginary: "the attribute imag",
+    hiding: "half is global, too",
     aligned: "a format",
     descending: "a keyword",
     every_other: "Subscript",

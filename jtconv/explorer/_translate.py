@@ -47,8 +47,7 @@ class Program:
         self.natives = natives
         self.reached: dict[Any, str] = {}  # with the name of each
         self.rows: dict[int, tuple[str, Any]] = {}  # dataclasses' instances in tables, with the name of each
-        self.attributes: set[str] = set()  # names after a dot: only methods and rows' fields so named are translated
-        self.called: dict[str, str] = {}  # methods that are called, and where
+        self.attributes: dict[str, str] = {}  # names after a dot, and where: methods and rows' fields to translate
 
     def expression(self, value: Any) -> str:
         """Return JavaScript for a value that is known when the page is made."""
@@ -87,7 +86,7 @@ class Program:
             for name, row in list(self.rows.values()):
                 self.add_row(name, row, found)
         classes = sorted((c for c in self.reached if isinstance(c, type)), key=lambda c: len(c.__mro__))
-        self.check_called(classes)
+        self.check_attributes(classes)
         return [found.pop(self.reached[cls]) for cls in classes] + list(found.values())
 
     def add_methods(self, cls: type, name: str, found: dict[str, str]) -> None:
@@ -107,12 +106,15 @@ class Program:
                 value = self.expression(getattr(row, field.name))
                 found[f"{name}.{field.name}"] = f"{name}.{field.name} = {value};"
 
-    def check_called(self, classes: list[type]) -> None:
-        owners = [*filter(dataclasses.is_dataclass, classes), *(row for _, row in self.rows.values())]
-        fields = {field.name for owner in owners for field in dataclasses.fields(owner)}
-        for method, place in self.called.items():
-            if method not in fields and not any(method in vars(cls) for cls in classes):
-                raise Untranslatable(f"{place}: the method {method} has no translation")
+    def check_attributes(self, classes: list[type]) -> None:
+        """Refuse a name after a dot that nothing in use has; "name" is also an attribute of a dataclass's field."""
+        tables = [native for native in self.natives if isinstance(native, tuple)]
+        rows = [*(row for _, row in self.rows.values()), *(row for table in tables for row in table)]
+        owners = [*filter(dataclasses.is_dataclass, classes), *rows]
+        fields = {"name", "__name__", *(field.name for owner in owners for field in dataclasses.fields(owner))}
+        for name, place in self.attributes.items():
+            if name not in fields and not any(name in vars(cls) for cls in classes):
+                raise Untranslatable(f"{place}: the attribute {name} has no translation")
 
     def text(self, function: FunctionType, name: str) -> str:
         """Return a function's declaration, with the names of its parameters beside it."""

@@ -52,11 +52,14 @@ class Translation(ast.NodeVisitor):
         every = node.args
         listed = [*every.posonlyargs, *every.args, every.vararg, *every.kwonlyargs, every.kwarg]
         self.parameters = [parameter.arg for parameter in listed if parameter]
-        inner = [n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        handled = [n.name for n in ast.walk(node) if isinstance(n, ast.ExceptHandler) and n.name]
-        self.assigned = {*(n.id for n in inner), *handled} - {*self.parameters, "_"}
-        lambdas = [n.args.args for n in ast.walk(node) if isinstance(n, ast.Lambda)]
-        self.local = {*self.assigned, *self.parameters, *(a.arg for arguments in lambdas for a in arguments)}
+        nodes = list(ast.walk(node))
+        handled = [n.name for n in nodes if isinstance(n, ast.ExceptHandler) and n.name]
+        inner = {a.arg for n in nodes if isinstance(n, ast.Lambda) for a in n.args.args}
+        inner |= {name for n in nodes if isinstance(n, ast.comprehension) for name in stored(n.target)}
+        self.assigned = {*stored(node), *handled} - {*self.parameters, "_"}
+        self.local = {*self.assigned, *self.parameters, *inner}
+        if hidden := (inner - {"_"}) & self.globals.keys():
+            raise Untranslatable(f"{self.place}: {', '.join(sorted(hidden))} is global, too, so has no translation")
 
     def parts(self, skip: int = 0) -> tuple[str, str]:
         """Return the parameters and the body."""
@@ -68,7 +71,7 @@ class Translation(ast.NodeVisitor):
         usual = {parameter.arg: f" = {self.visit(value)}" for parameter, value in pairs if value}
         taken = ", ".join(mangled(name) + usual.get(name, "") for name in self.parameters[skip:])
         declared = f"let {', '.join(map(mangled, sorted(self.assigned)))};\n" if self.assigned else ""
-        return taken, declared + self.block(self.node.body)
+        return taken, f"{declared}{self.block(self.node.body)}\nreturn null;"
 
     def refused(self, node: Any, what: str = "") -> Untranslatable:
         said = what or f"{type(node).__name__} has no translation"
@@ -124,11 +127,10 @@ class Translation(ast.NodeVisitor):
             raise self.refused(node)
         return f"while ({self.condition(node.test)}) {{ {self.block(node.body)} }}"
 
-    def visit_Break(self, node: ast.Break) -> str:
-        return "break;"
+    def visit_Break(self, node: ast.Break | ast.Continue) -> str:
+        return f"{ast.unparse(node)};"
 
-    def visit_Continue(self, node: ast.Continue) -> str:
-        return "continue;"
+    visit_Continue = visit_Break
 
     def visit_Pass(self, node: ast.Pass | ast.Assert) -> str:
         return ""
@@ -179,8 +181,12 @@ class Translation(ast.NodeVisitor):
         value = self.known(node)
         if value is not NOT_KNOWN:
             return self.value(node, value)
-        self.program.attributes.add(node.attr)
-        return f"{self.visit(node.value)}.{node.attr}"
+        return f"{self.visit(node.value)}.{self.attribute(node)}"
+
+    def attribute(self, node: ast.Attribute) -> str:
+        """Note that a name is in use: the methods and fields so named are translated."""
+        self.program.attributes.setdefault(node.attr, f"{self.place}, line {node.lineno}")
+        return node.attr
 
     def visit_Tuple(self, node: ast.Tuple | ast.List | ast.Set) -> str:
         return f"[{self.listed(node.elts)}]"
@@ -324,9 +330,8 @@ class Translation(ast.NodeVisitor):
             if node.keywords:
                 raise self.refused(node, "a keyword has no translation")
             return f"$py.methods.{function.attr}({', '.join(filter(None, [owner, self.listed(node.args)]))})"
-        self.program.attributes.add(function.attr)
-        self.program.called.setdefault(function.attr, f"{self.place}, line {node.lineno}")
-        return f"$py.apply({owner}.{function.attr}, [{self.listed(node.args)}], {self.keywords(node)}, {owner})"
+        method = f"{owner}.{self.attribute(function)}"
+        return f"$py.apply({method}, [{self.listed(node.args)}], {self.keywords(node)}, {owner})"
 
     def keywords(self, node: ast.Call) -> str:
         values = [(keyword.arg, self.visit(keyword.value)) for keyword in node.keywords]
@@ -345,6 +350,11 @@ def in_order(function: Any) -> list[str]:
     marks = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
     parameters = inspect.signature(function).parameters.values()
     return [marks.get(parameter.kind, "") + parameter.name for parameter in parameters]
+
+
+def stored(node: ast.AST) -> set[str]:
+    """Return the names that are assigned to."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def has_rest(function: FunctionType, call: ast.Call) -> bool:

@@ -190,7 +190,18 @@ def mixed(first: int, *rest: int, last: int = 0, **named: Any) -> tuple[Any, ...
 def arguments() -> list[Any]:
     """Return calls whose arguments find their places by name; a word that JavaScript keeps for itself among them."""
     function, new = mixed, {"default": 1}
-    return [mixed(1), mixed(1, 2, 3, last=4), mixed(*STEPS, **new), called(function), mixed(first=2, case=new)]
+    return [
+        mixed(1),
+        mixed(1, 2, 3, last=4),
+        mixed(*STEPS, **new),
+        called(function),
+        nothing(),
+        mixed(first=2, case=new),
+    ]
+
+
+def nothing() -> None:
+    """Return None without saying so."""
 
 
 def called(function: Callable[..., Any]) -> Any:
