@@ -185,7 +185,7 @@ def _explained(
     from jtconv._equivalents import IN_CH, OUT_CH, Layer, equivalents
 
     in_ch, out_ch = (
-        _checked_channels(name, value, geometry.groups) for name, value in (("in_ch", in_ch), ("out_ch", out_ch))
+        checked_channels(name, value, geometry.groups) for name, value in (("in_ch", in_ch), ("out_ch", out_ch))
     )
     use_bias = arg.truth("use_bias", use_bias)
     _check_countable(geometry, y_size, x_size)
@@ -248,7 +248,7 @@ def _check_countable(geometry: ConvGeometry, y_size: tuple[int, ...], x_size: tu
                 )
 
 
-def _checked_channels(name: str, value: int | None, groups: int) -> int | None:
+def checked_channels(name: str, value: int | None, groups: int) -> int | None:
     if value is None:
         return None
     channels = arg.at_least(name, arg.integer(name, value), 1)
