@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from jtconv import ConvGeometry
 from jtconv._geometry.possible import nearest_possible
 from jtconv.cli import main
-from jtconv.explorer import page
-from jtconv.explorer._page import SCRIPTS
+from jtconv.explorer import ExploredLayer, page
+from jtconv.explorer._fields import FIELDS
+from jtconv.explorer._layer import geometry_of
+from jtconv.explorer._link import from_link, to_link
+from jtconv.explorer._page import SCRIPTS, STYLES
 
 
 def explored(tmp_path, command):
@@ -105,8 +108,65 @@ def test_the_page_is_made_of_all_its_parts():
     assert 'data-layer="y=4&quot;&gt;&lt;script&gt;"' in text
     folder = Path(__file__).parent.parent / "jtconv" / "explorer"
     assert {path.stem for path in folder.glob("*.js")} == set(SCRIPTS)
+    assert {path.stem for path in folder.glob("*.css")} == set(STYLES)
     for path in folder.glob("*.[jc]*s"):
         assert path.read_text(encoding="utf-8").strip() in text, path.name
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "y=3&k=3",
+        "y=3,3&k=3&s=2",
+        "y=3,4&k=3,2&s=2,3&p=1:0,0:-1&d=1,2&a=1,2&g=3&m=circular&c=6,9&b=0",
+        "y=5&k=3&s=2&p=SAME&a=-1",
+        "y=512&k=512&p=-512",
+    ],
+)
+def test_a_link_is_read_as_it_was_written(link):
+    values = from_link(f"#{link}")
+    assert values is not None
+    assert list(values) == [field.key for field in FIELDS]
+    assert to_link(values) == link
+    layer = ExploredLayer(geometry_of(values), values["y"], values["a"], values["channels"], values["bias"])
+    assert layer.values == values
+    assert layer.link == link
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        *(
+            "",
+            "stage",
+            "y=3",
+            "k=3",
+            "y=0&k=3",
+            "y=3&k=0",
+            "y=3,3,3&k=3",
+            "y=3&k=3,3",
+            "y=3,3&k=3&s=1,2,3",
+            "y=3&k=1.5",
+        ),
+        *(
+            "y=3&k=3&p=1:2:3",
+            "y=3&k=3&p=ONE",
+            "y=513&k=3",
+            "y=3&k=3&m=mirror",
+            "y=3&k=3&c=4",
+            "y=3&k=3&g=1,2",
+            "y=3&k=--3",
+        ),
+        *("y=3&k=3:3", "y=3&k=3&c=0,1", "y=3&k=3&m=SAME", "y=3&k=3&p=-513", "y=&k=3", "<script>"),
+    ],
+)
+def test_a_link_that_is_wrong_is_none(link):
+    assert from_link(link) is None
+
+
+def test_every_control_has_its_own_key_letter_and_option():
+    for names in zip(*((field.key, field.letter, field.option) for field in FIELDS), strict=True):
+        assert len(set(names)) == len(FIELDS)
 
 
 @st.composite

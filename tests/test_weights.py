@@ -103,7 +103,11 @@ def test_state_of_nnx():
         ({"weight": np.ones(3)}, {}, "misshapen: 'weight' is (3,)"),
         ({"weight": np.ones((3, 2, 4)), "bias": np.ones(3)}, {}, "misshapen: 'bias' is (3,), expected (2,)"),
         ({"weight": np.ones((3, 2, 4)), "bias": np.ones(2)}, {"kind": "conv"}, "'bias' is (2,), expected (3,)"),
-        ({"weight": np.ones((3, 2, 4))}, {"groups": 2}, "`groups` must divide the channels of 'weight' (3, 2, 4) = 3, got 2"),
+        (
+            {"weight": np.ones((3, 2, 4))},
+            {"groups": 2},
+            "`groups` must divide the channels of 'weight' (3, 2, 4) = 3",
+        ),
         ({"weight": np.ones((3, 2, 4))}, {"groups": 0}, "`groups` must be at least 1, got 0."),
         ({"weight": np.ones((3, 2, 4))}, {"kind": "dense"}, "`kind` must be one of"),
         ({"weight": np.ones((3, 2, 4))}, {"framework": "caffe"}, "`framework` must be one of"),

@@ -164,7 +164,8 @@ def _explained(
     from jtconv._equivalents import IN_CH, OUT_CH, Layer, equivalents
 
     in_ch, out_ch = (
-        _checked_channels(name, value, geometry.groups) for name, value in (("in_ch", in_ch), ("out_ch", out_ch))
+        None if value is None else arg.channels(name, value, geometry.groups)
+        for name, value in (("in_ch", in_ch), ("out_ch", out_ch))
     )
     use_bias = arg.truth("use_bias", use_bias)
     _check_countable(geometry, y_size, x_size)
@@ -225,14 +226,6 @@ def _check_countable(geometry: ConvGeometry, y_size: tuple[int, ...], x_size: tu
                     f"`explain` counts at most {_MAX_COUNTED:,} positions on an axis; {name} would have {size:,} on "
                     f"spatial axis {axis}. Ask for a smaller `input_size`: the overlaps repeat."
                 )
-
-
-def _checked_channels(name: str, value: int | None, groups: int) -> int | None:
-    if value is None:
-        return None
-    channels = arg.at_least(name, arg.integer(name, value), 1)
-    arg.check_groups(groups, channels, f"`{name}`")
-    return channels
 
 
 def _agreed(name: str, read: int | None, given: int | None) -> int | None:

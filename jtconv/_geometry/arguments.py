@@ -126,6 +126,13 @@ def check_groups(groups: int, channels: int, what: str, *, name: str = "groups",
         raise ValueError(f"`{name}` must divide {what} = {channels}, got {groups}{hint}.")
 
 
+def channels(name: str, value: Any, groups: int) -> int:
+    """A number of channels, of at least 1, that `groups` divides."""
+    count = at_least(name, integer(name, value), 1)
+    check_groups(groups, count, f"`{name}`")
+    return count
+
+
 def text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"`{name}` must be a string, got {shown(value)} ({type(value).__name__}).")

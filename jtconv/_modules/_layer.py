@@ -83,9 +83,7 @@ class Layer:
         return image.astype(self.dtype), kernel.astype(self.dtype)
 
     def _channels(self, name: str, channels: Any) -> int:
-        channels = arg.at_least(name, arg.integer(name, channels), 1)
-        arg.check_groups(self.geometry.groups, channels, f"`{name}`")
-        return channels
+        return arg.channels(name, channels, self.geometry.groups)
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)

@@ -7,11 +7,11 @@ from typing import Any
 
 from jtconv._explain.explain import Explanation
 from jtconv._geometry import arguments as arg
-from jtconv._geometry.geometry import ConvGeometry
-from jtconv._geometry.possible import nearest_possible
 from jtconv.cli._explained import add_explained, explained
-from jtconv.cli._layer import GivenLayer, described, given_layer, one_or_more
+from jtconv.cli._layer import described, given_layer, one_or_more
 from jtconv.explorer import LARGEST, ExploredLayer, page
+from jtconv.explorer._fields import FIELDS, Field
+from jtconv.explorer._layer import nearest_of, next_multiple
 
 
 def register(commands: Any) -> None:
@@ -73,16 +73,16 @@ def _explored(explanation: Explanation) -> ExploredLayer:
         explanation.geometry,
         explanation.input_size,
         explanation.output_padding,
-        (explanation.in_ch or _multiple(64, groups), explanation.out_ch or _multiple(32, groups)),
+        (explanation.in_ch or next_multiple(64, groups), explanation.out_ch or next_multiple(32, groups)),
         explanation.use_bias,
     )
 
 
 def _checked(layer: ExploredLayer) -> ExploredLayer:
-    """That the page can show it."""
-    padding = [] if isinstance(layer.geometry.padding, str) else [p for pair in layer.geometry.padding for p in pair]
-    sizes = (*layer.input_size, *layer.geometry.kernel_size, *layer.geometry.strides, *layer.geometry.dilation)
-    largest = max(map(abs, (*sizes, *padding, *layer.output_padding, layer.geometry.groups)))
+    """Refuse numbers that the page does not take."""
+    values = layer.values
+    shown = [values[field.key] for field in FIELDS if field.kind in ("sliders", "padding")]
+    largest = max(abs(number) for value in shown for number in _numbers(value))
     if largest > LARGEST:
         raise ValueError(
             f"`jtconv explore` takes numbers up to {LARGEST}, got {largest}. Ask for a smaller layer: the pattern "
@@ -91,42 +91,36 @@ def _checked(layer: ExploredLayer) -> ExploredLayer:
     return layer
 
 
+def _numbers(value: Any) -> list[int]:
+    """Return all numbers of a number, or of nested tuples; none of a name."""
+    if isinstance(value, str | int):
+        return [] if isinstance(value, str) else [value]
+    return [number for entry in value for number in _numbers(entry)]
+
+
 def _instead(arguments: argparse.Namespace) -> str:
-    """The possible layer next to an impossible one, as options; nothing where the mistake is another."""
+    """Return the possible layer next to an impossible one, as options; nothing where the mistake is another."""
     if arguments.call is not None or arguments.input_size is None or arguments.kernel_size is None:
         return ""
     try:
-        layer = given_layer(arguments)
-        a = arg.per_axis("output_padding", one_or_more(arguments.output_padding or [0]), layer.geometry.ndim)
+        size, geometry = given_layer(arguments)
+        a = arg.per_axis("output_padding", one_or_more(arguments.output_padding or [0]), geometry.ndim)
+        channels = arguments.channels or (1, 1)
+        values = ExploredLayer(geometry, size, a, channels, not arguments.no_bias).values
     except (TypeError, ValueError):  # no layer at all, or not one value per axis
         return ""
-    near, near_a = nearest_possible(layer.geometry, layer.input_size, a)
-    groups = near.groups
-    channels = arguments.channels and [_multiple(count, groups) for count in arguments.channels]
-    options = _options(GivenLayer(layer.input_size, near), near_a, channels)
-    return f"\nThe nearest possible layer: jtconv explore {options}"
+    near = nearest_of(values)
+    options = [_option(field, near[field.key]) for field in FIELDS if field.key != "channels" or arguments.channels]
+    return "\nThe nearest possible layer: " + " ".join(["jtconv explore", *filter(None, options)])
 
 
-def _options(layer: GivenLayer, a: tuple[int, ...], channels: list[int] | None) -> str:
-    geometry = layer.geometry
-    usual = ConvGeometry(geometry.kernel_size)
-    options = {"input-size": layer.input_size, "kernel-size": geometry.kernel_size}
-    for name in ("strides", "dilation"):
-        if getattr(geometry, name) != getattr(usual, name):
-            options[name] = getattr(geometry, name)
-    parts = [f"--{name} {' '.join(map(str, values))}" for name, values in options.items()]
-    if isinstance(geometry.padding, str):
-        parts += [f"--padding {geometry.padding}"] * (geometry.padding != "VALID")
-    else:
-        pairs = [f"{lo},{hi}" for lo, hi in geometry.padding]
-        parts.append(f"--padding={pairs[0]}" if len(set(pairs)) == 1 else f"--padding {' '.join(pairs)}")
-    parts += [f"--groups {geometry.groups}"] * (geometry.groups != 1)
-    parts += [f"--padding-mode {geometry.padding_mode}"] * (geometry.padding_mode != "zeros")
-    parts += ["--output-padding " + " ".join(map(str, a))] * any(a)
-    parts += [f"--channels {channels[0]} {channels[1]}"] if channels else []
-    return " ".join(parts)
-
-
-def _multiple(count: int, groups: int) -> int:
-    """The next multiple of the groups."""
-    return -(-count // groups) * groups
+def _option(field: Field, value: Any) -> str:
+    """Return a value as an option; nothing where it is usual."""
+    name = f"--{field.option}"
+    if field.kind == "check":
+        return "" if value else name
+    if field.kind == "padding" and not isinstance(value, str):
+        pairs = [f"{lo},{hi}" for lo, hi in value]
+        return f"{name}={pairs[0]}" if len(set(pairs)) == 1 else f"{name} {' '.join(pairs)}"
+    texts = list(map(str, value)) if isinstance(value, tuple) else [str(value)]
+    return "" if set(texts) <= {field.usual, "VALID"} else f"{name} {' '.join(texts)}"

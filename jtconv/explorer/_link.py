@@ -1,83 +1,67 @@
-"""A layer as the part of the page's address after #: state.js reads and writes the same."""
+"""A layer as the part of the page's address after #. The page runs these functions, too, as JavaScript."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from jtconv._geometry import arguments as arg
-from jtconv._geometry.arguments import Pads
-from jtconv._geometry.geometry import ConvGeometry
-from jtconv._geometry.words import one_or_each
-
-LARGEST = 512  # as in state.js
-"""The largest number that the page's sliders and its address take."""
-_USUAL = {"s": "1", "p": "0", "d": "1", "a": "0", "g": "1", "m": "zeros", "c": "64,32", "b": "1"}
+from jtconv.explorer._fields import FIELDS, Field
 
 
-@dataclass(frozen=True)
-class ExploredLayer:
-    """What the page shows: Cᵀ applied to y of `input_size`.
-
-    Attributes:
-      geometry: the convolution, of one or two spatial axes.
-      input_size: spatial size of y.
-      output_padding: per axis.
-      channels: of y and of x.
-      use_bias: whether the layer adds a bias.
-
-    Raises TypeError, ValueError: naming the argument, the rule and the value.
-    """
-
-    geometry: ConvGeometry
-    input_size: tuple[int, ...]
-    output_padding: tuple[int, ...]
-    channels: tuple[int, int] = (64, 32)
-    use_bias: bool = True
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.geometry, ConvGeometry):
-            raise TypeError(f"`geometry` must be a jtconv.ConvGeometry, got {type(self.geometry).__name__}.")
-        ndim = self.geometry.ndim
-        if ndim not in (1, 2):
-            raise ValueError(f"`geometry` must have one or two spatial axes, got {ndim}.")
-        self._set("input_size", arg.per_axis("input_size", self.input_size, ndim, minimum=1))
-        self._set("output_padding", arg.per_axis("output_padding", self.output_padding, ndim))
-        self._set("channels", _two("channels", self.channels))
-        self._set("use_bias", arg.truth("use_bias", self.use_bias))
-
-    def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)
-
-    @property
-    def link(self) -> str:
-        """ "y=3,3&k=4&s=2&p=1": numbers that are alike on all axes once, the usual ones left out."""
-        geometry = self.geometry
-        padding = geometry.padding
-        parts = {
-            "y": ",".join(map(str, self.input_size)),
-            "k": _compressed(geometry.kernel_size),
-            "s": _compressed(geometry.strides),
-            "p": padding if isinstance(padding, str) else _compressed([_pair(pads) for pads in padding]),
-            "d": _compressed(geometry.dilation),
-            "a": _compressed(self.output_padding),
-            "g": str(geometry.groups),
-            "m": geometry.padding_mode,
-            "c": ",".join(map(str, self.channels)),
-            "b": str(int(self.use_bias)),
-        }
-        return "&".join(f"{name}={text}" for name, text in parts.items() if text != _USUAL.get(name))
+def to_link(values: Mapping[str, Any]) -> str:
+    """Return "y=3,3&k=4&s=2&p=1": numbers that are alike on all axes once, the usual ones left out."""
+    texts = [(field, _text(field, values[field.key])) for field in FIELDS]
+    return "&".join(f"{field.letter}={text}" for field, text in texts if text != field.usual)
 
 
-def _two(name: str, value: Sequence[int]) -> tuple[int, ...]:
-    if not arg.is_sequence(value) or len(value) != 2:
-        raise ValueError(f"`{name}` must be two ints, got {arg.shown(value)}.")
-    return arg.per_axis(name, value, 2, minimum=1)
+def from_link(link: str) -> dict[str, Any] | None:
+    """Return the values by their keys, or None where the link is not understood."""
+    texts = {letter: text for letter, _, text in (part.partition("=") for part in link.removeprefix("#").split("&"))}
+    ndim = len(texts.get("y", "").split(","))
+    values = {field.key: _value(field, texts.get(field.letter, field.usual), ndim) for field in FIELDS}
+    return None if ndim > 2 or None in values.values() else values
 
 
-def _compressed(values: Sequence[object]) -> str:
-    one = one_or_each(values)
-    return ",".join(map(str, one)) if isinstance(one, tuple) else str(one)
+def _text(field: Field, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if field.kind == "check":
+        return "1" if value else "0"
+    parts = [_part(entry) for entry in (value if isinstance(value, tuple | list) else (value,))]
+    says_axes = field.key == "y"  # once for each, also where they are alike
+    return parts[0] if field.per_axis and not says_axes and len(set(parts)) == 1 else ",".join(parts)
 
 
-def _pair(pads: Pads) -> str:
-    lo, hi = pads
+def _part(entry: int | tuple[int, int]) -> str:
+    if isinstance(entry, int):
+        return str(entry)
+    lo, hi = entry
     return str(lo) if lo == hi else f"{lo}:{hi}"
+
+
+def _value(field: Field, text: str, ndim: int) -> Any:
+    """Return a field's value; None where its text is wrong."""
+    if field.kind == "check":
+        return text != "0"
+    if text in field.choices:
+        return text
+    if field.kind == "choice":
+        return None
+    parts = [_integers(part, field.bounds) for part in text.split(",")]
+    longest = 2 if field.kind == "padding" else 1
+    if any(part is None or len(part) > longest for part in parts):
+        return None
+    numbers = tuple((part[0], part[-1]) if longest == 2 else part[0] for part in parts if part)
+    count = ndim if field.per_axis else len(field.label) if field.kind == "numbers" else 1
+    if len(numbers) == 1 and field.per_axis:
+        numbers = numbers * ndim
+    if len(numbers) != count:
+        return None
+    return numbers if field.per_axis or field.kind == "numbers" else numbers[0]
+
+
+def _integers(text: str, bounds: Sequence[int]) -> list[int] | None:
+    """Return the numbers of "3" or "-1:2", if they are within the bounds."""
+    parts = text.split(":")
+    if not all(part.removeprefix("-").isdecimal() for part in parts):
+        return None
+    numbers = [int(part) for part in parts]
+    return numbers if all(bounds[0] <= number <= bounds[1] for number in numbers) else None

@@ -1,15 +1,12 @@
-// The form: from its elements to a layer and back.
+// The form: from its elements to a layer and back. Its rows are those of FIELDS, by their kinds.
 
-const SLIDERS = [
-  ["y", "input size", 1, 12, "of what Cᵀ takes, y"],
-  ["k", "kernel size k", 1, 8, ""],
-  ["s", "strides s", 1, 6, ""],
-  ["lo", "padding lo", -3, 8, ""],
-  ["hi", "padding hi", -3, 8, ""],
-  ["d", "dilation d", 1, 4, ""],
-  ["a", "output_padding a", 0, 5, "which of the s sizes"],
-  ["g", "groups", 1, 8, ""],
-];
+
+const PER_AXIS = FIELDS.filter(({ per_axis }) => per_axis);
+const PADDING = FIELDS.find(({ kind }) => kind === "padding");
+const SIDES = ["lo", "hi"];
+
+/** Tell padding by numbers from padding by a name. */
+const hasPads = (layer) => Array.isArray(layer.p);
 
 class Controls {
   constructor(form, onChange) {
@@ -23,9 +20,9 @@ class Controls {
   show(layer) {
     this.layer = layer;
     this.isAlike = this.isAlike !== false || layer.y.length === 1;
-    if (!sameOnAllAxes(layer)) this.isAlike = false;
-    if (Array.isArray(layer.p) && layer.p.some(([lo, hi]) => lo !== hi)) this.isUneven = true;
-    const structure = JSON.stringify([layer.y.length, this.isAlike, this.isUneven, Array.isArray(layer.p) || layer.p]);
+    if (!PER_AXIS.every(({ key }) => sameOnAllAxes(layer[key]))) this.isAlike = false;
+    if (hasPads(layer) && layer.p.some(([lo, hi]) => lo !== hi)) this.isUneven = true;
+    const structure = JSON.stringify([layer.y.length, this.isAlike, this.isUneven, hasPads(layer) || layer.p]);
     if (structure !== this.structure) {
       const focused = document.activeElement?.id;
       this.structure = structure;
@@ -35,128 +32,133 @@ class Controls {
     this.fill();
   }
 
-  get axes() {
-    return this.isAlike ? [0] : range(this.layer.y.length);
-  }
-
   html() {
-    const { y, p } = this.layer;
-    const isNumbers = Array.isArray(p);
-    const shown = SLIDERS.filter(([name]) => isNumbers ? name !== "hi" || this.isUneven : name !== "lo" && name !== "hi");
-    const rows = shown.map((slider) => this.sliderHtml(slider));
-    const at = shown.findIndex(([name]) => name === "s") + 1;
-    rows.splice(at, 0, this.paddingHtml(isNumbers));
-    const axesHtml = `<fieldset class="switches wide"><legend class="hidden">Spatial axes</legend>
-      ${[1, 2].map((n) => `<label><input type="radio" name="ndim" id="ndim-${n}" value="${n}"> ${n === 1 ? "one axis" : "two axes"}</label>`).join("")}
-      ${y.length > 1 ? '<label><input type="checkbox" id="alike"> alike</label>' : ""}</fieldset>`;
-    return axesHtml + rows.join("") + this.restHtml();
+    const isPlane = this.layer.y.length > 1;
+    const axes = ["one axis", "two axes"].map(
+      (label, index) => `<label><input type="radio" name="ndim" id="ndim-${index + 1}" value="${index + 1}"> ${label}</label>`,
+    );
+    const alike = isPlane ? '<label><input type="checkbox" id="alike"> alike</label>' : "";
+    return (
+      `<fieldset class="switches wide"><legend class="hidden">Spatial axes</legend>${axes.join("")}${alike}</fieldset>` +
+      FIELDS.map((field) => this[`${field.kind}Html`](field)).join("")
+    );
   }
 
-  sliderHtml([name, title, low, high, note]) {
-    const label = name === "lo" && !this.isUneven ? "padding" : title;
-    const axes = name === "g" ? [0] : this.axes;
+  slidersHtml({ key, label, note, per_axis: isPerAxis, slider: [low, high] }) {
+    const axes = isPerAxis && !this.isAlike ? range(this.layer.y.length) : [0];
     const inputs = axes.map((axis) => {
       const which = axes.length > 1 ? ` on axis ${axis}` : "";
-      return `<input type="range" id="${name}-${axis}" min="${low}" max="${high}" aria-label="${label}${which}">`;
+      return `<input type="range" id="${key}-${axis}" min="${low}" max="${high}" aria-label="${label}${which}">`;
     });
     const small = note ? ` <small>${note}</small>` : "";
-    return `<div class="row"><span class="name">${label}${small}</span><output id="${name}-value"></output>${inputs.join("")}</div>`;
+    return `<div class="row"><span class="name">${label}${small}</span><output id="${key}-value"></output>${inputs.join("")}</div>`;
   }
 
-  paddingHtml(isNumbers) {
-    const options = ["numbers", ...PADDING_NAMES].map((name) => `<option>${name}</option>`).join("");
-    const uneven = isNumbers ? '<div class="switches"><label><input type="checkbox" id="uneven"> lo and hi apart</label></div>' : "";
-    return `<label class="field">padding by <select id="padding">${options}</select></label>${uneven}`;
+  paddingHtml(field) {
+    const select = `<label class="field">${field.label} by <select id="padding">${optionsHtml(["numbers", ...field.choices])}</select></label>`;
+    if (!hasPads(this.layer)) return select;
+    const sides = this.isUneven ? SIDES : ["lo"];
+    const rows = sides.map((side) => this.slidersHtml({ ...field, key: side, label: this.isUneven ? `padding ${side}` : "padding" }));
+    return `${select}<div class="switches"><label><input type="checkbox" id="uneven"> lo and hi apart</label></div>${rows.join("")}`;
   }
 
-  restHtml() {
-    const modes = MODES.map((name) => `<option>${name}</option>`).join("");
-    return `<label class="field">padding_mode <select id="mode">${modes}</select></label>
-      <label class="field">channels of y <input type="number" id="in-ch" min="1" max="65536"></label>
-      <label class="field">channels of x <input type="number" id="out-ch" min="1" max="65536"></label>
-      <div class="switches"><label><input type="checkbox" id="bias"> bias</label></div>`;
+  choiceHtml({ key, label, choices }) {
+    return `<label class="field">${label} <select id="${key}">${optionsHtml(choices)}</select></label>`;
   }
 
-  /** The layer's numbers into the elements. */
+  numbersHtml({ key, label: labels, slider: [low, high] }) {
+    const input = (label, index) => `<label class="field">${label} <input type="number" id="${key}-${index}" min="${low}" max="${high}"></label>`;
+    return labels.map(input).join("");
+  }
+
+  checkHtml({ key, label }) {
+    return `<div class="switches"><label><input type="checkbox" id="${key}"> ${label}</label></div>`;
+  }
+
+  /** The layer's values into the elements. */
   fill() {
-    const { layer, form } = this;
-    const set = (id, value) => {
-      const element = form.querySelector(`#${id}`);
-      if (element && document.activeElement !== element) element.value = value;
-      else if (element && element.value !== String(value) && element.type !== "number") element.value = value;
-    };
-    for (const [name, , low, high] of SLIDERS) {
-      const values = this.values(name);
-      const span = name === "a" && sizesDepend(layer) ? [-high, 0] : [low, high];
-      values.forEach((value, axis) => {
-        const slider = form.querySelector(`#${name}-${axis}`);
-        if (!slider) return;
-        slider.min = Math.min(span[0], value);
-        slider.max = Math.max(span[1], value, document.activeElement === slider ? Number(slider.max) : span[1]);
-        slider.value = value;
-      });
-      const output = form.querySelector(`#${name}-value`);
-      if (output) output.value = allEqual(values) ? values[0] : values.join(" × ");
+    const { layer } = this;
+    for (const { key, kind, slider } of FIELDS) {
+      if (kind === "sliders") this.fillSliders(key, [layer[key]].flat(), key === "a" && isSizeDependent(valuesOf(layer)) ? [-slider[1], 0] : slider);
+      else if (kind === "numbers") layer[key].forEach((value, index) => this.set(`${key}-${index}`, value));
+      else if (kind === "choice") this.set(key, layer[key]);
+      else if (kind === "check") this.check(key, layer[key]);
     }
-    set("padding", Array.isArray(layer.p) ? "numbers" : layer.p);
-    set("mode", layer.mode);
-    set("in-ch", layer.channels[0]);
-    set("out-ch", layer.channels[1]);
-    form.querySelector(`#ndim-${layer.y.length}`).checked = true;
-    for (const [id, value] of [["alike", this.isAlike], ["uneven", this.isUneven], ["bias", layer.bias]]) {
-      const box = form.querySelector(`#${id}`);
-      if (box) box.checked = Boolean(value);
-    }
+    this.set("padding", hasPads(layer) ? "numbers" : layer.p);
+    if (hasPads(layer)) SIDES.forEach((side, index) => this.fillSliders(side, layer.p.map((pair) => pair[index]), PADDING.slider));
+    this.check(`ndim-${layer.y.length}`, true);
+    this.check("alike", this.isAlike);
+    this.check("uneven", this.isUneven);
   }
 
-  values(name) {
-    if (name === "g") return [this.layer.g];
-    if (name === "lo" || name === "hi") {
-      return Array.isArray(this.layer.p) ? this.layer.p.map((pair) => pair[name === "lo" ? 0 : 1]) : this.layer.y.map(() => 0);
-    }
-    return this.layer[name];
+  find(id) {
+    return this.form.querySelector(`#${id}`);
+  }
+
+  fillSliders(name, values, [low, high]) {
+    values.forEach((value, axis) => {
+      const slider = this.find(`${name}-${axis}`);
+      if (!slider) return;
+      slider.min = Math.min(low, value);
+      slider.max = Math.max(high, value, document.activeElement === slider ? Number(slider.max) : high);
+      slider.value = value;
+    });
+    const output = this.find(`${name}-value`);
+    if (output) output.value = allEqual(values) ? values[0] : values.join(" × ");
+  }
+
+  /** Nothing is written into a box where a number is being typed. */
+  set(id, value) {
+    const element = this.find(id);
+    if (document.activeElement === element && (element.type === "number" || element.value === String(value))) return;
+    element.value = value;
+  }
+
+  check(id, isChecked) {
+    const box = this.find(id);
+    if (box) box.checked = Boolean(isChecked);
   }
 
   onInput(element) {
     const layer = structuredClone(this.layer);
-    const [name, axis] = element.id.split("-");
-    if (element.type === "range") this.slide(layer, name, Number(axis), Number(element.value));
-    else if (element.name === "ndim") setAxes(layer, Number(element.value));
-    else if (element.id === "padding") setPadding(layer, element.value);
-    else if (element.id === "mode") layer.mode = element.value;
-    else if (element.id === "bias") layer.bias = element.checked;
+    const [name, index] = element.id.split("-");
+    if (element.type === "range") this.slide(layer, name, Number(index), Number(element.value));
+    else if (element.type === "radio") setAxes(layer, Number(element.value));
+    else if (name === "padding") setPadding(layer, element.value);
+    else if (name === "alike") this.setAlike(layer, element.checked);
+    else if (name === "uneven") this.setUneven(layer, element.checked);
     else if (element.type === "number") {
       if (!element.checkValidity() || !element.value) return;
-      layer.channels[element.id === "in-ch" ? 0 : 1] = Number(element.value);
-    } else if (element.id === "alike") {
-      this.isAlike = element.checked;
-      if (element.checked) for (const key of ["y", "k", "s", "d", "a"]) layer[key] = layer[key].map(() => layer[key][0]);
-      if (element.checked && Array.isArray(layer.p)) layer.p = layer.p.map(() => [...layer.p[0]]);
-    } else if (element.id === "uneven") {
-      this.isUneven = element.checked;
-      if (!element.checked) layer.p = layer.p.map(([lo]) => [lo, lo]);
-    }
+      layer[name][Number(index)] = Number(element.value);
+    } else layer[name] = element.type === "checkbox" ? element.checked : element.value;
     this.onChange(layer);
   }
 
   slide(layer, name, axis, value) {
-    const axes = this.isAlike ? range(layer.y.length) : [axis];
-    if (name === "g") layer.g = value;
-    else if (name === "lo" || name === "hi") {
-      for (const at of axes) {
-        if (name === "lo" || !this.isUneven) layer.p[at][0] = value;
-        if (name === "hi" || !this.isUneven) layer.p[at][1] = value;
-      }
-    } else for (const at of axes) layer[name][at] = value;
+    const isHere = (at) => this.isAlike || at === axis;
+    const side = SIDES.indexOf(name);
+    if (side >= 0) layer.p = layer.p.map((pair, at) => (isHere(at) ? pair.map((p, which) => (which === side || !this.isUneven ? value : p)) : pair));
+    else layer[name] = Array.isArray(layer[name]) ? layer[name].map((old, at) => (isHere(at) ? value : old)) : value;
+  }
+
+  setAlike(layer, isAlike) {
+    this.isAlike = isAlike;
+    if (isAlike) for (const { key } of PER_AXIS) if (Array.isArray(layer[key])) layer[key] = layer[key].map(() => layer[key][0]);
+  }
+
+  setUneven(layer, isUneven) {
+    this.isUneven = isUneven;
+    if (!isUneven) layer.p = layer.p.map(([lo]) => [lo, lo]);
   }
 }
 
-const sameOnAllAxes = (layer) =>
-  ["y", "k", "s", "d", "a"].every((key) => allEqual(layer[key])) && (!Array.isArray(layer.p) || allEqual(layer.p.map(pairText)));
+const optionsHtml = (names) => names.map((name) => `<option>${name}</option>`).join("");
+const sameOnAllAxes = (value) => !Array.isArray(value) || allEqual(value.map(String));
 
 function setAxes(layer, ndim) {
-  for (const key of ["y", "k", "s", "d", "a"]) layer[key] = range(ndim).map((axis) => layer[key][axis] ?? layer[key][0]);
-  if (Array.isArray(layer.p)) layer.p = range(ndim).map((axis) => [...(layer.p[axis] ?? layer.p[0])]);
+  for (const { key } of PER_AXIS) {
+    if (Array.isArray(layer[key])) layer[key] = range(ndim).map((axis) => layer[key][axis] ?? layer[key][0]);
+  }
 }
 
 /** output_padding counts from s·o down for SAME: it starts at 0 again. */

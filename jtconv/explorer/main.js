@@ -1,25 +1,15 @@
 // The page's state, and what happens when it changes.
 
-const byId = (id) => document.getElementById(id);
-const wantsLessMotion = matchMedia("(prefers-reduced-motion: reduce)");
-const ICONS = {
-  play: '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2l10 6-10 6z"/></svg>',
-  pause: '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 2h4v12H3zM9 2h4v12H9z"/></svg>',
-};
-const TRAVEL = 520; // milliseconds that a kernel is on its way
-const REST = 480;
-const LONGEST = 24_000; // of a whole round
+const FIRST = "y=3,3&k=3&s=2"; // shown when nothing is asked for
 const BELOW_FIGURES = ["showMatrices", "showOverlaps", "showFormulas", "showCode"];
 
-class Page {
+class Page extends Tracing {
   constructor() {
+    super();
     this.figures = [new Figure(byId("forward"), false), new Figure(byId("transposed"), true)];
     this.matrices = [new MatrixView(byId("matrix"), false), new MatrixView(byId("matrix-transposed"), true)];
     this.controls = new Controls(byId("controls"), (layer) => this.setLayer(layer));
     this.code = new CodePanel();
-    this.trace = null;
-    this.travel = 1;
-    this.isPlaying = false;
     this.frame = null;
     this.needs = new Set();
     this.waiting = new Set();
@@ -96,7 +86,7 @@ class Page {
     }
   }
 
-  /** What there is room for: asked for rarely, as it makes the browser lay the page out at once. */
+  /** Measure the room for each part. Seldom: the browser lays the page out at once for it. */
   measure() {
     this.figures.forEach((figure) => figure.measure());
     this.matrixRoom = byId("matrix-room").clientWidth;
@@ -112,7 +102,7 @@ class Page {
   onFrame(now) {
     this.frame = null;
     if (this.isPlaying) this.play(now);
-    else if (this.travel < 1) this.travel = Math.min((now - this.pickedAt) / TRAVEL, 1);
+    else if (this.travel < 1) this.travel = Math.min((now - this.pickedAt) / TRAVEL_MS, 1);
     const needs = this.needs;
     this.needs = new Set();
     if (needs.has("size")) {
@@ -127,9 +117,10 @@ class Page {
 
   /** Evaluate the layer, or the possible one next to it, and draw the figures; what else depends on it waits. */
   drawLayer() {
-    const asked = this.problemOf(this.layer);
+    const asked = evaluate(this.layer);
     const layer = asked.nearest ?? this.layer;
-    const tooLarge = !isDrawable(layer);
+    const result = asked.error ? evaluate(layer) : asked;
+    const tooLarge = !result.entries;
     this.showProblem(asked, tooLarge, layer);
     document.body.classList.toggle("too-large", tooLarge);
     const isFlat = layer.y.length === 1;
@@ -137,10 +128,9 @@ class Page {
       document.body.classList.toggle("flat", isFlat);
       this.measure();
     }
-    const result = evaluate(layer, { entries: !tooLarge });
-    this.drawn = { layer, sized: result.sized };
+    this.drawn = { layer, spec: result.spec };
     for (const part of BELOW_FIGURES) this.waiting.add(part);
-    this.showSizes(result.sized);
+    this.showSizes(result.spec);
     if (tooLarge) {
       this.model = null;
       return this.setPlaying(false);
@@ -148,7 +138,11 @@ class Page {
     this.model = makeModel(layer, result);
     this.colours = tapColours(this.model.kernel.length, this.theme);
     this.figures.forEach((figure) => figure.setModel(this.model, this.theme, this.colours));
-    this.describe(result.even);
+    showKernel(this.model, this.colours);
+    labelCanvases(this.model);
+    write(byId("evenness"), evenness(layer, result.even));
+    byId("scrub").max = this.model.entries.shape[0] - 1;
+    this.markExample();
     this.keepTraceInside();
   }
 
@@ -167,21 +161,15 @@ class Page {
   }
 
   showFormulas() {
-    write(byId("sizes"), sizeFormulas(this.drawn.layer, this.drawn.sized));
+    write(byId("sizes"), sizeFormulas(this.drawn.layer, this.drawn.spec));
   }
 
   showCode() {
-    this.code.show(equivalents(this.drawn.layer, this.drawn.sized));
+    this.code.show(equivalents(this.drawn.layer));
   }
 
   showOverlaps() {
     if (this.model) drawOverlaps(byId("overlap"), this.model, this.theme, this.overlapRoom);
-  }
-
-  /** {error, nearest} of an impossible layer; {} of a possible one. */
-  problemOf(layer) {
-    const { error, nearest } = evaluate(layer, { entries: false });
-    return { error, nearest };
   }
 
   showProblem({ error, nearest }, tooLarge, drawn) {
@@ -200,9 +188,9 @@ class Page {
     byId("forward").focus({ preventScroll: true });
   }
 
-  showSizes(sized) {
-    byId("forward-sizes").textContent = `x ${by(sized.x)} → y ${by(sized.y)}`;
-    byId("transposed-sizes").textContent = `y ${by(sized.y)} → x ${by(sized.x)}`;
+  showSizes(spec) {
+    byId("forward-sizes").textContent = `x ${by(spec.x)} → y ${by(spec.y)}`;
+    byId("transposed-sizes").textContent = `y ${by(spec.y)} → x ${by(spec.x)}`;
   }
 
   showMatrices() {
@@ -215,141 +203,6 @@ class Page {
     byId("matrix-transposed-shape").textContent = `${shape[1]} × ${shape[0]}`;
     write(byId("groups"), groupsHtml(this.model.layer));
   }
-
-  /** The kernel, and what canvases show for those who do not see them. */
-  describe(even) {
-    const { kernel, layer, sized, counts, entries } = this.model;
-    const tiles = kernel.map((value, tap) => {
-      const colour = this.colours[tap];
-      return `<span id="tap-${tap}" style="background:${cssColour(colour)};color:${textOn(colour)}">${value}</span>`;
-    });
-    const box = byId("kernel");
-    write(box, tiles.join(""));
-    box.style.gridTemplateColumns = `repeat(${sized.k.at(-1)}, auto)`;
-    box.classList.toggle("many", Math.max(...sized.k) > 5);
-    box.setAttribute("aria-label", `Kernel of ${by(sized.k)} taps with the example values ${kernel.join(", ")}`);
-    const [forward, transposed] = this.figures.map(({ canvas }) => canvas);
-    forward.setAttribute("aria-label", `C: every cell of y, ${by(sized.y)}, and its window on x, ${by(sized.x)}`);
-    transposed.setAttribute("aria-label", `Cᵀ: every cell of y, ${by(sized.y)}, and what it adds to x, ${by(sized.x)}`);
-    const each = counts.map((of, axis) => `${counts.length > 1 ? `axis ${axis}: ` : ""}${of.join(" ")}`).join("; ");
-    byId("overlap").setAttribute("aria-label", `Contributions per cell of x, ${each}`);
-    byId("matrix").setAttribute("aria-label", `C, ${entries.shape.join(" by ")}, with ${entries.rows.length} entries`);
-    byId("matrix-transposed").setAttribute("aria-label", `Cᵀ, ${[...entries.shape].reverse().join(" by ")}, the same entries`);
-    write(byId("evenness"), evenness(layer, even));
-    byId("scrub").max = entries.shape[0] - 1;
-    this.markExample();
-  }
-
-  keepTraceInside() {
-    const cells = this.model.entries.shape;
-    if (!this.trace || this.trace.cell >= cells[this.trace.side === "y" ? 0 : 1]) this.trace = { side: "y", cell: 0 };
-    if (!this.isPlaying) [this.travel, this.startedAt] = [1, null];
-    if (this.isPlaying) this.figures[1].upTo(this.trace.cell - 1);
-  }
-
-  drawTrace() {
-    this.figures.forEach((figure) => figure.draw(this.trace, this.travel));
-    const key = `${this.trace.side}${this.trace.cell} ${this.problem}`;
-    if (key === this.tracedKey && this.model === this.tracedModel) return;
-    [this.tracedKey, this.tracedModel] = [key, this.model];
-    this.matrices.forEach((view) => view.model === this.model && view.draw(this.trace)); // others wait
-    byId("trace").textContent = traceSentence(this.model, this.trace);
-    if (this.trace.side === "y") byId("scrub").value = this.trace.cell;
-    const lit = new Set(entriesOf(this.model, this.trace).map((index) => this.model.entries.taps[index]));
-    for (const tap of range(this.model.kernel.length)) byId(`tap-${tap}`).classList.toggle("lit", this.trace.side === "x" && lit.has(tap));
-  }
-
-  /** Trace a cell that the reader has picked. */
-  pick(trace) {
-    if (!this.model || !this.trace) return; // a new layer's first cell is not traced yet
-    if (!this.isPlaying && trace.side === this.trace.side && trace.cell === this.trace.cell) return;
-    this.setPlaying(false);
-    this.trace = trace;
-    this.pickedAt = performance.now();
-    this.travel = wantsLessMotion.matches || trace.side === "x" ? 1 : 0;
-    this.ask("trace");
-  }
-
-  onKey(event) {
-    if (!this.model || !this.trace) return;
-    const { side, cell } = this.trace;
-    const sizes = this.model.sized[side];
-    const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-    if (event.key === " ") this.setPlaying(!this.isPlaying);
-    else if (event.key === "Enter") this.pick({ side: side === "y" ? "x" : "y", cell: this.partner() });
-    else if (event.key === "Home") this.pick({ side, cell: 0 });
-    else if (event.key === "End") this.pick({ side, cell: prod(sizes) - 1 });
-    else if (steps[event.key]) {
-      const position = sizes.length === 1 ? [0, cell] : unflat(cell, sizes);
-      const shape = sizes.length === 1 ? [1, sizes[0]] : sizes;
-      const moved = position.map((at, axis) => Math.min(Math.max(at + steps[event.key][axis], 0), shape[axis] - 1));
-      this.pick({ side, cell: moved[0] * shape[1] + moved[1] });
-    } else return;
-    event.preventDefault();
-  }
-
-  /** A cell of the other side that the traced one is joined to. */
-  partner() {
-    const [index] = entriesOf(this.model, this.trace);
-    if (index === undefined) return 0;
-    return this.model.entries[this.trace.side === "y" ? "columns" : "rows"][index];
-  }
-
-  setPlaying(isPlaying) {
-    const was = this.isPlaying;
-    this.isPlaying = isPlaying;
-    byId("play").innerHTML = isPlaying ? ICONS.pause : ICONS.play;
-    byId("play").setAttribute("aria-label", isPlaying ? "Pause" : "Play");
-    byId("trace").setAttribute("aria-live", isPlaying ? "off" : "polite");
-    this.startedAt = null;
-    if (isPlaying) this.ask("trace");
-    else if (was && this.model) {
-      this.travel = 1;
-      this.figures.forEach((figure) => figure.upTo(this.model.entries.shape[0] - 1));
-      this.tracedKey = null;
-      this.ask("trace");
-    }
-  }
-
-  /** Cell after cell, from the traced one on. */
-  play(now) {
-    if (!this.model) return;
-    const cells = this.model.entries.shape[0];
-    if (this.startedAt === null) {
-      this.startedAt = now;
-      if (this.trace.side !== "y") this.trace = { side: "y", cell: 0 };
-      this.from = this.trace.cell;
-      this.figures.forEach((figure) => figure.upTo(this.from - 1));
-    }
-    const step = Math.min(TRAVEL + REST, LONGEST / cells);
-    const passed = (now - this.startedAt) / step;
-    const cell = (this.from + Math.floor(passed)) % cells;
-    const share = ((passed % 1) * (TRAVEL + REST)) / TRAVEL;
-    this.travel = wantsLessMotion.matches ? 1 : Math.min(share, 1);
-    const upTo = this.travel < 1 ? cell - 1 : cell;
-    this.figures.forEach((figure) => figure.last === upTo || figure.upTo(upTo));
-    if (cell !== this.trace.cell) this.trace = { side: "y", cell };
-  }
-}
-
-function tooLargeSentence(layer) {
-  return (
-    `The sizes and the code below are right, but this layer has too many cells to draw one by one. ` +
-    `Take a smaller input size than ${by(layer.y)}: the pattern repeats.`
-  );
-}
-
-/** Which channels a group joins, as the blocks of the matrix of all channels. */
-function groupsHtml({ g, channels }) {
-  if (g === 1) return "";
-  const side = 66 / g;
-  const blocks = range(g).map((group) => `<rect x="${group * side + 0.5}" y="${group * side + 0.5}" width="${side - 1}" height="${side - 1}" rx="1.5"/>`);
-  return (
-    `<svg width="68" height="68" viewBox="-1 -1 68 68" fill="var(--y)" aria-hidden="true">` +
-    `<rect x="-0.5" y="-0.5" width="67" height="67" fill="var(--cell)" stroke="var(--line)"/>${blocks.join("")}</svg>` +
-    `<span>${g} groups: of all channels only ${g} blocks on the diagonal are joined, each ${channels[0] / g} of y’s with ` +
-    `${channels[1] / g} of x’s. What is drawn here is one channel of either.</span>`
-  );
 }
 
 window.jtconvExplorer = { evaluate, equivalents, toHash, fromHash };

@@ -1,16 +1,16 @@
 // The matrix or its transpose, an entry in its tap's colour, the traced row and column lit.
 
-const LARGEST_ENTRY = 30;
-const GAP = 30;
-const CAPTION = 88;
-const SMALL_ENTRY = 4;
-const LEAST_LIT = 7; // pixels across a lit row or column
+const MAX_ENTRY_PX = 30;
+const GAP_PX = 30;
+const CAPTION_PX = 88;
+const MIN_SHAPE_PX = 4; // smaller entries are drawn pixel by pixel
+const MIN_LIT_PX = 7; // across a lit row or column
 
 /** One size of entry for both matrices, so that they fit beside each other. */
 function entrySize([rows, columns], width, height) {
-  const room = width - GAP;
-  const besideCaption = (room - CAPTION) / columns; // the transpose is narrow, its caption is not
-  return Math.min(room / (rows + columns), besideCaption, height / Math.max(columns, rows), LARGEST_ENTRY);
+  const room = width - GAP_PX;
+  const besideCaption = (room - CAPTION_PX) / columns; // the transpose is narrow, its caption is not
+  return Math.min(room / (rows + columns), besideCaption, height / Math.max(columns, rows), MAX_ENTRY_PX);
 }
 
 class MatrixView {
@@ -30,7 +30,7 @@ class MatrixView {
       [style.width, style.height] = [`${this.width}px`, `${this.height}px`];
     }
     const context = sizedContext(this.still, this.width, this.height);
-    if (size < SMALL_ENTRY) return this.drawPixels(context);
+    if (size < MIN_SHAPE_PX) return this.drawPixels(context);
     this.drawGround(context);
     this.drawEntries(context, model.ofTap);
   }
@@ -103,7 +103,7 @@ class MatrixView {
     context.fillRect(0, 0, this.width, this.height);
     context.globalAlpha = 1;
     const isRow = (trace.side === "y") !== this.isTransposed;
-    const thick = Math.max(this.size, LEAST_LIT);
+    const thick = Math.max(this.size, MIN_LIT_PX);
     const middle = 1 + (trace.cell + 0.5) * this.size;
     const at = Math.min(Math.max(middle - thick / 2, 1), (isRow ? this.height : this.width) - 1 - thick);
     const band = isRow ? [1, at, this.width - 2, thick] : [at, 1, thick, this.height - 2];

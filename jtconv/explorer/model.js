@@ -1,18 +1,18 @@
-// What is drawn of a possible layer: its numbers, with small example values in x, y and the kernel.
+// The numbers that are drawn: a possible layer with small example values in x, y and the kernel.
 
-const MOST_ENTRIES = 60_000;
-const MOST_CELLS = 20_000;
+const MAX_ENTRIES = 60_000;
+const MAX_CELLS = 20_000;
 
-/** Whether the layer is small enough to be drawn cell by cell. */
+/** Tell whether the layer is small enough to be drawn cell by cell. */
 function isDrawable(layer) {
   const sizes = layer.y.map((o, axis) => layer.s[axis] * (o - 1) + reachOf(layer.k[axis], layer.d[axis]));
-  return prod(layer.y) * prod(layer.k) <= MOST_ENTRIES && prod(sizes) <= MOST_CELLS;
+  return prod(layer.y) * prod(layer.k) <= MAX_ENTRIES && prod(sizes) <= MAX_CELLS;
 }
 
 function makeModel(layer, result) {
-  const { sized, entries } = result;
-  const ndim = sized.x.length;
-  const kernel = range(prod(sized.k)).map((tap) => kernelValue(tap, sized.k));
+  const { spec, entries } = result;
+  const ndim = spec.x.length;
+  const kernel = range(prod(spec.k)).map((tap) => kernelValue(tap, spec.k));
   const inY = range(entries.shape[0]).map((cell) => 1 + ((2 * cell + 1) % 4));
   const inX = range(entries.shape[1]).map((cell) => 1 + ((3 * cell + 1) % 5));
   const outY = new Array(entries.shape[0]).fill(0);
@@ -52,7 +52,7 @@ function accumulated({ entries, kernel, inY, firstOfRow: first }, last) {
   return { sums, counts, most: Math.max(...counts, 1) };
 }
 
-/** Where the entries of each row begin: they come row by row. */
+/** Find the first entry of each row: entries come row by row. */
 function firstOfRow({ rows, shape }) {
   const first = new Array(shape[0] + 1).fill(0);
   for (const row of rows) first[row + 1] += 1;

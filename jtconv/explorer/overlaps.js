@@ -2,7 +2,7 @@
 
 function drawOverlaps(canvas, model, theme, width) {
   const isPlane = model.ndim === 2;
-  const [rows, columns] = model.sized.x;
+  const [rows, columns] = model.spec.x;
   const unit = isPlane ? Math.min(width / columns, 250 / rows, 34) : Math.min(width / rows, 40);
   const height = isPlane ? unit * rows : 120;
   canvas.style.height = `${height}px`;

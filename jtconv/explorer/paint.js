@@ -1,4 +1,6 @@
-// Colours and canvases.
+// Elements, colours and canvases.
+
+const byId = (id) => document.getElementById(id);
 
 const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"].map(rgbOf);
 
@@ -27,7 +29,7 @@ function luminance(rgb) {
 /** Black or white, whichever reads better on the colour. */
 const textOn = (rgb) => (luminance(rgb) > 0.18 ? "#10131a" : "#ffffff");
 
-/** What is read of the style sheet whenever the page turns dark or light. */
+/** Read the style sheet's colours, whenever the page turns dark or light. */
 function readTheme() {
   const style = getComputedStyle(document.documentElement);
   const colours = {};

@@ -1,4 +1,4 @@
-// What the page says: sentences and formulas with the numbers put in.
+// Sentences and formulas, with the numbers put in.
 
 const by = (sizes) => sizes.join("×");
 const signed = (value) => (value < 0 ? `(−${-value})` : `${value}`);
@@ -10,9 +10,9 @@ function traceSentence(model, trace) {
 }
 
 function sentenceOfY(model, cell) {
-  const { entries, inX, inY, outY, kernel, sized } = model;
+  const { entries, inX, inY, outY, kernel, spec } = model;
   const indices = entriesOf(model, { side: "y", cell });
-  const name = cellName("y", unflat(cell, sized.y));
+  const name = cellName("y", unflat(cell, spec.y));
   if (!indices.length) return `${name} reads zero padding only: C gives 0 there, and Cᵀ places nothing of it.`;
   const terms = indices.map((index) => `${kernel[entries.taps[index]]}·${inX[entries.columns[index]]}`);
   const value = inY[cell];
@@ -24,9 +24,9 @@ function sentenceOfY(model, cell) {
 }
 
 function sentenceOfX(model, cell) {
-  const { entries, inX, inY, kernel, sized, whole } = model;
+  const { entries, inX, inY, kernel, spec, whole } = model;
   const indices = entriesOf(model, { side: "x", cell });
-  const name = cellName("x", unflat(cell, sized.x));
+  const name = cellName("x", unflat(cell, spec.x));
   if (!indices.length) return `${name} is in no window: C never reads it, and Cᵀ leaves 0 there.`;
   const terms = indices.map((index) => `${kernel[entries.taps[index]]}·${inY[entries.rows[index]]}`);
   const times = indices.length === 1 ? "once" : `${indices.length} times`;
@@ -43,29 +43,29 @@ function shortened(parts, between, most) {
 }
 
 /** The size formulas of both directions, a line for each axis or one for all. */
-function sizeFormulas(layer, sized) {
-  const forward = sized.x.map((i, axis) => {
-    const [k, s, d, [lo, hi]] = [sized.k[axis], sized.s[axis], sized.d[axis], sized.pads[axis]];
-    return `⌊(${i} + ${signed(lo)} + ${signed(hi)} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = <b>${sized.y[axis]}</b>`;
+function sizeFormulas(layer, spec) {
+  const forward = spec.x.map((i, axis) => {
+    const [k, s, d, [lo, hi]] = [spec.k[axis], spec.s[axis], spec.d[axis], spec.pads[axis]];
+    return `⌊(${i} + ${signed(lo)} + ${signed(hi)} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = <b>${spec.y[axis]}</b>`;
   });
-  const isSame = sizesDepend(layer);
-  const transposed = sized.x.map((i, axis) => {
-    const [k, s, d, [lo, hi]] = [sized.k[axis], sized.s[axis], sized.d[axis], sized.pads[axis]];
-    const [o, a] = [sized.y[axis], signed(layer.a[axis])];
+  const isSame = isSizeDependent(valuesOf(layer));
+  const transposed = spec.x.map((i, axis) => {
+    const [k, s, d, [lo, hi]] = [spec.k[axis], spec.s[axis], spec.d[axis], spec.pads[axis]];
+    const [o, a] = [spec.y[axis], signed(layer.a[axis])];
     if (isSame) return `${s}·${o} + ${a} = <b>${i}</b>`;
     return `${s}·(${o} − 1) + ${d}·(${k} − 1) + 1 − ${signed(lo)} − ${signed(hi)} + ${a} = <b>${i}</b>`;
   });
-  const sizes = sized.y.map((_, axis) => sizeRange(layer, axis));
+  const sizes = sizeRanges(valuesOf(layer));
   const span = ([low, high]) => (low === high ? `${low}` : `${low} to ${high}`);
   const ranges = allEqual(sizes.map(span)) ? span(sizes[0]) : sizes.map(span).join(" by ");
   const several = sizes.some(([low, high]) => low !== high);
   return `
-    <p>C takes <i class="x">x</i> of ${by(sized.x)} to <i class="y">y</i> of ${by(sized.y)}:</p>
+    <p>C takes <i class="x">x</i> of ${by(spec.x)} to <i class="y">y</i> of ${by(spec.y)}:</p>
     <p class="formula">o = ⌊(i + lo + hi − d(k − 1) − 1) / s⌋ + 1<br>${axisLines(forward)}</p>
-    <p>Cᵀ takes <i class="y">y</i> of ${by(sized.y)} to <i class="x">x</i> of ${by(sized.x)}:</p>
+    <p>Cᵀ takes <i class="y">y</i> of ${by(spec.y)} to <i class="x">x</i> of ${by(spec.x)}:</p>
     <p class="formula">i = ${isSame ? "s·o + a" : "s(o − 1) + d(k − 1) + 1 − lo − hi + a"}<br>${axisLines(transposed)}</p>
-    <p class="note">${by(sized.y)} is what C makes of ${several ? "every size from " : ""}${ranges}${several ? "; output_padding a says which is meant" : " alone"}.
-    ${Array.isArray(layer.p) || layer.p === "VALID" ? "" : `${layer.p} pads by ${padsText(sized.pads)} here.`}</p>`;
+    <p class="note">C maps ${several ? "every size from " : "only "}${ranges} to ${by(spec.y)}${several ? "; output_padding a says which is meant" : ""}.
+    ${Array.isArray(layer.p) || layer.p === "VALID" ? "" : `${layer.p} pads by ${padsText(spec.pads)} here.`}</p>`;
 }
 
 function axisLines(lines) {
@@ -73,7 +73,7 @@ function axisLines(lines) {
   return lines.map((line, axis) => `&nbsp;&nbsp;= ${line} on axis ${axis}`).join("<br>");
 }
 
-/** What the overlaps look like away from the borders. */
+/** Describe the overlaps away from the borders. */
 function evenness(layer, even) {
   if (even.every(Boolean)) return "Even inside: away from the borders all cells get equally many.";
   const uneven = even.map((isSo, axis) => (isSo ? null : axis)).filter((axis) => axis !== null);
@@ -85,7 +85,7 @@ function evenness(layer, even) {
   );
 }
 
-/** What differs between an impossible layer and the possible one next to it. */
+/** List the differences between an impossible layer and the possible one next to it. */
 function changes(layer, near) {
   const each = (values) => (allEqual(values) ? `${values[0]}` : values.join(", "));
   const padding = (p) => (Array.isArray(p) ? padsText(p) : p);
@@ -99,3 +99,23 @@ function changes(layer, near) {
 }
 
 const escaped = (text) => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+
+function tooLargeSentence(layer) {
+  return (
+    `The sizes and the code below are right, but this layer has too many cells to draw one by one. ` +
+    `Take a smaller input size than ${by(layer.y)}: the pattern repeats.`
+  );
+}
+
+/** Draw the channels that a group joins, as blocks of the matrix of all channels. */
+function groupsHtml({ g, channels }) {
+  if (g === 1) return "";
+  const side = 66 / g;
+  const blocks = range(g).map((group) => `<rect x="${group * side + 0.5}" y="${group * side + 0.5}" width="${side - 1}" height="${side - 1}" rx="1.5"/>`);
+  return (
+    `<svg width="68" height="68" viewBox="-1 -1 68 68" fill="var(--y)" aria-hidden="true">` +
+    `<rect x="-0.5" y="-0.5" width="67" height="67" fill="var(--cell)" stroke="var(--line)"/>${blocks.join("")}</svg>` +
+    `<span>${g} groups: of all channels only ${g} blocks on the diagonal are joined, each ${channels[0] / g} of y’s with ` +
+    `${channels[1] / g} of x’s. What is drawn here is one channel of either.</span>`
+  );
+}

@@ -17,7 +17,7 @@ EVALUATE = """text => JSON.stringify(JSON.parse(text).map((layer) => {
     const result = evaluate(layer);
     const link = toHash(layer);
     const again = JSON.stringify(fromHash(link)) === JSON.stringify(layer);
-    if (!result.error) result.equivalents = equivalents(layer, result.spec);
+    if (!result.error) result.equivalents = equivalents(layer);
     return { link, again, result };
 }))"""
 

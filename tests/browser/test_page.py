@@ -180,7 +180,7 @@ def test_every_control_changes_the_layer(opened):
     page.locator("#alike").uncheck()
     slide(page, "y-1", 5)
     page.locator("#mode").select_option("circular")
-    page.locator("#in-ch").fill("6")
+    page.locator("#channels-0").fill("6")
     page.locator("#bias").uncheck()
     settled(page)
     link = "y=4,5&k=4&s=3&p=2:1&d=2&a=1&g=2&m=circular&c=6,32&b=0"
