@@ -1,8 +1,8 @@
 """`ConvGeometry`: what a convolution does to sizes, in pure integers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Unpack, cast
+from dataclasses import dataclass
+from typing import Any, Unpack
 
 from jtconv._geometry import arguments as arg
 from jtconv._geometry import sizes
@@ -80,8 +80,13 @@ class ConvGeometry:
 
     def arguments(self) -> GeometryArguments:
         """The keyword arguments with which `conv` and `conv_transpose` have this geometry."""
-        names = (field.name for field in fields(self) if field.name != "kernel_size")
-        return cast(GeometryArguments, {name: getattr(self, name) for name in names})
+        return {
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation": self.dilation,
+            "groups": self.groups,
+            "padding_mode": self.padding_mode,
+        }
 
     def pads(self, input_size: int | Sequence[int]) -> tuple[Pads, ...]:
         """The (lo, hi) that C adds to an input of `input_size`, per axis."""
