@@ -6,7 +6,7 @@ Each implementation in `jtconv/_compute/` says where it may be taken and at what
 """
 
 from jtconv._compute.implementation import CPU, Request
-from jtconv._compute.registry import choose
+from jtconv._primitives.dispatch import choose
 from jtconv.bench._layers import SUITE, NetworkLayer
 from jtconv.bench._markdown import table
 

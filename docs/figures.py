@@ -163,7 +163,7 @@ STEPS = (
         "_primitives",
         "one of three JAX primitives, each the others' derivative:\nC x   ·   Cᵀ y   ·   the gradient by the kernel",
     ),
-    ("_compute/registry.py", "when XLA lowers the program: the least cost, by platform and shapes"),
+    ("_primitives/dispatch.py", "when XLA lowers the program: the least cost, by platform and shapes"),
 )
 IMPLEMENTATIONS = (("_compute/cpu", "C++ kernels, on a CPU"), ("_compute", "lax, or compositions of\nXLA's operations"))
 

@@ -10,10 +10,10 @@ from jax.typing import ArrayLike, DTypeLike
 from jtconv._arrays import checks
 from jtconv._arrays.checks import Precision
 from jtconv._arrays.layer_arguments import checked_transpose
-from jtconv._compute.registry import methods
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
 from jtconv._geometry.spec import ConvSpec
+from jtconv._primitives.dispatch import methods
 from jtconv._primitives.family import transposed
 
 METHODS = methods()

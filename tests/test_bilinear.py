@@ -17,7 +17,7 @@ from jtconv._arrays import tiles
 from jtconv._compute import cpu
 from jtconv._compute.lax import lax_conv
 from jtconv._compute.merged_groups import merge_groups
-from jtconv._compute.registry import implementations
+from jtconv._primitives.dispatch import implementations
 from jtconv._primitives.family import forward, kernel_gradient, transposed
 
 GEOMETRY = {"strides": (2, 1), "padding": ((1, 0), (0, 2)), "groups": 3}

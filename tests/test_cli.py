@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import pytest
 
 from jtconv import explain
-from jtconv._compute.registry import REGISTRY
+from jtconv._primitives.dispatch import REGISTRY
 from jtconv._verify.layers import LAYERS
 from jtconv.cli import _overlap_plot, _verify, main
 from jtconv.cli._overlap_plane import plane_of

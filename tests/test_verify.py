@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from jtconv import METHODS, verify_transpose
-from jtconv._compute.registry import REGISTRY
+from jtconv._primitives.dispatch import REGISTRY
 from jtconv._verify.layers import LAYERS
 from jtconv._verify.verify import Check
 

@@ -10,9 +10,10 @@ from jax.extend.core import Primitive
 from jax.interpreters import batching, mlir
 
 from jtconv._arrays.sharding import result_type, with_auto_axes
-from jtconv._compute.implementation import ANYWHERE, Request
+from jtconv._compute import cpu
+from jtconv._compute.implementation import ANYWHERE, CPU, Request
+from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives.batching import ShapeRule, batch_rule
-from jtconv._primitives.dispatch import request_for
 
 Compute = Callable[..., Array]  # (request, operand, operand, and the parameters but for spec) -> result
 
@@ -37,9 +38,29 @@ def bilinear_primitive(name: str, roles: str, compute: Compute, shape: ShapeRule
     return primitive
 
 
+def _request_for(ctx: mlir.LoweringRuleContext, spec: ConvSpec, platform: str | None) -> Request:
+    """The request of a program that is being lowered for `platform`."""
+    operands: Any = ctx.avals_in  # arrays, both
+    callable_here = platform == CPU and _runs_here(ctx) and cpu.computes(spec, operands)
+    return Request(spec, (operands[0].shape, operands[1].shape), platform, callable_here)
+
+
+def _runs_here(ctx: mlir.LoweringRuleContext) -> bool:
+    """Whether the program is for this process, and XLA does not divide it among devices.
+
+    The CPU kernels are known to this process alone, and as a whole.
+    """
+    if ctx.module_context.lowering_parameters.for_export:
+        return False
+    axes: Any = ctx.module_context.axis_context  # of one of three classes
+    if hasattr(axes, "manual_axes"):
+        return axes.manual_axes == frozenset(axes.mesh.axis_names)
+    return getattr(axes, "num_devices", 1) == 1
+
+
 def _lowering_rule(compute: Compute, platform: str | None) -> mlir.LoweringRule:
     def rule(ctx: mlir.LoweringRuleContext, a: Any, b: Any, *, spec: Any, **params: Any) -> Any:
-        request: Request = request_for(ctx, spec, platform)
+        request: Request = _request_for(ctx, spec, platform)
         (result,) = ctx.avals_out
         run = with_auto_axes(partial(compute, request, **params), result.sharding)
         return mlir.lower_fun(run, multiple_results=False)(ctx, a, b)

@@ -1,23 +1,49 @@
-"""Which implementation computes a map: the one named, or the one that "auto" chooses for the platform."""
+"""Every way of computing C, Cᵀ and the kernel's gradient, and the choice of "auto" among them.
 
-from typing import Any
+A new way is a file that lists its `IMPLEMENTATIONS`, and its name here. `METHODS`, the choice, verification, the
+benchmark and the table in the documentation read this registry.
+"""
 
 from jax import Array
-from jax.interpreters import mlir
 
 from jtconv._arrays.checks import Precision
-from jtconv._compute import cpu
-from jtconv._compute.implementation import CPU, Request
+from jtconv._compute import (
+    cpu_kernels,
+    depthwise,
+    lax,
+    matrix,
+    overlap_add,
+    pieces,
+    polyphase,
+    scatter,
+    space_to_depth,
+    vjp,
+)
+from jtconv._compute.implementation import Implementation, Request
 from jtconv._compute.merged_groups import merged
-from jtconv._compute.registry import REGISTRY, choose
-from jtconv._geometry.spec import ConvSpec
+
+_FILES = (matrix, lax, scatter, vjp, overlap_add, polyphase, depthwise, space_to_depth, pieces, cpu_kernels)
+
+REGISTRY: dict[tuple[str, str], Implementation] = {
+    (one.computes, one.name): one for file in _FILES for one in file.IMPLEMENTATIONS
+}
+"""By the map that is computed and the implementation's name."""
 
 
-def request_for(ctx: mlir.LoweringRuleContext, spec: ConvSpec, platform: str | None) -> Request:
-    """The request of a program that is being lowered for `platform`."""
-    operands: Any = ctx.avals_in  # arrays, both
-    callable_here = platform == CPU and _runs_here(ctx) and cpu.computes(spec, operands)
-    return Request(spec, (operands[0].shape, operands[1].shape), platform, callable_here)
+def methods() -> tuple[str, ...]:
+    """The names that `method=` takes, "auto" first."""
+    return ("auto", *(one.name for one in implementations("transposed") if one.is_method))
+
+
+def implementations(computes: str) -> list[Implementation]:
+    """Those of one map, in the order of their files."""
+    return [one for one in REGISTRY.values() if one.computes == computes]
+
+
+def choose(computes: str, request: Request) -> Implementation:
+    """The implementation that "auto" takes: the least cost of those that may be taken, the last one where equal."""
+    able = [one for one in implementations(computes) if one.takes(request)]
+    return min(reversed(able), key=lambda one: one.cost(request))
 
 
 def compute(computes: str, request: Request, a: Array, b: Array, precision: Precision, method: str = "auto") -> Array:
@@ -28,16 +54,3 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
         b, spec = merged(b, request)
         request = Request(spec, (a.shape, b.shape), request.platform, request.kernels_callable)
     return choose(computes, request).run(a, b, request.spec, precision)
-
-
-def _runs_here(ctx: mlir.LoweringRuleContext) -> bool:
-    """Whether the program is for this process, and XLA does not divide it among devices.
-
-    The CPU kernels are known to this process alone, and as a whole.
-    """
-    if ctx.module_context.lowering_parameters.for_export:
-        return False
-    axes: Any = ctx.module_context.axis_context  # of one of three classes
-    if hasattr(axes, "manual_axes"):
-        return axes.manual_axes == frozenset(axes.mesh.axis_names)
-    return getattr(axes, "num_devices", 1) == 1

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jtconv import METHODS, ConvGeometry, conv_transpose
 from jtconv._arrays.blocks import shift_counts
 from jtconv._compute.implementation import ANYWHERE, CPU, Implementation, Request
-from jtconv._compute.registry import REGISTRY, choose, implementations, methods
+from jtconv._primitives.dispatch import REGISTRY, choose, implementations, methods
 from jtconv.bench._layers import SUITE
 
 # The rules as they were drawn from measurements, in plain conditions: an oracle for the costs.
