@@ -15,7 +15,7 @@ from jtconv._geometry.geometry import ConvGeometry, geometry_on
 from jtconv._geometry.overlap import EvenLayer, inputs_seen, is_even, nearest_even, overlap_counts
 
 if TYPE_CHECKING:
-    from jtconv._equivalents import Equivalent
+    from jtconv._frameworks.registry import Equivalent
 
 _MOST_COUNTED = 10**7
 
@@ -156,7 +156,7 @@ def explain_from(
     >>> layer.transposed_size, layer.equivalents["keras"].call
     ((14, 14), 'keras.layers.Conv2DTranspose(32, 4, strides=2, padding="same")')
     """
-    from jtconv._calls import read_call
+    from jtconv._frameworks.read_call import read_call
 
     read = read_call(framework, call, input_size, kernel_size)
     spec = read.spec
@@ -182,7 +182,8 @@ def _explained(
     *,
     call: str | None = None,
 ) -> Explanation:
-    from jtconv._equivalents import IN_CH, OUT_CH, Layer, equivalents
+    from jtconv._frameworks.layer import IN_CH, OUT_CH, Layer
+    from jtconv._frameworks.registry import equivalents
 
     in_ch, out_ch = (
         _checked_channels(name, value, geometry.groups) for name, value in (("in_ch", in_ch), ("out_ch", out_ch))

@@ -4,7 +4,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from jtconv._equivalents._code import one_or_each
+from jtconv._frameworks.python_code import one_or_each
 from jtconv._geometry.geometry import ConvGeometry
 from jtconv._geometry.overlap import contributions_inside
 from jtconv._geometry.words import axis_lines

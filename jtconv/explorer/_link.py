@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jtconv._equivalents._code import one_or_each
+from jtconv._frameworks.python_code import one_or_each
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.geometry import ConvGeometry

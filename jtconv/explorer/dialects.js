@@ -1,4 +1,4 @@
-// The convolution that a framework's arguments say: jtconv._dialects, as far as equivalents ask for it.
+// The convolution that a framework's arguments say: jtconv._frameworks, as far as equivalents ask for it.
 
 /** x and padding of a layer in a framework's words, output_padding as torch and ONNX mean it. */
 function readLayer({ y, k, s, p, d, a, g = 1, mode = "zeros" }) {

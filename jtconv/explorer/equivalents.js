@@ -1,4 +1,4 @@
-// The layer in every framework's words, or why it has none there: jtconv._equivalents.
+// The layer in every framework's words, or why it has none there: jtconv._frameworks.
 
 class NoEquivalent extends Error {}
 

@@ -1,40 +1,19 @@
 """One layer's kernel and bias, in other frameworks' names and layouts and in ours."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
 
+from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
+from jtconv._frameworks.registry import FRAMEWORKS
 from jtconv._geometry import arguments as arg
-from jtconv._kernel_layouts import EQUINOX, HAIKU, KERAS, LAX, TORCH, KernelLayout
 from jtconv.weights._numpy import checked_mapping, numbers
 
 Array = np.ndarray | jax.Array
-
-
-@dataclass(frozen=True)
-class Framework:
-    """How a framework calls and stores a layer's parameters."""
-
-    kernel: str
-    bias: str
-    conv: KernelLayout
-    conv_transpose: KernelLayout
-    bias_has_axes: bool = False  # (ch, 1, …, 1), to be added to (ch, *size)
-
-
-FRAMEWORKS = {
-    "torch": Framework("weight", "bias", TORCH, TORCH),
-    "keras": Framework("kernel", "bias", KERAS, KERAS),
-    "flax": Framework("kernel", "bias", KERAS, LAX),
-    "flax, transpose_kernel": Framework("kernel", "bias", KERAS, KERAS),
-    "equinox": Framework("weight", "bias", TORCH, EQUINOX, bias_has_axes=True),
-    "onnx": Framework("W", "B", TORCH, TORCH),
-    "haiku": Framework("w", "b", KERAS, HAIKU),
-}
 KINDS = ("conv_transpose", "conv")
+OURS = Parameters("jtconv", "kernel", "bias", conv=KernelLayout(), conv_transpose=KernelLayout())
 
 
 def layer_from(
@@ -94,7 +73,7 @@ def layer_to(
     own = _arrays("parameters", checked_mapping("parameters", parameters))
     problems = ["missing: 'kernel'"] if "kernel" not in own else []
     problems += [f"unexpected: {name!r} {x.shape}" for name, x in own.items() if name not in ("kernel", "bias")]
-    _complain(problems, "parameters", framework, Framework("kernel", "bias", KERAS, KERAS))
+    _complain(problems, "parameters", framework, OURS)
     kernel = own["kernel"]
     _check_kernel(kernel.shape, groups, "'kernel'")
     entries = {prefix + names.kernel: layout.from_ours(kernel, groups)}
@@ -112,8 +91,9 @@ def out_channels(kernel_shape: tuple[int, ...], kind: str, groups: int) -> int:
     return kernel_shape[-1] if kind == "conv" else kernel_shape[-2] * groups
 
 
-def _spoken(framework: str, kind: str, groups: int) -> tuple[Framework, KernelLayout, int]:
-    names = FRAMEWORKS[arg.one_of("framework", framework, tuple(FRAMEWORKS))]
+def _spoken(framework: str, kind: str, groups: int) -> tuple[Parameters, KernelLayout, int]:
+    known = {parameters.framework: parameters for each in FRAMEWORKS.values() for parameters in each.parameters}
+    names = known[arg.one_of("framework", framework, tuple(known))]
     layout = getattr(names, arg.one_of("kind", kind, KINDS))
     return names, layout, arg.at_least("groups", arg.integer("groups", groups), 1)
 
@@ -139,7 +119,7 @@ def _check_kernel(shape: tuple[int, ...], groups: int, name: str) -> None:
         raise ValueError(f"{name} is {shape}: a kernel has axes (*k, x_ch // groups, y_ch), and `groups` divides y_ch.")
 
 
-def _complain(problems: list[str], argument: str, framework: str, names: Framework) -> None:
+def _complain(problems: list[str], argument: str, framework: str, names: Parameters) -> None:
     if problems:
         expected = f"A layer of {framework!r} has {names.kernel!r} and, perhaps, {names.bias!r}"
         raise ValueError(f"`{argument}`: {'; '.join(problems)}. {expected}.")

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jtconv._kernel_layouts import KERAS, TORCH, KernelLayout
+from jtconv._frameworks.keras import LAYOUT as KERAS
+from jtconv._frameworks.kernel_layout import KernelLayout
+from jtconv._frameworks.torch import LAYOUT as TORCH
 from jtconv.weights._channels import FIRST_KERNEL, RGB, with_inputs
 from jtconv.weights._slots import Name, Slot, slots
 from jtconv.weights._state import flat_state
