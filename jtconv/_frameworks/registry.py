@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jtconv._frameworks import equinox, flax, haiku, keras, lax, onnx, ours, tf, torch
+from jtconv._frameworks import equinox, flax, haiku, keras, lax, mlx, onnx, ours, paddle, tf, torch
 from jtconv._frameworks.framework import Framework
 from jtconv._frameworks.layer import Layer, NoEquivalent
 
@@ -19,6 +19,8 @@ FRAMEWORKS: dict[str, Framework] = {
         onnx.FRAMEWORK,
         equinox.FRAMEWORK,
         haiku.FRAMEWORK,
+        mlx.FRAMEWORK,
+        paddle.FRAMEWORK,
     )
 }
 
