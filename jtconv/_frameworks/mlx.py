@@ -61,8 +61,8 @@ def _check_room(axis: int, o: int, s: int, reach: int, lo: int, hi: int) -> None
     size = s * (left - 1) + 1 + reach - min(lo, reach) - min(hi, reach)
     if left < 1 or size < 1:
         raise ValueError(
-            f"`padding` {lo} and `output_padding` {lo - hi} leave no output on spatial axis {axis}: (input - 1)·stride "
-            f"+ dilation·(kernel - 1) + 1 - 2·padding + output_padding must be at least 1. Pad less."
+            f"`padding` {lo} and `output_padding` {lo - hi} leave no output on spatial axis {axis}: with input "
+            f"{o}, stride {s} and a kernel of {reach + 1} positions the padding crops everything. Pad less."
         )
 
 
@@ -80,7 +80,7 @@ def write(layer: Layer) -> str:
         output_padding=(one_or_each([lo - hi for lo, hi in layer.whole_pads]), 0),
     )
     if not layer.is_read_by(read, **options):
-        rule = "mlx crops at most dilation·(kernel - 1) positions on either side, and then whole positions of the input"
+        rule = "mlx crops at most dilation·(kernel - 1) positions on either side, then positions of its input"
         raise no_such_crop(layer, rule, "padding=0", block=lambda reach, stride: reach)
     bias = given(bias=(layer.use_bias, True))
     return call(f"mlx.nn.{name}", layer.in_ch, layer.out_ch, one_or_each(spec.kernel_size), **options, **bias)

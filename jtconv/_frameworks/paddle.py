@@ -40,7 +40,7 @@ def read(
     ndim = len(kernel_size)
     strides = arg.per_axis("stride", stride, ndim, minimum=1)
     dilations = arg.per_axis("dilation", dilation, ndim, minimum=1)
-    rule = _padding(padding, ndim, channels_last(data_format, ndim))
+    rule = _padding(padding, ndim, data_format is not None and channels_last(data_format, ndim))
     if rule == "SAME":
         dilations = (1,) * ndim
     if isinstance(rule, str):
@@ -61,10 +61,9 @@ def read(
     )
 
 
-def channels_last(data_format: str | None, ndim: int) -> bool:
-    """Return whether the channels come last; None is Paddle's default."""
-    names = DATA_FORMATS[ndim]
-    return data_format is not None and arg.one_of("data_format", data_format, names) == names[1]
+def channels_last(data_format: Any, ndim: int) -> bool:
+    """Return whether the channels come last."""
+    return arg.one_of("data_format", data_format, DATA_FORMATS[ndim]) == DATA_FORMATS[ndim][1]
 
 
 def _padding(padding: Any, ndim: int, last: bool) -> str | tuple[Pads, ...]:
@@ -95,6 +94,8 @@ def _output_padding(given_padding: Any, output_size: Any, strides: Sequence[int]
         sizes = arg.per_axis("output_size", output_size, len(strides))
         more = [size - low for size, low in zip(sizes, least, strict=True)]
     for axis, (a, s, low) in enumerate(zip(more, strides, least, strict=True)):
+        if low + s - 1 < 1:
+            raise ValueError(f"`padding` leaves {low} positions on spatial axis {axis}. Pad less.")
         if not 0 <= a < s or low + a < 1:
             name, value = ("output_padding", a) if output_size is None else ("output_size", low + a)
             raise ValueError(

@@ -20,6 +20,15 @@ def one_dtype(**arrays: Any) -> list[Array]:
     return checked
 
 
+def real(**arrays: Any) -> dict[str, Array]:
+    """Return the arrays, floating and not complex, for frameworks that have no complex layers."""
+    checked = {name: checks.float_array(name, value) for name, value in arrays.items()}
+    for name, array in checked.items():
+        if jnp.iscomplexobj(array):
+            raise TypeError(f"`{name}` must have a floating dtype, not a complex one, got {array.dtype}.")
+    return checked
+
+
 def kernel_rank(name: str, kernel: Array, axes: str) -> Array:
     """`kernel`, which needs at least the two axes of channels; `axes` names them all."""
     if kernel.ndim < 2:
