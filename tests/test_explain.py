@@ -232,11 +232,6 @@ def test_a_layer_of_four_axes_and_of_none():
         ("equinox", "ConvTranspose2d(8, 32, 4, 2, 1, 0, key=jax.random.PRNGKey(0))", 7, (17, 17)),
         ("equinox", "eqx.nn.ConvTranspose(2, 8, 32, 4, 2, 1, 0, key=key)", 7, (14, 14)),
         ("haiku", "hk.Conv2DTranspose(32, 3, stride=2, output_shape=13)", 7, (13, 13)),
-        ("mlx", "mlx.nn.ConvTranspose2d(8, 32, (4, 3), 2, 1, 1, 1)", 7, (15, 14)),
-        ("mlx", "nn.ConvTranspose1d(8, 32, 3, stride=2, padding=3)", 7, (7,)),
-        ("paddle", "paddle.nn.Conv2DTranspose(8, 32, 4, 2, 1, 1, 2)", 7, (18, 18)),
-        ("paddle", "nn.Conv1DTranspose(8, 32, 4, 2, [1, 0], 1, 2)", 7, (16,)),
-        ("paddle", "nn.Conv3DTranspose(8, 32, 3, 2, 'same', data_format='NDHWC')", 7, (13, 13, 13)),
         ("onnx", "ConvTranspose(kernel_shape=[4, 4], strides=[2, 2], pads=[1, 0, 1, 0])", (7, 7), (14, 16)),
         ("jtconv", "jtconv.nn.ConvTranspose(8, 32, (3, 3), strides=2, padding='SAME', rngs=rngs)", 7, (14, 14)),
     ],
@@ -256,9 +251,6 @@ def test_layers_in_other_words(framework, call, size, result):
         ("tf", "tf.nn.conv2d_transpose(y, k, [n, 12, 13, 17], 2, 'SAME', data_format='NCHW')", (13, 17)),
         ("onnx", "ConvTranspose(X, W, strides=[2, 2])", (15, 19)),
         ("jtconv", "jtconv.conv_transpose(y, k, strides=2, output_size=(16, 20))", (16, 20)),
-        ("mlx", "mx.conv_transpose2d(y, w, 2, 1)", (13, 17)),
-        ("paddle", "F.conv2d_transpose(y, w, None, 2, [1, 0, 0, 1])", (14, 18)),
-        ("paddle", "F.conv2d_transpose(y, w, stride=2, output_size=[16, 19])", (16, 19)),
         ("torch", "jtconv.compat.torch.conv_transpose2d(y, w, stride=2, padding=1)", (13, 17)),
     ],
 )
@@ -267,7 +259,7 @@ def test_functions_in_other_words_need_the_kernel_size(framework, call, result):
     assert layer.transposed_size == result
     assert not layer.use_bias
     assert explain_from(framework, f"{call} + b", (7, 9), kernel_size=3).use_bias == (
-        framework not in ("torch", "onnx", "paddle")
+        framework not in ("torch", "onnx")
     )
     with pytest.raises(ValueError, match="`kernel_size` is needed"):
         explain_from(framework, call, (7, 9))
@@ -288,9 +280,6 @@ def test_bias_and_channels_of_a_call():
     assert told("onnx", node.replace(", 'B'", "")) == (None, None, False)
     assert told("onnx", node.replace("'B'", "''")) == (None, None, False)
     assert not told("torch", "nn.ConvTranspose2d(64, 32, 4, bias=0)")[2]
-    assert told("mlx", "nn.ConvTranspose2d(64, 32, 4, bias=False)") == (64, 32, False)
-    assert told("paddle", "nn.Conv2DTranspose(64, 32, 4, bias_attr=None)") == (64, 32, True)
-    assert told("paddle", "nn.Conv2DTranspose(64, n, 4, bias_attr=False)") == (64, None, False)
     assert not told("keras", "Conv2DTranspose(32, 4, use_bias=None)")[2]
     assert told("keras", "Conv2DTranspose(32, 4, use_bias=b)")[2]
     with pytest.raises(ValueError, match="`out_ch` is 32 in the call, got 16. Leave it out."):
@@ -345,14 +334,6 @@ def test_bias_and_channels_of_a_call():
         ("haiku", "hk.ConvNDTranspose(17, 8, 3)", "`num_spatial_dims` of `hk.ConvNDTranspose` must be at most 16"),
         ("equinox", "eqx.nn.ConvTranspose(1000000000, 8, 3, 3, key=key)", "must be at most 16, got 1000000000"),
         ("haiku", "hk.Conv2DTranspose(8, 3, rate=2)", "got an unexpected keyword argument 'rate'"),
-        ("mlx", "torch.nn.ConvTranspose2d(8, 32, 3)", "say --from torch."),
-        ("torch", "mx.conv_transpose2d(y, w)", "say --from mlx."),
-        ("mlx", "nn.ConvTranspose2d(8, 32, 3, padding=12)", "`padding` 12 and `output_padding` 0 leave no output"),
-        (
-            "paddle",
-            "nn.Conv2DTranspose(8, 32, 3, 2, output_padding=2)",
-            "`output_padding` must give a size in [15, 16]",
-        ),
         ("equinox", "torch.nn.ConvTranspose2d(8, 32, 3)", "got torch.nn.ConvTranspose2d: say --from torch."),
         ("torch", "eqx.nn.ConvTranspose2d(8, 32, 3, key=key)", "say --from equinox."),
         ("haiku", "tf.keras.layers.Conv2DTranspose(8, 3)", "say --from keras."),
@@ -408,9 +389,6 @@ def test_reasons_name_what_is_missing():
     assert "lax.conv_general_dilated" in reason("lax", groups=3)
     assert reason("torch", padding=1, padding_mode="reflect") == "torch has no transpose of reflect padding"
     assert "ONNX pads by 0 or more" in reason("onnx", padding=-1)
-    assert "paddle pads by 0 or more" in reason("paddle", padding=-1)
-    assert "take [3:12, 3:16] of its result" in reason("mlx", strides=2, padding=3)
-    assert reason("mlx", groups=2) == "mlx.nn.ConvTranspose2d has no groups; mlx.core.conv_transpose1d and 2d have"
 
 
 def test_json_holds_everything():

@@ -96,6 +96,63 @@ def test_frameworks_import_geometry_alone():
             assert not str(module).startswith("jtconv") or str(module).startswith(allowed), path.name
 
 
+@pytest.mark.parametrize(
+    ("framework", "call", "size"),
+    [
+        ("mlx", "mlx.nn.ConvTranspose2d(8, 32, (4, 3), 2, 1, 1, 1)", (15, 18)),
+        ("mlx", "nn.ConvTranspose2d(8, 32, 3, stride=2, padding=3)", (7, 11)),  # a position of y on either side
+        ("mlx", "mx.conv_transpose2d(y, w, 2, 1)", (13, 17)),
+        ("paddle", "paddle.nn.Conv2DTranspose(8, 32, 4, 2, 1, 1, 2)", (18, 22)),
+        ("paddle", "nn.Conv2DTranspose(8, 32, 3, 2, 'same', data_format='NHWC')", (13, 17)),
+        ("paddle", "F.conv2d_transpose(y, w, None, 2, [1, 0, 0, 1])", (14, 18)),
+        ("paddle", "F.conv2d_transpose(y, w, stride=2, output_size=[16, 19])", (16, 19)),
+    ],
+)
+def test_layers_of_mlx_and_paddle_are_read(framework, call, size):
+    taps = 3 if "(y, w" in call else None
+    assert explain_from(framework, call, (7, 9), kernel_size=taps).transposed_size == size
+
+
+def test_groups_and_dilation_stand_in_paddles_own_orders():
+    assert explain_from("paddle", "nn.Conv1DTranspose(8, 32, 4, 2, [1, 0], 1, 2)", 7).geometry.groups == 2
+    assert explain_from("paddle", "nn.Conv2DTranspose(8, 32, 4, 2, 1, 1, 2)", 7).geometry.dilation == (2, 2)
+    assert explain_from("paddle", "F.conv3d_transpose(y, w, b, 2, 1, 1, 2)", 7, kernel_size=4).geometry.groups == 2
+
+
+def test_bias_and_channels_of_mlx_and_paddle():
+    def told(framework, call):
+        layer = explain_from(framework, call, 7)
+        return layer.in_ch, layer.out_ch, layer.use_bias
+
+    assert told("mlx", "nn.ConvTranspose2d(64, 32, 4, bias=False)") == (64, 32, False)
+    assert told("paddle", "nn.Conv2DTranspose(64, 32, 4, bias_attr=None)") == (64, 32, True)
+    assert told("paddle", "nn.Conv2DTranspose(64, n, 4, bias_attr=False)") == (64, None, False)
+
+
+@pytest.mark.parametrize(
+    ("framework", "call", "message"),
+    [
+        ("mlx", "torch.nn.ConvTranspose2d(8, 32, 3)", "say --from torch."),
+        ("torch", "mx.conv_transpose2d(y, w)", "say --from mlx."),
+        ("mlx", "nn.ConvTranspose2d(8, 32, 3, padding=12)", "`padding` 12 and `output_padding` 0 leave no output"),
+        ("paddle", "nn.Conv2DTranspose(8, 32, 3, 2, output_padding=2)", "`output_padding` must give a size in [15, 1"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_their_words(framework, call, message):
+    with pytest.raises(ValueError) as error:  # noqa: PT011 (the message is compared below)
+        explain_from(framework, call, 7)
+    assert message in str(error.value)
+
+
+def test_reasons_of_mlx_and_paddle():
+    def reason(framework, **arguments):
+        return str(explain((7, 9), 3, **arguments).equivalents[framework].reason)
+
+    assert "paddle pads by 0 or more" in reason("paddle", padding=-1)
+    assert "take [3:12, 3:16] of its result" in reason("mlx", strides=2, padding=3)
+    assert reason("mlx", groups=2) == "mlx.nn.ConvTranspose2d has no groups; mlx.core.conv_transpose1d and 2d have"
+
+
 @pytest.mark.parametrize("leading", [0, 1, 2])
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("swapped", [False, True])
