@@ -12,11 +12,10 @@ from oracles import loop_conv_transpose
 
 from jtconv import explain, explain_from, weights
 from jtconv._frameworks import registry
-from jtconv._frameworks.framework import Framework
+from jtconv._frameworks.framework import Framework, Signature
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
 from jtconv._frameworks.layer import NoEquivalent
-from jtconv._frameworks.layer_spec import layer_spec
-from jtconv._frameworks.signature import Signature
+from jtconv._frameworks.reading import layer_spec
 from jtconv.cli import main
 from jtconv.compat import mlx, paddle
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from jtconv._frameworks.framework import Framework
+from jtconv._frameworks.framework import Framework, Signature, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
 from jtconv._frameworks.layer import Layer, NoEquivalent, alike_or_pairs
-from jtconv._frameworks.layer_spec import layer_spec
 from jtconv._frameworks.python_code import Name, call, given, one_or_each
-from jtconv._frameworks.signature import Signature, numbered
+from jtconv._frameworks.reading import layer_spec
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.sizes import effective_kernel_size

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from jtconv._frameworks import lax
-from jtconv._frameworks.framework import Framework
+from jtconv._frameworks.framework import Framework, Signature, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
 from jtconv._frameworks.layer import Layer, NoEquivalent, check_groups, check_zeros
-from jtconv._frameworks.per_axis import repeated
 from jtconv._frameworks.python_code import call, given, one_or_each
-from jtconv._frameworks.signature import Signature, numbered
+from jtconv._frameworks.reading import repeated
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.spec import ConvSpec

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 from typing import Any
 
-from jtconv._frameworks.framework import Framework
+from jtconv._frameworks.framework import Framework, Signature
 from jtconv._frameworks.kernel_layout import KernelLayout
 from jtconv._frameworks.layer import Layer, NoEquivalent, check_zeros
-from jtconv._frameworks.layer_spec import dilated_input_spec
-from jtconv._frameworks.per_axis import pairs, positive_ints
 from jtconv._frameworks.python_code import Name, call, with_bias
-from jtconv._frameworks.signature import Signature
+from jtconv._frameworks.reading import dilated_input_spec, pairs, positive_ints
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.sizes import effective_kernel_size

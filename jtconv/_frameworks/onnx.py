@@ -5,13 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from jtconv._frameworks.call_syntax import Call, source
-from jtconv._frameworks.framework import Framework
+from jtconv._frameworks.framework import Framework, Signature
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
 from jtconv._frameworks.layer import Layer, NoEquivalent, check_zeros, pads_text
-from jtconv._frameworks.layer_spec import layer_spec
-from jtconv._frameworks.per_axis import check_output_padding, ints
 from jtconv._frameworks.python_code import call, given
-from jtconv._frameworks.signature import Signature
+from jtconv._frameworks.reading import check_output_padding, ints, layer_spec
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.sizes import transposed_size

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from jtconv._frameworks.framework import Framework
+from jtconv._frameworks.framework import Bound, Framework, Signature, channels, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
 from jtconv._frameworks.layer import Layer, NoEquivalent, check_axes, check_zeros, pads_text
-from jtconv._frameworks.layer_spec import layer_spec
-from jtconv._frameworks.per_axis import pairs
 from jtconv._frameworks.python_code import call, given, one_or_each
-from jtconv._frameworks.signature import Bound, Signature, channels, numbered
+from jtconv._frameworks.reading import layer_spec, pairs
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.sizes import same_pads, transposed_size

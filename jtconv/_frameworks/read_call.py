@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from jtconv._frameworks import registry
 from jtconv._frameworks.call_syntax import Call, is_known, parse, shortened, source
-from jtconv._frameworks.framework import Framework
-from jtconv._frameworks.signature import Bound, Signature, channels
+from jtconv._frameworks.framework import Bound, Framework, Signature, channels
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.spec import ConvSpec
 

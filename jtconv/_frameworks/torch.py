@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from jtconv._frameworks.framework import Framework
+from jtconv._frameworks.framework import Framework, Signature, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
 from jtconv._frameworks.layer import Layer, check_axes, check_zeros, no_such_crop
-from jtconv._frameworks.layer_spec import layer_spec
-from jtconv._frameworks.per_axis import check_output_padding, repeated
 from jtconv._frameworks.python_code import call, given, one_or_each
-from jtconv._frameworks.signature import Signature, numbered
+from jtconv._frameworks.reading import check_output_padding, layer_spec, repeated
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.sizes import transposed_size
 from jtconv._geometry.spec import ConvSpec
