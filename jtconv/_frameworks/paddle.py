@@ -72,7 +72,7 @@ def _padding(padding: Any, ndim: int, last: bool) -> str | tuple[Pads, ...]:
         each = tuple((p, p) for p in arg.per_axis("padding", padding, ndim, minimum=0))
     elif len(padding) == 2 * ndim and not arg.is_sequence(padding[0]):
         sides = arg.per_axis("padding", padding, 2 * ndim, minimum=0)
-        each = tuple(zip(sides[::2], sides[1::2], strict=True))
+        each = tuple((sides[2 * axis], sides[2 * axis + 1]) for axis in range(ndim))
     else:
         every = pairs("padding", padding, ndim + 2, ("an int", f"{ndim} or {2 * ndim} ints", *PADDINGS))
         each, others = (every[1:-1], every[:1] + every[-1:]) if last else (every[2:], every[:2])
