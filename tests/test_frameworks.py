@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from oracles import loop_conv_transpose
 
-from jtconv import explain, explain_from, weights
+from jtconv import conv_transpose, explain, explain_from, weights
 from jtconv._frameworks import registry
 from jtconv._frameworks.framework import Framework, Signature
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
@@ -163,6 +163,26 @@ def test_layouts_there_and_back(leading, reverse, swapped, groups):
     assert layout.kernel_shape(stored.shape, groups) == kernel.shape
     first, second = (6 // groups, 5 * groups) if swapped else (5, 6)
     assert stored.shape == (*(second, first)[:leading], 4, 3, *(first, second)[: 2 - leading])
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_parameters_of_mlx_and_paddle(groups):
+    """The kernel read is the one with which `jtconv.conv_transpose` has the peer's numbers."""
+    y, bias = small_ints(0, 1, 5, 2 * groups), small_ints(1, 3 * groups)
+    cases = (
+        ("mlx", small_ints(2, 3 * groups, 4, 2), lambda w: mlx.conv_transpose1d(y, w, 2, groups=groups)),
+        ("paddle", small_ints(3, 2 * groups, 3, 4), lambda w: paddle.conv1d_transpose(y, w, **by_paddle)),
+    )
+    by_paddle = {"stride": 2, "groups": groups, "data_format": "NLC"}
+    for framework, stored, theirs in cases:
+        ours = weights.layer_from({"weight": stored, "bias": bias}, framework, groups=groups)
+        x = conv_transpose(y, ours["kernel"], strides=2, groups=groups)
+        np.testing.assert_array_equal(x, theirs(stored))
+        back = weights.layer_to(ours, framework, groups=groups)
+        np.testing.assert_array_equal(back["weight"], stored)
+    forward = small_ints(4, 6, 3, 2)  # mlx.nn.Conv1d(2 * 2, 6, 3), of two groups
+    kernel = weights.layer_from({"weight": forward}, "mlx", kind="conv", groups=2)["kernel"]
+    np.testing.assert_array_equal(kernel, forward.transpose(1, 2, 0))
 
 
 MLX = "(input, weight, /, stride=1, padding=0, dilation=1, output_padding=0, groups=1, *, stream=None)"

@@ -128,24 +128,14 @@ def _padding_of(layer: Layer) -> dict[str, tuple[Any, Any]]:
     if layer.spec.padding_mode == "zeros":
         pads, output_padding = layer.pads_and_output_padding()
         return {"padding": (alike_or_pairs(pads), 0), "output_padding": (one_or_each(output_padding), 0)}
+    spec = layer.spec
+    options = {"stride": spec.strides, "dilation": spec.dilation, "groups": spec.groups, "padding_mode": "CIRCULAR"}
     for padding in ("SAME", "SAME_LOWER"):
-        if _is_circular(layer, padding):
+        if layer.is_read_by(read, padding=padding, **options):
             return {"padding": (padding, 0), "padding_mode": ("CIRCULAR", "ZEROS")}
     raise NoEquivalent(
         f"equinox has no transpose of this {layer.spec.padding_mode} padding: of circular padding, that of SAME and "
         f"SAME_LOWER only, to s·o positions"
-    )
-
-
-def _is_circular(layer: Layer, padding: str) -> bool:
-    spec = layer.spec
-    return layer.is_read_by(
-        read,
-        stride=spec.strides,
-        padding=padding,
-        dilation=spec.dilation,
-        groups=spec.groups,
-        padding_mode="CIRCULAR",
     )
 
 

@@ -57,11 +57,7 @@ def read(
             padding_mode="circular",
         )
     return lax.read(
-        y_size,
-        kernel_size,
-        strides=strides,
-        padding=_as_lax_takes_it(padding, ndim),
-        rhs_dilation=dilation,
+        y_size, kernel_size, strides=strides, padding=_as_lax_takes_it(padding, ndim), rhs_dilation=dilation
     )
 
 

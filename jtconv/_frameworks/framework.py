@@ -72,12 +72,15 @@ class Signature:
         """Return those arguments that `read` takes, which must be literal."""
         parameters = inspect.signature(self.read).parameters.values()
         names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name in bound]
-        for name in names:
-            if not is_known(bound[name]):
-                raise ValueError(
-                    f"`{name}` of `{self.name}` must be written out in numbers or strings, got {source(bound[name])}."
-                )
-        return {name: bound[name] for name in names}
+        return {name: self.literal(name, bound) for name in names}
+
+    def literal(self, name: str, bound: Bound) -> Any:
+        """Return an argument that must be literal."""
+        if not is_known(bound[name]):
+            raise ValueError(
+                f"`{name}` of `{self.name}` must be written out in numbers or strings, got {source(bound[name])}."
+            )
+        return bound[name]
 
     def uses_bias(self, call: Call, bound: Bound) -> bool:
         """Return whether a bias is added: as an argument says, or by + after the call."""

@@ -65,9 +65,7 @@ def write(layer: Layer) -> str:
     if set(spec.dilation) != {1}:
         raise NoEquivalent("haiku's transposed convolution has no dilation")
     options = given(
-        stride=(one_or_each(spec.strides), 1),
-        padding=(lax.padding_of(layer), "SAME"),
-        with_bias=(layer.use_bias, True),
+        stride=(one_or_each(spec.strides), 1), padding=(lax.padding_of(layer), "SAME"), with_bias=(layer.use_bias, True)
     )
     numbered = layer.ndim in (1, 2, 3)
     return call(

@@ -153,11 +153,7 @@ def _output_padding_on(layer: Layer, padding: str) -> int | None:
 def _is_read(layer: Layer, padding: str, output_padding: int | None) -> bool:
     spec = layer.spec
     return layer.is_read_by(
-        read_layer,
-        strides=spec.strides,
-        padding=padding,
-        output_padding=output_padding,
-        dilation_rate=spec.dilation,
+        read_layer, strides=spec.strides, padding=padding, output_padding=output_padding, dilation_rate=spec.dilation
     )
 
 
@@ -187,9 +183,7 @@ FRAMEWORK = Framework(
         *numbered(_LAYER, "keras.layers.Conv{n}DTranspose")[:2],
         numbered(_LAYER_3D, "keras.layers.Conv{n}DTranspose")[2],
         Signature(
-            "keras.ops.conv_transpose",
-            "inputs kernel strides padding output_padding data_format dilation_rate",
-            read,
+            "keras.ops.conv_transpose", "inputs kernel strides padding output_padding data_format dilation_rate", read
         ),
     ),
 )

@@ -104,8 +104,5 @@ FRAMEWORK = Framework(
     layout=LAYOUT,
     parameters=(Parameters("mlx", "weight", "bias", conv=KernelLayout(leading=1), conv_transpose=LAYOUT),),
     modules=("mx",),
-    signatures=(
-        *numbered(_LAYER, "mlx.nn.ConvTranspose{n}d"),
-        *numbered(_FUNCTION, "mlx.core.conv_transpose{n}d"),
-    ),
+    signatures=(*numbered(_LAYER, "mlx.nn.ConvTranspose{n}d"), *numbered(_FUNCTION, "mlx.core.conv_transpose{n}d")),
 )

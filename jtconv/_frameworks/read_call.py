@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from jtconv._frameworks import registry
-from jtconv._frameworks.call_syntax import Call, is_known, parse, shortened, source
+from jtconv._frameworks.call_syntax import Call, parse, shortened, source
 from jtconv._frameworks.framework import Bound, Framework, Signature, channels
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.spec import ConvSpec
@@ -104,20 +104,15 @@ def _axes(signature: Signature, bound: Bound, input_size: Any, kernel_size: Any)
     if signature.ndim is not None:
         return signature.ndim
     if signature.axes is not None:
-        return _number_of_axes(signature, signature.axes, bound[signature.axes])
+        ndim = arg.integer(signature.axes, signature.literal(signature.axes, bound))
+        if not 1 <= ndim <= MAX_AXES:
+            limits = f"at least 1 and at most {MAX_AXES}"
+            raise ValueError(f"`{signature.axes}` of `{signature.name}` must be {limits}, got {ndim}.")
+        return ndim
     if arg.is_sequence(kernel_size):
         return len(kernel_size)
     within = signature.kernel_size in bound  # a layer's single int is one axis
     return len(input_size) if arg.is_sequence(input_size) and not within else 1
-
-
-def _number_of_axes(signature: Signature, name: str, value: Any) -> int:
-    if not is_known(value):
-        raise ValueError(f"`{name}` of `{signature.name}` must be written out as a number, got {source(value)}.")
-    ndim = arg.at_least(name, arg.integer(name, value), 1)
-    if ndim > MAX_AXES:
-        raise ValueError(f"`{name}` of `{signature.name}` must be at most {MAX_AXES}, got {ndim}.")
-    return ndim
 
 
 def _kernel_size(signature: Signature, bound: Bound, given: Any) -> Any:
@@ -131,9 +126,7 @@ def _kernel_size(signature: Signature, bound: Bound, given: Any) -> Any:
         raise ValueError(
             f"give `kernel_size` only for a call that does not: this one has {name}={source(bound[name])}."
         )
-    if not is_known(bound[name]):
-        raise ValueError(f"`{name}` of `{signature.name}` must be written out in numbers, got {source(bound[name])}.")
-    return bound[name]
+    return signature.literal(name, bound)
 
 
 def _channels(name: str | None, bound: Bound) -> int | None:

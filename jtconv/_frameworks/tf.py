@@ -109,24 +109,14 @@ def write(layer: Layer) -> str:
 
 def _padding_of(layer: Layer) -> str | list[list[int]]:
     """Return a name, or on two axes the pairs, which only those have."""
-    pads, _ = layer.pads_and_output_padding()
+    spec, (pads, _) = layer.spec, layer.pads_and_output_padding()
+    options = {"output_shape": spec.input_size, "strides": spec.strides, "dilations": spec.dilation}
     each = [[0, 0], *map(list, pads), [0, 0]]
     for padding in ("SAME", "VALID", *([each] if layer.ndim == 2 else [])):
-        if _is_read(layer, padding):
+        if layer.is_read_by(read, padding=padding, **options):
             return padding
     rule = 'tf.nn has padding="SAME" and "VALID", and on two axes none that is negative'
     raise no_such_crop(layer, rule, 'padding="VALID"', block=max)
-
-
-def _is_read(layer: Layer, padding: str | list[list[int]]) -> bool:
-    spec = layer.spec
-    return layer.is_read_by(
-        read,
-        output_shape=spec.input_size,
-        strides=spec.strides,
-        padding=padding,
-        dilations=spec.dilation,
-    )
 
 
 def _spatial_part(bound: Bound, ndim: int) -> tuple[Bound, int | None]:

@@ -124,11 +124,7 @@ _LAYER = Signature(
     fixed=(("padding_mode", "zeros"),),
 )
 _FUNCTION = Signature(
-    "",
-    "input weight bias stride padding output_padding groups dilation",
-    read,
-    bias="bias",
-    has_bias=False,
+    "", "input weight bias stride padding output_padding groups dilation", read, bias="bias", has_bias=False
 )
 FRAMEWORK = Framework(
     name="torch",

@@ -28,9 +28,10 @@ def layer_from(
     Args:
       entries: arrays by name. torch: `module.state_dict()`, weight and bias. "keras": kernel and
         bias of a layer. "flax": params of Linen, or `nnx.state(layer)`. "equinox": weight and bias
-        of a module. "onnx": the operator's inputs W and B. "haiku": w and b.
+        of a module. "onnx": the operator's inputs W and B. "haiku": w and b. "mlx", "paddle": weight and
+        bias of a layer.
       framework: one of "torch", "keras", "flax", "flax, transpose_kernel" (for layers made with
-        `transpose_kernel=True`), "equinox", "onnx", "haiku".
+        `transpose_kernel=True`), "equinox", "onnx", "haiku", "mlx", "paddle".
       kind: "conv_transpose" or "conv", the layer's.
       groups: the layer's.
       prefix: only entries whose names start with it are the layer's: "up1." in a state dict.
