@@ -7,6 +7,7 @@ s·o, or s(o - 1) + K % 2 + a with `output_padding` a.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from jtconv._frameworks.framework import Framework, Signature, numbered
@@ -33,13 +34,19 @@ def read(
     padding: str = "valid",
     output_padding: int | Sequence[int] | None = None,
     dilation_rate: int | Sequence[int] = 1,
+    of_layer: bool = False,
 ) -> ConvSpec:
-    """Return the convolution whose transpose keras's function with these arguments computes."""
+    """Return the convolution whose transpose keras's function, or its layer, computes with these arguments.
+
+    Keras's layers refuse more than the function.
+    """
     ndim = len(kernel_size)
     steps = arg.per_axis("strides", strides, ndim, minimum=1)
     dilation = arg.per_axis("dilation_rate", dilation_rate, ndim, minimum=1)
     rule = arg.one_of("padding", padding.lower() if isinstance(padding, str) else padding, PADDINGS)
     output_paddings = (None,) * ndim if output_padding is None else arg.per_axis("output_padding", output_padding, ndim)
+    if of_layer:
+        _check_layer(steps, dilation, output_paddings)
     reach = [effective_kernel_size(k, d) for k, d in zip(kernel_size, dilation, strict=True)]
     pads = [_pads(rule, k, s, a) for k, s, a in zip(reach, steps, output_paddings, strict=True)]
     for axis, (o, s, k, pair, a) in enumerate(zip(y_size, steps, reach, pads, output_paddings, strict=True)):
@@ -47,41 +54,16 @@ def read(
     return dilated_input_spec(y_size, kernel_size, strides=steps, pads=pads, dilation=dilation)
 
 
-def read_layer(
-    y_size: Sequence[int],
-    kernel_size: Sequence[int],
-    *,
-    strides: int | Sequence[int] = 1,
-    padding: str = "valid",
-    output_padding: int | Sequence[int] | None = None,
-    dilation_rate: int | Sequence[int] = 1,
-) -> ConvSpec:
-    """Do as `read` for keras's layers, which refuse more than the function."""
-    ndim = len(kernel_size)
-    steps = arg.per_axis("strides", strides, ndim, minimum=1)
-    dilation = arg.per_axis("dilation_rate", dilation_rate, ndim, minimum=1)
-    if strided_and_dilated(steps, dilation):
-        raise ValueError(f"{STRIDES_OR_DILATION}, got `strides` {strides} and `dilation_rate` {dilation_rate}.")
-    if output_padding is not None:
-        _check_output_padding(arg.per_axis("output_padding", output_padding, ndim), steps)
-    return read(
-        y_size,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        output_padding=output_padding,
-        dilation_rate=dilation_rate,
-    )
-
-
 def strided_and_dilated(strides: Sequence[int], dilation_rate: Sequence[int]) -> bool:
     """Return whether both are above 1, be it on different axes, which keras's layers refuse."""
     return max(strides) > 1 and max(dilation_rate) > 1
 
 
-def _check_output_padding(output_paddings: Sequence[int], strides: Sequence[int]) -> None:
-    for axis, (a, s) in enumerate(zip(output_paddings, strides, strict=True)):
-        if not 0 <= a < s:
+def _check_layer(steps: tuple[int, ...], dilation: tuple[int, ...], output_paddings: Sequence[int | None]) -> None:
+    if strided_and_dilated(steps, dilation):
+        raise ValueError(f"{STRIDES_OR_DILATION}, got `strides` {steps} and `dilation_rate` {dilation}.")
+    for axis, (a, s) in enumerate(zip(output_paddings, steps, strict=True)):
+        if a is not None and not 0 <= a < s:
             raise ValueError(
                 f"`output_padding` of a keras layer must be in [0, strides), here [0, {s}), on spatial axis {axis}, "
                 f"got {a}."
@@ -152,9 +134,8 @@ def _output_padding_on(layer: Layer, padding: str) -> int | None:
 
 def _is_read(layer: Layer, padding: str, output_padding: int | None) -> bool:
     spec = layer.spec
-    return layer.is_read_by(
-        read_layer, strides=spec.strides, padding=padding, output_padding=output_padding, dilation_rate=spec.dilation
-    )
+    options = {"strides": spec.strides, "dilation_rate": spec.dilation, "of_layer": True}
+    return layer.is_read_by(read, padding=padding, output_padding=output_padding, **options)
 
 
 _LAYER = Signature(
@@ -162,7 +143,7 @@ _LAYER = Signature(
     "filters kernel_size strides padding output_padding data_format dilation_rate activation use_bias "
     "kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
     "bias_constraint * name dtype trainable input_shape",
-    read_layer,
+    partial(read, of_layer=True),
     kernel_size="kernel_size",
     out_ch="filters",
     bias="use_bias",

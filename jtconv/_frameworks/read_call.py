@@ -104,10 +104,10 @@ def _axes(signature: Signature, bound: Bound, input_size: Any, kernel_size: Any)
     if signature.ndim is not None:
         return signature.ndim
     if signature.axes is not None:
-        ndim = arg.integer(signature.axes, signature.literal(signature.axes, bound))
-        if not 1 <= ndim <= MAX_AXES:
-            limits = f"at least 1 and at most {MAX_AXES}"
-            raise ValueError(f"`{signature.axes}` of `{signature.name}` must be {limits}, got {ndim}.")
+        name = signature.axes
+        ndim = arg.at_least(name, arg.integer(name, signature.literal(name, bound)), 1)
+        if ndim > MAX_AXES:
+            raise ValueError(f"`{name}` of `{signature.name}` must be at most {MAX_AXES}, got {ndim}.")
         return ndim
     if arg.is_sequence(kernel_size):
         return len(kernel_size)

@@ -1,4 +1,4 @@
-"""What adapters check about arrays, in the words of the framework, before a dialect reads the sizes."""
+"""Checks of arrays that adapters share, in the words of the framework, before it reads the sizes."""
 
 from typing import Any
 
