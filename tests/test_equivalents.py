@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from oracles import geometries
 
 from jtconv import ConvGeometry, explain
-from jtconv._calls import read_call
-from jtconv._equivalents import Layer, equivalents
-from jtconv._equivalents._layer import essence
+from jtconv._frameworks.layer import Layer, essence
+from jtconv._frameworks.read_call import read_call
+from jtconv._frameworks.registry import equivalents
 
 FUNCTIONS = ("tf", "lax")  # called with the kernel as an array, whose size the call does not tell
-TELLS_IN_CH = ("jtconv", "torch", "nnx", "equinox")
+TELLS_IN_CH = ("jtconv", "torch", "nnx", "equinox", "mlx", "paddle")
 TELLS_OUT_CH = (*TELLS_IN_CH, "keras", "tf", "linen", "haiku")
 
 
@@ -39,6 +39,7 @@ def test_words_are_found_wherever_there_are_some(drawn):
     layer = Layer(spec)
     zeros, alone = spec.padding_mode == "zeros", spec.groups == 1
     steps = list(zip(spec.strides, spec.dilation, strict=True))
+    reach = spec.effective_kernel_size
     starts = [lo for lo, _ in layer.whole_pads]
     least = [min(lo, hi) for lo, hi in layer.whole_pads]
     more = [lo - hi for lo, hi in layer.whole_pads]  # cropped before rather than after
@@ -54,6 +55,8 @@ def test_words_are_found_wherever_there_are_some(drawn):
         "equinox": zeros,
         "nnx": zeros and alone,
         "linen": zeros and alone,
+        "mlx": zeros and alone and all(max(p) <= r - 1 for p, r in zip(layer.whole_pads, reach, strict=True)),
+        "paddle": zeros and min(least) >= 0,
     }
     found = equivalents(layer)
     for name, words in found.items():

@@ -135,7 +135,7 @@ def explain_from(
     >>> layer.transposed_size, layer.equivalents["keras"].call
     ((14, 14), 'keras.layers.Conv2DTranspose(32, 4, strides=2, padding="same")')
     """
-    from jtconv._calls import read_call
+    from jtconv._frameworks.read_call import read_call
 
     read = read_call(framework, call, input_size, kernel_size)
     spec = read.spec
@@ -161,7 +161,8 @@ def _explained(
     *,
     call: str | None = None,
 ) -> Explanation:
-    from jtconv._equivalents import IN_CH, OUT_CH, Layer, equivalents
+    from jtconv._frameworks.layer import IN_CH, OUT_CH, Layer
+    from jtconv._frameworks.registry import equivalents
 
     in_ch, out_ch = (
         None if value is None else arg.channels(name, value, geometry.groups)

@@ -8,7 +8,7 @@ from jtconv._geometry.geometry import ConvGeometry
 from jtconv._geometry.overlap import EvenLayer
 
 if TYPE_CHECKING:
-    from jtconv._equivalents import Equivalent
+    from jtconv._frameworks.registry import Equivalent
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import argparse
 
-from jtconv._calls import FRAMEWORKS
 from jtconv._explain.explain import Explanation, explain, explain_from
+from jtconv._frameworks import registry
 from jtconv.cli._layer import add_layer, described, given_layer, one_or_more
 
 
@@ -17,7 +17,7 @@ def add_explained(parser: argparse.ArgumentParser) -> None:
         dest="call",
         nargs=2,
         metavar=("FRAMEWORK", "CALL"),
-        help=f"a transposed convolution in the words of {', '.join(FRAMEWORKS)}, such as --from torch "
+        help=f"a transposed convolution in the words of {', '.join(registry.names())}, such as --from torch "
         '"ConvTranspose2d(64, 32, 4, stride=2)"; --input-size is then the size of what goes into it, and '
         "--kernel-size is for functions that take the kernel as an array",
     )

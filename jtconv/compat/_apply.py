@@ -9,7 +9,7 @@ from jtconv._geometry.spec import ConvSpec
 
 
 def transposed_as_read(y: Array, kernel: Array, spec: ConvSpec, **options: Any) -> Array:
-    """Cᵀ y for the layer that a dialect has read, y and the kernel in this library's layouts.
+    """Return Cᵀ y for the layer that a framework's arguments say, y and the kernel in this library's layouts.
 
     `options` are `conv_transpose`'s `precision`, `preferred_element_type` and `method`.
     """

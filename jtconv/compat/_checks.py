@@ -1,4 +1,4 @@
-"""What adapters check about arrays, in the words of the framework, before a dialect reads the sizes."""
+"""Checks of arrays that adapters share, in the words of the framework, before it reads the sizes."""
 
 from typing import Any
 
@@ -17,6 +17,15 @@ def one_dtype(**arrays: Any) -> list[Array]:
         names = " and ".join(f"`{name}`" for name in arrays)
         kinds = " and ".join(str(a.dtype) for a in checked)
         raise TypeError(f"{names} must have one dtype, got {kinds}. Convert one of them with .astype.")
+    return checked
+
+
+def real(**arrays: Any) -> dict[str, Array]:
+    """Return the arrays, floating and not complex, for frameworks that have no complex layers."""
+    checked = {name: checks.float_array(name, value) for name, value in arrays.items()}
+    for name, array in checked.items():
+        if jnp.iscomplexobj(array):
+            raise TypeError(f"`{name}` must have a floating dtype, not a complex one, got {array.dtype}.")
     return checked
 
 

@@ -6,8 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _kernel_layouts
-from jtconv._dialects import equinox
+from jtconv._frameworks import equinox
 from jtconv._geometry.arguments import Pads
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
@@ -56,7 +55,7 @@ def conv_transpose(
             f"Use jax.vmap for a batch."
         )
     _checks.divided_by_groups("weight", weight, 0, groups)
-    y, kernel = jnp.moveaxis(x, 0, -1), _kernel_layouts.EQUINOX.to_ours(weight, groups)
+    y, kernel = jnp.moveaxis(x, 0, -1), equinox.LAYOUT.to_ours(weight, groups)
     _checks.channels("x", y, "weight", kernel)
     spec = equinox.read(
         y.shape[:-1],

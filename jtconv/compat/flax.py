@@ -6,9 +6,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from jtconv import _kernel_layouts
 from jtconv._arrays.checks import Precision, as_array, floating, promoted
-from jtconv._dialects import flax
+from jtconv._frameworks import flax
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv.compat import _checks
@@ -61,7 +60,7 @@ def conv_transpose(
     bias = None if bias is None else as_array("bias", bias)
     dtype = _common(dtype, *(inputs, kernel) if bias is None else (inputs, kernel, bias))
     y = inputs.astype(dtype)
-    layout = _kernel_layouts.KERAS if arg.truth("transpose_kernel", transpose_kernel) else _kernel_layouts.LAX
+    layout = flax.layout(transpose_kernel=arg.truth("transpose_kernel", transpose_kernel))
     ours = layout.to_ours(_checks.kernel_rank("kernel", kernel.astype(dtype), "(*k, in_ch, out_ch)"))
     _checks.channels("inputs", y, "kernel", ours)
     spec = flax.read(

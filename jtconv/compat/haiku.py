@@ -7,9 +7,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _kernel_layouts
 from jtconv._arrays.checks import Precision
-from jtconv._dialects import haiku
+from jtconv._frameworks import haiku
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv.compat import _checks
@@ -58,7 +57,7 @@ def conv_transpose(
             f"batch axis, got {w.shape} and {inputs.shape}."
         )
     channels = -1 if _channels_last(data_format) else inputs.ndim - w.ndim + 1
-    y, kernel = jnp.moveaxis(inputs, channels, -1), _kernel_layouts.HAIKU.to_ours(w)
+    y, kernel = jnp.moveaxis(inputs, channels, -1), haiku.LAYOUT.to_ours(w)
     _checks.channels("inputs", y, "w", kernel)
     spec = haiku.read(
         y.shape[y.ndim - w.ndim + 1 : -1],

@@ -6,8 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _kernel_layouts
-from jtconv._dialects import keras
+from jtconv._frameworks import keras
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
 
@@ -60,5 +59,5 @@ def conv_transpose(
         output_padding=output_padding,
         dilation_rate=dilation_rate,
     )
-    x = transposed_as_read(y, _kernel_layouts.KERAS.to_ours(kernel), spec)
+    x = transposed_as_read(y, keras.LAYOUT.to_ours(kernel), spec)
     return jnp.moveaxis(x, -1, channels)

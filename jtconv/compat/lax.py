@@ -7,9 +7,8 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from jtconv import _kernel_layouts
 from jtconv._arrays.checks import Precision
-from jtconv._dialects import lax
+from jtconv._frameworks import lax
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv.compat import _checks
@@ -63,7 +62,7 @@ def conv_transpose(
     """
     lhs, rhs = _checks.one_dtype(lhs=lhs, rhs=rhs)
     image, taps, result = _axes(lhs, rhs, dimension_numbers)
-    layout = _kernel_layouts.KERAS if arg.truth("transpose_kernel", transpose_kernel) else _kernel_layouts.LAX
+    layout = lax.layout(transpose_kernel=arg.truth("transpose_kernel", transpose_kernel))
     y, kernel = lhs.transpose(image), layout.to_ours(rhs.transpose(taps))
     _checks.channels("lhs", y, "rhs", kernel)
     spec = lax.read(

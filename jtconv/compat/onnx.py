@@ -6,8 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _kernel_layouts
-from jtconv._dialects import onnx
+from jtconv._frameworks import onnx
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
 
@@ -69,5 +68,5 @@ def conv_transpose(
         pads=pads,
         strides=strides,
     )
-    x = transposed_as_read(jnp.moveaxis(X, 1, -1), _kernel_layouts.TORCH.to_ours(W, group), spec)
+    x = transposed_as_read(jnp.moveaxis(X, 1, -1), onnx.LAYOUT.to_ours(W, group), spec)
     return jnp.moveaxis(_checks.with_bias(x, "B", B), -1, 1)

@@ -7,8 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _kernel_layouts
-from jtconv._dialects import tf
+from jtconv._frameworks import tf
 from jtconv._geometry import arguments as arg
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
@@ -145,7 +144,7 @@ def _conv_transpose(
         data_format=data_format,
         dilations=dilations,
     )
-    x = transposed_as_read(y, _kernel_layouts.KERAS.to_ours(filters), spec)
+    x = transposed_as_read(y, tf.LAYOUT.to_ours(filters), spec)
     return jnp.moveaxis(x, -1, channels)
 
 

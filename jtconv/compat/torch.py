@@ -6,8 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv import _kernel_layouts
-from jtconv._dialects import torch
+from jtconv._frameworks import torch
 from jtconv._geometry import arguments as arg
 from jtconv.compat import _checks
 from jtconv.compat._apply import transposed_as_read
@@ -145,6 +144,6 @@ def _conv_transpose(
         groups=groups,
         dilation=dilation,
     )
-    kernel = _kernel_layouts.TORCH.to_ours(weight, groups)
+    kernel = torch.LAYOUT.to_ours(weight, groups)
     x = transposed_as_read(jnp.moveaxis(input, -1 - ndim, -1), kernel, spec)
     return jnp.moveaxis(_checks.with_bias(x, "bias", bias), -1, -1 - ndim)

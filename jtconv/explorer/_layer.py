@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jtconv._equivalents import Equivalent, Layer, equivalents
+from jtconv._frameworks.layer import Layer
+from jtconv._frameworks.registry import Equivalent, equivalents
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.geometry import SIZE_DEPENDENT, ConvGeometry
 from jtconv._geometry.possible import nearest_possible

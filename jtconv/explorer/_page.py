@@ -8,15 +8,14 @@ from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
-from jtconv._equivalents import WRITERS
-from jtconv._equivalents._layer import pads_text
+from jtconv._frameworks.layer import pads_text
+from jtconv._frameworks.registry import FRAMEWORKS
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.overlap import overlap_counts
 from jtconv._geometry.sizes import effective_kernel_size
 from jtconv._version import __version__
 from jtconv.explorer import _layer, _link
 from jtconv.explorer._fields import FIELDS
-from jtconv.explorer._frameworks import SHOWN
 from jtconv.explorer._translate import translate
 
 SCRIPTS = (
@@ -87,8 +86,8 @@ def _template() -> str:
 
 
 def _frameworks() -> dict[str, tuple[str, str]]:
-    """Title and first lines of each framework; one that has none goes by its name."""
-    return {name: SHOWN.get(name, (name, "")) for name in WRITERS}
+    """Title and first lines of each framework."""
+    return {name: (framework.title, framework.before) for name, framework in FRAMEWORKS.items()}
 
 
 def _read(name: str) -> str:

@@ -7,9 +7,9 @@ from flax.core import meta
 from jax import Array
 
 from jtconv._arrays.checks import as_array
+from jtconv._frameworks import flax
 from jtconv._geometry import arguments as arg
 from jtconv._modules._entries import check_entries
-from jtconv._modules._flax_layout import flax_layout
 
 
 def params_from_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False) -> dict[str, Array]:
@@ -37,7 +37,7 @@ def params_from_flax(params: Mapping[str, Any], *, transpose_kernel: bool = Fals
     True
     """
     transpose_kernel = arg.truth("transpose_kernel", transpose_kernel)
-    convert = flax_layout(transpose_kernel).to_ours
+    convert = flax.layout(transpose_kernel=transpose_kernel).to_ours
     return _converted(params, convert, out_axis=-2 if transpose_kernel else -1)
 
 
@@ -55,7 +55,7 @@ def params_to_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False)
     >>> params_to_flax({"kernel": jnp.ones((4, 2, 3, 8))})["kernel"].shape
     (4, 2, 8, 3)
     """
-    convert = flax_layout(arg.truth("transpose_kernel", transpose_kernel)).from_ours
+    convert = flax.layout(transpose_kernel=arg.truth("transpose_kernel", transpose_kernel)).from_ours
     return _converted(params, convert, out_axis=-2)
 
 

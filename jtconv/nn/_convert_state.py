@@ -4,9 +4,9 @@ from typing import Any
 
 from flax import nnx
 
-from jtconv._kernel_layouts import KERAS, KernelLayout
+from jtconv._frameworks import flax, ours
+from jtconv._frameworks.kernel_layout import KernelLayout
 from jtconv._modules._entries import Path
-from jtconv._modules._flax_layout import flax_layout
 from jtconv._modules._nnx_entries import filled_state, nnx_entries
 from jtconv.nn._conv_transpose import ConvTranspose
 
@@ -66,7 +66,7 @@ def _kernel_layouts(model: nnx.Module) -> dict[Path, tuple[KernelLayout, int]]:
     layouts = {}
     for path, module in nnx.iter_modules(model):
         if isinstance(module, ConvTranspose):
-            layouts[*path, "kernel"] = KERAS, module.geometry.groups
+            layouts[*path, "kernel"] = ours.LAYOUT, module.geometry.groups
         elif isinstance(module, nnx.ConvTranspose):
-            layouts[*path, "kernel"] = flax_layout(module.transpose_kernel), 1
+            layouts[*path, "kernel"] = flax.layout(transpose_kernel=module.transpose_kernel), 1
     return layouts

@@ -1,39 +1,19 @@
 """One layer's kernel and bias, in other frameworks' names and layouts and in ours."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
 
+from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
+from jtconv._frameworks.registry import FRAMEWORKS
 from jtconv._geometry import arguments as arg
-from jtconv._kernel_layouts import EQUINOX, HAIKU, KERAS, LAX, TORCH, KernelLayout
 from jtconv.weights._entries import checked_mapping, numbers
 
 Array = np.ndarray | jax.Array
 
 
-@dataclass(frozen=True)
-class Framework:
-    """How a framework calls and stores a layer's parameters."""
-
-    kernel: str
-    bias: str
-    conv: KernelLayout
-    conv_transpose: KernelLayout
-    bias_has_axes: bool = False  # (ch, 1, …, 1), to be added to (ch, *size)
-
-
-FRAMEWORKS = {
-    "torch": Framework("weight", "bias", TORCH, TORCH),
-    "keras": Framework("kernel", "bias", KERAS, KERAS),
-    "flax": Framework("kernel", "bias", KERAS, LAX),
-    "flax, transpose_kernel": Framework("kernel", "bias", KERAS, KERAS),
-    "equinox": Framework("weight", "bias", TORCH, EQUINOX, bias_has_axes=True),
-    "onnx": Framework("W", "B", TORCH, TORCH),
-    "haiku": Framework("w", "b", KERAS, HAIKU),
-}
 KINDS = ("conv_transpose", "conv")
 
 
@@ -49,9 +29,10 @@ def layer_from(
     Args:
       entries: arrays by name. torch: `module.state_dict()`, weight and bias. "keras": kernel and
         bias of a layer. "flax": params of Linen, or `nnx.state(layer)`. "equinox": weight and bias
-        of a module. "onnx": the operator's inputs W and B. "haiku": w and b.
+        of a module. "onnx": the operator's inputs W and B. "haiku": w and b. "mlx", "paddle": weight and
+        bias of a layer.
       framework: one of "torch", "keras", "flax", "flax, transpose_kernel" (for layers made with
-        `transpose_kernel=True`), "equinox", "onnx", "haiku".
+        `transpose_kernel=True`), "equinox", "onnx", "haiku", "mlx", "paddle".
       kind: "conv_transpose" or "conv", the layer's.
       groups: the layer's.
       prefix: only entries whose names start with it are the layer's: "up1." in a state dict.
@@ -103,8 +84,9 @@ def layer_to(
     return entries
 
 
-def _spoken(framework: str, kind: str, groups: int) -> tuple[Framework, KernelLayout, int]:
-    names = FRAMEWORKS[arg.one_of("framework", framework, tuple(FRAMEWORKS))]
+def _spoken(framework: str, kind: str, groups: int) -> tuple[Parameters, KernelLayout, int]:
+    known = {parameters.framework: parameters for each in FRAMEWORKS.values() for parameters in each.parameters}
+    names = known[arg.one_of("framework", framework, tuple(known))]
     layout = getattr(names, arg.one_of("kind", kind, KINDS))
     return names, layout, arg.at_least("groups", arg.integer("groups", groups), 1)
 

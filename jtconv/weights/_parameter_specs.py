@@ -7,7 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jtconv._kernel_layouts import KERAS, TORCH, KernelLayout
+from jtconv._frameworks.keras import LAYOUT as KERAS
+from jtconv._frameworks.kernel_layout import KernelLayout
+from jtconv._frameworks.torch import LAYOUT as TORCH
 from jtconv.weights._network_layers import MATRICES, network_layers
 
 LAYOUTS = {"torch": TORCH, "keras": KERAS}

@@ -23,7 +23,6 @@ from oracles import run_once
 
 import jtconv
 import jtconv.nn
-from jtconv._kernel_layouts import EQUINOX, HAIKU, KERAS, LAX, TORCH, KernelLayout
 
 Run = Callable[[str, np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]
 
@@ -108,17 +107,17 @@ def run_haiku(text: str, kernel: np.ndarray, y: np.ndarray, bias: np.ndarray | N
     return np.asarray(run_once(transformed.apply, parameters, y))
 
 
-PEERS: dict[str, tuple[Run, KernelLayout]] = {
-    "jtconv": (run_nnx, KERAS),
-    "torch": (run_torch, TORCH),
-    "keras": (run_keras, KERAS),
-    "tf": (run_tf, KERAS),
-    "nnx": (run_nnx, LAX),
-    "linen": (run_linen, LAX),
-    "lax": (run_lax, KERAS),
-    "onnx": (run_onnx, TORCH),
-    "equinox": (run_equinox, EQUINOX),
-    "haiku": (run_haiku, HAIKU),
+PEERS: dict[str, Run] = {
+    "jtconv": run_nnx,
+    "torch": run_torch,
+    "keras": run_keras,
+    "tf": run_tf,
+    "nnx": run_nnx,
+    "linen": run_linen,
+    "lax": run_lax,
+    "onnx": run_onnx,
+    "equinox": run_equinox,
+    "haiku": run_haiku,
 }
 
 

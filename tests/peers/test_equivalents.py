@@ -16,7 +16,8 @@ from pasted import PEERS
 
 import jtconv
 from jtconv import ConvGeometry
-from jtconv._equivalents import Equivalent, Layer, equivalents
+from jtconv._frameworks.layer import Layer
+from jtconv._frameworks.registry import FRAMEWORKS, Equivalent, equivalents
 from jtconv._geometry.spec import ConvSpec
 
 some_examples = settings(max_examples=max(settings().max_examples // 20, 1))
@@ -43,11 +44,11 @@ def check(name: str, words: Equivalent | None, layer: Drawn, spec: ConvSpec, use
             (layer.x_ch,),
         )
     )
-    run, layout = PEERS[name]
+    layout = FRAMEWORKS[name].layout
     stored = layout.from_ours(kernel, layer.groups)
     assert words.kernel_shape == stored.shape
     assert words.kernel_reversed == layout.reversed
-    theirs = run(words.call, stored, y, bias if use_bias else None)
+    theirs = PEERS[name](words.call, stored, y, bias if use_bias else None)
     ours = partial(
         jtconv.conv_transpose,
         strides=spec.strides,

@@ -1,5 +1,6 @@
 """Other frameworks' functions, and their calls as text."""
 
+from jtconv._frameworks.registry import names
 from tests.checks.fuzz.arguments.bases import OPTIONS
 from tests.checks.fuzz.arguments.surface import Surface
 
@@ -113,6 +114,33 @@ COMPAT = (
         ({"input": "ints(1, 5, 4, 3)", "filters": "ints(4, 3, 2, 3)", "output_shape": "(10, 8)", "strides": "2"},),
         ("padding", "data_format", "dilations"),
     ),
+    *(
+        Surface(
+            f"jtconv.compat.mlx.conv_transpose{ndim}d",
+            ({"input": given, "weight": weight, "stride": "2", "padding": "1"},),
+            ("dilation", "output_padding", "groups"),
+            2,
+            "(lambda input, weight, **others: {name}(input, weight, **others))({arguments})",  # positional only
+        )
+        for ndim, given, weight in (
+            (1, "ints(2, 5, 3)", "ints(2, 4, 3)"),
+            (2, "ints(2, 5, 4, 3)", "ints(2, 4, 3, 3)"),
+            (3, "ints(1, 3, 2, 4, 2)", "ints(3, 2, 3, 2, 2)"),
+        )
+    ),
+    *(
+        Surface(
+            f"jtconv.compat.paddle.conv{ndim}d_transpose",
+            ({"x": given, "weight": weight, "stride": "2", "padding": "1"},),
+            ("bias", "output_padding", "groups", "dilation", "output_size", "data_format"),
+            2,
+        )
+        for ndim, given, weight in (
+            (1, "ints(2, 3, 5)", "ints(3, 2, 4)"),
+            (2, "ints(2, 3, 5, 4)", "ints(3, 2, 4, 3)"),
+            (3, "ints(1, 2, 3, 2, 4)", "ints(2, 3, 2, 3, 2)"),
+        )
+    ),
 )
 FRAMEWORK_CALLS = (
     '"ConvTranspose2d(64, 32, 4, stride=2)"',
@@ -160,7 +188,7 @@ FRAMEWORK_CALLS = (
         '"9" * 5000',
     ),
 )
-FRAMEWORKS = ('"torch"', '"keras"', '"flax"', '"lax"', '"onnx"', '"equinox"', '"haiku"', '"tf"', '"jtconv"')
+FRAMEWORKS = tuple(f'"{name}"' for name in names())
 WORDS = (
     Surface(
         "jtconv.explain_from",

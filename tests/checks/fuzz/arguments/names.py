@@ -18,7 +18,9 @@ import jtconv.compat.flax
 import jtconv.compat.haiku
 import jtconv.compat.keras
 import jtconv.compat.lax
+import jtconv.compat.mlx
 import jtconv.compat.onnx
+import jtconv.compat.paddle
 import jtconv.compat.tf
 import jtconv.compat.torch
 import jtconv.explorer

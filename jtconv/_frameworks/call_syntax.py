@@ -31,7 +31,7 @@ class Call:
 
 
 def parse(text: str) -> Call:
-    """`text`, such as `torch.nn.ConvTranspose2d(64, 32, 4, stride=2)`, as a `Call`."""
+    """Return `text`, such as `torch.nn.ConvTranspose2d(64, 32, 4, stride=2)`, as a `Call`."""
     if not isinstance(text, str):
         raise TypeError(f"`call` must be a string, got {arg.shown(text)}.")
     try:
@@ -64,20 +64,20 @@ def _call(node: ast.expr, text: str) -> Call:
 
 
 def is_known(value: Any) -> bool:
-    """Whether a value is literal in all its parts."""
+    """Return whether a value is literal in all its parts."""
     if isinstance(value, tuple | list):
         return all(map(is_known, value))
     return not isinstance(value, Symbol)
 
 
 def source(value: Any) -> str:
-    """A value as it was written, for a message."""
+    """Return a value as it was written, for a message."""
     return shortened(_source(value))
 
 
 def shortened(text: str) -> str:
-    """No more of a text than a message has room for."""
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    """Return as much of a text as a message has room for."""
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def _source(value: Any) -> str:
@@ -88,7 +88,7 @@ def _source(value: Any) -> str:
 
 
 _EXAMPLE = "ConvTranspose2d(64, 32, 4, stride=2)"
-_MOST_SHOWN = 200  # characters
+_MAX_SHOWN = 200  # characters
 
 
 def _path(node: ast.expr) -> tuple[str, ...] | None:

@@ -1,10 +1,11 @@
-"""The layer to be written, and what is written."""
+"""The layer that a framework is to write, and the checks and sums that writers share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from jtconv._dialects._sized_layers import NoEquivalent
-from jtconv._equivalents._code import Name, one_or_each
+from jtconv._frameworks.kernel_layout import KernelLayout
+from jtconv._frameworks.python_code import Name, one_or_each
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.overlap import overlap_counts
 from jtconv._geometry.spec import ConvSpec
@@ -12,21 +13,8 @@ from jtconv._geometry.spec import ConvSpec
 IN_CH, OUT_CH = Name("in_ch"), Name("out_ch")
 
 
-@dataclass(frozen=True)
-class Equivalent:
-    """A layer in a framework's words, or why there are none.
-
-    Attributes:
-      call: the words, to paste; None where there are none.
-      kernel_shape: shape of the kernel there; names stand for channels that are not known.
-      kernel_reversed: whether its kernel is that of the convolution C reversed on every spatial axis.
-      reason: why there are no words.
-    """
-
-    call: str | None
-    kernel_shape: tuple[int | str, ...] = ()
-    kernel_reversed: bool = False
-    reason: str | None = None
+class NoEquivalent(ValueError):
+    """A framework has no words for a layer; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -55,47 +43,42 @@ class Layer:
         """(lo, hi) per axis with which the result needs no output_padding: hi is what is left over."""
         return tuple(whole_pads(self.spec))
 
-    def pads_and_rest(self) -> tuple[tuple[Pads, ...], tuple[int, ...]]:
-        """The same with 0 <= output_padding < s: alike on both sides or without crops where that can be."""
+    def pads_and_output_padding(self) -> tuple[tuple[Pads, ...], tuple[int, ...]]:
+        """Return the same with 0 <= output_padding < s: alike on both sides or without crops where that can be."""
         both = [_split(lo, hi, s) for (lo, hi), s in zip(self.whole_pads, self.spec.strides, strict=True)]
-        return tuple(pads for pads, _ in both), tuple(rest for _, rest in both)
+        return tuple(pads for pads, _ in both), tuple(a for _, a in both)
 
     def axis(self, axis: int) -> "Layer":
-        """The layer on one axis alone."""
+        """Return the layer on one axis alone."""
         names = ("input_size", "output_size", "kernel_size", "strides", "pads", "dilation")
         one = {name: (getattr(self.spec, name)[axis],) for name in names}
         return replace(self, spec=replace(self.spec, **one))
 
-    def is_read_by(self, read: Callable[..., ConvSpec], **arguments: object) -> bool:
-        """Whether a framework's arguments say this very layer."""
+    def is_read_by(self, read: Callable[..., ConvSpec], **arguments: Any) -> bool:
+        """Return whether a framework's arguments say this very layer."""
         try:
             theirs = read(self.spec.output_size, self.spec.kernel_size, **arguments)
         except ValueError:
             return False
         return essence(theirs) == essence(self.spec)
 
-    def kernel_shape(self, *order: str) -> tuple[int | str, ...]:
-        """Of parts "k", "in", "out"; a part ending in "/" is divided by the groups."""
-        return tuple(entry for part in order for entry in self._part(part))
-
-    def _part(self, part: str) -> tuple[int | str, ...]:
-        if part == "k":
-            return self.spec.kernel_size
-        channels = self.in_ch if part.startswith("in") else self.out_ch
-        groups = self.spec.groups
-        if not part.endswith("/") or groups == 1:
-            return (channels,)
-        return (f"{channels} // {groups}" if isinstance(channels, Name) else channels // groups,)
+    def kernel_shape(self, layout: KernelLayout) -> tuple[int | str, ...]:
+        """Return the shape of the kernel as a framework stores it."""
+        first, second = (self.in_ch, self.out_ch) if layout.swapped else (self.out_ch, self.in_ch)
+        if self.spec.groups > 1:
+            first = f"{first} // {self.spec.groups}" if isinstance(first, Name) else first // self.spec.groups
+        leading = (second, first)[: layout.leading]
+        return (*leading, *self.spec.kernel_size, *(first, second)[: 2 - layout.leading])
 
 
 def whole_pads(spec: ConvSpec) -> list[Pads]:
-    """(lo, hi) per axis of the same layer with nothing of the input left over at its end."""
+    """Return (lo, hi) per axis of the same layer with nothing of the input left over at its end."""
     axes = zip(spec.input_size, spec.output_size, spec.effective_kernel_size, spec.strides, spec.pads, strict=True)
     return [(lo, s * (o - 1) + reach - lo - i) for i, o, reach, s, (lo, _) in axes]
 
 
 def essence(spec: ConvSpec) -> tuple[object, ...]:
-    """What is the same of two layers exactly if they give the same numbers."""
+    """Return what is the same of two layers exactly if they give the same numbers."""
     pads = whole_pads(spec)
     if spec.padding_mode == "circular":  # only where the windows start matters, around the circle
         pads = [(lo % i, 0) for (lo, _), i in zip(pads, spec.input_size, strict=True)]
@@ -130,7 +113,7 @@ def check_axes(layer: Layer, name: str) -> None:
 
 
 def no_such_crop(layer: Layer, rule: str, uncropped: str, *, block: Callable[[int, int], int]) -> NoEquivalent:
-    """That a framework cannot crop as the layer does; and its layer to crop by hand, if there is one.
+    """Say that a framework cannot crop as the layer does; and its layer to crop by hand, if there is one.
 
     `block(reach, stride)` is what one position of y becomes in the `uncropped` layer's result.
     """
@@ -145,17 +128,17 @@ def no_such_crop(layer: Layer, rule: str, uncropped: str, *, block: Callable[[in
 
 
 def pads_text(pads: Sequence[Pads]) -> str:
-    """For messages: one pair if all axes have the same."""
+    """Return pads for a message: one pair if all axes have the same."""
     return str(pads[0]) if len(set(pads)) == 1 else ", ".join(map(str, pads))
 
 
 def alike_or_pairs(pads: tuple[Pads, ...]) -> int | tuple[int, ...] | tuple[Pads, ...]:
-    """Padding as ints where both sides are alike on all axes, else as pairs."""
+    """Return padding as ints where both sides are alike on all axes, else as pairs."""
     return one_or_each([lo for lo, _ in pads]) if all(lo == hi for lo, hi in pads) else pads
 
 
 def _split(lo: int, hi: int, s: int) -> tuple[Pads, int]:
     if lo >= 0 and 0 <= lo - hi < s:
         return (lo, lo), lo - hi
-    rest = min(max(-hi, 0), s - 1)
-    return (lo, hi + rest), rest
+    a = min(max(-hi, 0), s - 1)
+    return (lo, hi + a), a

@@ -9,13 +9,13 @@ class Name(str):
 
 
 def call(function: str, *args: Any, **kwargs: Any) -> str:
-    """`function(args, kwargs)` as text."""
+    """Return `function(args, kwargs)` as text."""
     parts = [*map(code, args), *(f"{name}={code(value)}" for name, value in kwargs.items())]
     return f"{function}({', '.join(parts)})"
 
 
 def code(value: Any) -> str:
-    """A literal: ints, strings, bools, None and sequences of these, as the kind of sequence they are."""
+    """Return ints, strings, bools, None or a sequence of these as a literal."""
     if isinstance(value, Name):
         return str(value)
     if isinstance(value, str):
@@ -28,15 +28,15 @@ def code(value: Any) -> str:
 
 
 def one_or_each(values: Sequence[Any]) -> Any:
-    """One value if all axes have it, else one per axis."""
+    """Return one value if all axes have it, else one per axis."""
     return values[0] if len(set(values)) == 1 else tuple(values)
 
 
 def given(**arguments: tuple[Any, Any]) -> dict[str, Any]:
-    """name=(value, default): those that differ from their default, repeated over the axes or not."""
+    """Return those of name=(value, default) that differ from their default."""
     return {name: value for name, (value, default) in arguments.items() if value != default}
 
 
 def with_bias(text: str, use_bias: bool) -> str:
-    """A function's call, and the bias that it does not add itself."""
+    """Return a function's call, with the bias that it does not add itself."""
     return f"{text} + bias" if use_bias else text
