@@ -258,7 +258,7 @@ def test_mlx_on_more_axes_and_dtypes():
         ({"padding": 5}, ValueError, "`padding` 5 and `output_padding` 0 leave no output on spatial axis 0"),
         ({"output_padding": -9}, ValueError, "`padding` 0 and `output_padding` -9 leave no output"),
         ({"groups": 0}, ValueError, "`groups` must be at least 1, got 0"),
-        ({"groups": 3}, ValueError, "`groups` must divide axis 0 of `weight`, got 3"),
+        ({"groups": 3}, ValueError, "`groups` must divide axis 0 of `weight` = "),
         ({"groups": 2}, ValueError, "`input` must have the 6 channels that `weight` takes, got 3"),
     ],
 )
@@ -343,7 +343,7 @@ def test_paddle_on_one_and_three_axes():
         ({"dilation": 3, "output_padding": 2}, ValueError, "`output_padding` must give a size in"),
         ({"stride": 2, "output_size": 13}, ValueError, r"`output_size` must give a size in \[11, 12\].*, got 13"),
         ({"output_size": 7, "output_padding": 1}, ValueError, "give `output_size` or `output_padding`, not both"),
-        ({"groups": 2}, ValueError, "`groups` must divide axis 0 of `weight`, got 2"),
+        ({"groups": 2}, ValueError, "`groups` must divide axis 0 of `weight` = "),
         ({"data_format": "NCL"}, ValueError, "`data_format` must be one of 'NCHW', 'NHWC', got 'NCL'"),
         ({"data_format": None}, TypeError, "`data_format` must be a string"),
         ({"data_format": "NHWC"}, ValueError, "`x` must have the 3 channels that `weight` takes, got 5"),

@@ -1,5 +1,4 @@
 """One file per framework: its words read and written, its kernel layout, its signatures; shared syntax beside.
 
-`registry.py` lists the frameworks. All in integers and strings: no framework is imported, and of this
-package `_geometry` alone.
+The registry lists the frameworks. All is integers and strings: no framework is imported. May import `_geometry`.
 """

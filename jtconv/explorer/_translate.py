@@ -87,7 +87,8 @@ class Program:
                 self.add_row(name, row, found)
         classes = sorted((c for c in self.reached if isinstance(c, type)), key=lambda c: len(c.__mro__))
         self.check_attributes(classes)
-        return [found.pop(self.reached[cls]) for cls in classes] + list(found.values())
+        rows = [f"const {name} = {{}};" for name, _ in self.rows.values()]  # before all that may refer to them
+        return [*(found.pop(self.reached[cls]) for cls in classes), *rows, *found.values()]
 
     def add_methods(self, cls: type, name: str, found: dict[str, str]) -> None:
         """Translate the methods and properties whose names are in use."""
@@ -99,8 +100,7 @@ class Program:
                 found[full] = f'{self.text(function, full)}\n$py.{kind}({name}, "{method}", {full});'
 
     def add_row(self, name: str, row: Any, found: dict[str, str]) -> None:
-        """Write an instance as a plain object, with those fields whose names are in use."""
-        found.setdefault(name, f"const {name} = {{}};")
+        """Fill the plain object of an instance with those fields whose names are in use."""
         for field in dataclasses.fields(row):
             if field.name in self.attributes and f"{name}.{field.name}" not in found:
                 value = self.expression(getattr(row, field.name))

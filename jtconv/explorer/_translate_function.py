@@ -6,10 +6,7 @@ import dataclasses
 import functools
 import inspect
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from jtconv.explorer._translate import Program
+from typing import Any, Protocol
 
 WITH_KEYWORD = ("max_default", "max_key", "min_default", "min_key", "sorted_key", "zip_strict")
 """Python's functions with a keyword that python.js has: the keyword comes first there."""
@@ -38,10 +35,20 @@ class Untranslatable(ValueError):
     """Python that has no translation; the message says what and where."""
 
 
+class Program(Protocol):
+    """The program that a function becomes a part of."""
+
+    attributes: dict[str, str]
+
+    def expression(self, value: Any) -> str:
+        """Return JavaScript for a value that is known when the page is made."""
+        ...
+
+
 class Translation(ast.NodeVisitor):
     """One function: each `visit_…` returns the JavaScript of one kind of node."""
 
-    def __init__(self, program: "Program", function: FunctionType):
+    def __init__(self, program: Program, function: FunctionType):
         self.program = program
         self.globals = function.__globals__
         self.place = f"{function.__module__}.{function.__qualname__}"

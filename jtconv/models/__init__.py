@@ -1,4 +1,7 @@
-"""Networks whose every upsampling is a `jtconv.nn.ConvTranspose`."""
+"""Networks whose every upsampling is a `jtconv.nn.ConvTranspose`: VGG-16 and the FCN family.
+
+May import `nn`, `_arrays` and `_geometry`.
+"""
 
 from jtconv.models._draw import draw as draw
 from jtconv.models._fcn import FCN as FCN

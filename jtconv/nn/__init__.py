@@ -1,4 +1,7 @@
-"""Flax NNX modules around `jtconv.conv` and `jtconv.conv_transpose`, and their initialisers."""
+"""Flax NNX modules around `jtconv.conv` and `jtconv.conv_transpose`, and their initialisers.
+
+May import `_modules`, `_frameworks`, `_arrays` and `_geometry`.
+"""
 
 from jtconv._modules._initializers import bilinear as bilinear
 from jtconv._modules._initializers import transpose_fan_in as transpose_fan_in

@@ -1,4 +1,7 @@
-"""Images that no device holds: convolutions of images cut over devices, or computed tile by tile on one."""
+"""Images that no device holds: convolutions of images cut over devices, or computed tile by tile on one.
+
+May import `_conv`, `_conv_transpose`, `_primitives` and all that these may import.
+"""
 
 from jtconv.spatial._conv import conv as conv
 from jtconv.spatial._conv import conv_transpose as conv_transpose

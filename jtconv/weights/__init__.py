@@ -1,6 +1,7 @@
 """Parameters of other frameworks, in and out: layers, whole networks, and their files.
 
 Nothing in a file is executed. No framework is needed to read `.npz`, `.safetensors` and `.h5`.
+May import `_frameworks`, `_arrays` and `_geometry`.
 """
 
 from jtconv.weights._files import load as load

@@ -3,7 +3,7 @@
 XLA's own CPU convolutions multiply by inserted zeros, leave their fast path in gradients, and
 write columns and blocks to memory that need not exist; compositions of its products still write
 some. The C++ beside this file is compiled when jtconv is installed and there is a compiler;
-without it everything works, by XLA alone.
+without it everything works, by XLA alone. May import `_arrays` and `_geometry`.
 """
 
 import ctypes
