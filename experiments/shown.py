@@ -57,7 +57,7 @@ def execute(
 
 
 def parsed(name: str, default: Command[Settings], args: list[str] | None, description: str) -> Command[Settings]:
-    """The command line of experiments.`name`. Raises `Problem` if its folder cannot be written to."""
+    """The command line of experiments.`name`. Raises `UserError` if its folder cannot be written to."""
     program, kind = f"python -m experiments.{name}", Command[type(default.config)]
     command = tyro.cli(kind, default=default, args=args, prog=program, description=description)
     check_writable(command.out)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from experiments.checks import check, check_counts, check_seed
+from experiments.errors import check, check_counts, check_seed
 from experiments.photographs import smallest_trained
 
 TaskName = Literal["compression", "denoising", "in-painting", "colourisation"]

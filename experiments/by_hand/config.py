@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from experiments.checks import check
+from experiments.errors import check
 
 MOST = {"input_size": 3, "kernel_size": 4, "strides": 4}
 MOST_CELLS = 300  # of C, that are drawn in every frame

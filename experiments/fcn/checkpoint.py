@@ -14,12 +14,12 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 
+from experiments.errors import UserError
 from experiments.fcn.fingerprint import fingerprint
 from experiments.fcn.placement import is_key
 from experiments.fcn.processes import is_first
 from experiments.fcn.state import State
 from experiments.files import FULL
-from experiments.problem import Problem
 
 # Orbax gives up by wall clocks: one that is set forward must not end a run.
 PATIENCE = 100 * 365 * 86_400  # seconds
@@ -90,25 +90,27 @@ def open_checkpoints(folder: Path, kept: int = KEPT) -> Iterator[Checkpoints]:
 
 @contextmanager
 def storing(folder: Path) -> Iterator[None]:
-    """Within the block, a full disk, quota or file is a `Problem`, and so is Orbax's giving up."""
+    """Within the block, a full disk, quota or file is a `UserError`, and so is Orbax's giving up."""
     goes_on = "the same command goes on from the checkpoint before"
     try:
         yield
     except TimeoutError as error:  # Orbax goes by wall clocks, here and there by its own patience
         what = "did not take a checkpoint in time (a slow disk, or a clock that was set forward)"
-        raise Problem(folder, what, goes_on) from error
+        raise UserError(folder, what, goes_on) from error
     except (OSError, ValueError) as error:  # TensorStore's is a ValueError
         full = next((text for text in map(os.strerror, FULL) if text in str(error)), None)
         if full is None:
             raise
-        raise Problem(folder, f"cannot take another checkpoint ({full})", f"free some space, and {goes_on}") from error
+        raise UserError(
+            folder, f"cannot take another checkpoint ({full})", f"free some space, and {goes_on}"
+        ) from error
 
 
 def restore(folder: Path, like: State) -> tuple[int, State] | None:
     """The last whole checkpoint, with its step; None if there is none.
 
     Shapes are those of `like`, arrays or `jax.ShapeDtypeStruct`s, and so are the devices that the arrays
-    come to lie on; those that name none lie on the first. Nothing is written. Raises `Problem` if the
+    come to lie on; those that name none lie on the first. Nothing is written. Raises `UserError` if the
     checkpoint is damaged.
     """
     if not folder.is_dir():
@@ -126,7 +128,7 @@ def check_dates(folder: Path) -> None:
         try:
             checkpoint.commit_timestamp  # noqa: B018 (it is read here)
         except Exception as error:  # JSON's and Orbax's own
-            raise Problem(folder / str(checkpoint.step), "is damaged", REMEDY) from error
+            raise UserError(folder / str(checkpoint.step), "is damaged", REMEDY) from error
 
 
 def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> State:
@@ -139,9 +141,9 @@ def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> 
         restored = manager.restore(step, args=items)
         arrays, saved_fingerprint = restored["state"], restored["digest"].get("fingerprint")
     except Exception as error:  # Orbax, TensorStore and JSON each have their own
-        raise Problem(file, "is damaged", REMEDY) from error
+        raise UserError(file, "is damaged", REMEDY) from error
     if fingerprint(step, arrays) != saved_fingerprint:
-        raise Problem(file, "is damaged (its digest differs)", REMEDY)
+        raise UserError(file, "is damaged (its digest differs)", REMEDY)
     leaves = [
         jax.random.wrap_key_data(arrays[name]) if is_key(leaf) else arrays[name] for name, leaf in named_leaves(like)
     ]

@@ -10,9 +10,8 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from experiments.checks import check, check_counts, check_seed
+from experiments.errors import UserError, check, check_counts, check_seed
 from experiments.files import write_whole
-from experiments.problem import Problem
 
 STAGES = 5  # of the encoder
 
@@ -175,12 +174,12 @@ class Config:
 
 
 def check_same_config(config: Config, file: Path) -> None:
-    """Raise `Problem` if `file` holds the configuration of another run."""
+    """Raise `UserError` if `file` holds the configuration of another run."""
     now = flat(config.to_json())
     try:
         saved = flat(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise Problem(file, "is not a configuration", "delete its folder, or choose another --out") from error
+        raise UserError(file, "is not a configuration", "delete its folder, or choose another --out") from error
     differing = [
         f"{name} (saved {saved.get(name)!r}, now {now.get(name)!r})"
         for name in sorted(saved.keys() | now.keys())
@@ -188,7 +187,7 @@ def check_same_config(config: Config, file: Path) -> None:
     ]
     if differing:
         what = "is of a run with other settings: " + ", ".join(differing)
-        raise Problem(file, what, "use the saved settings, or choose another --out")
+        raise UserError(file, what, "use the saved settings, or choose another --out")
 
 
 def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:

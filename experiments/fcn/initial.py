@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from flax import nnx
 
+from experiments.errors import UserError
 from experiments.fcn.config import Config, Network
 from experiments.fcn.saved_model import load_model
 from experiments.fcn.state import State, Trainer, beginning
 from experiments.fcn.task import Signature
 from experiments.files import write_whole
-from experiments.problem import Problem
 from jtconv.models import start_from
 from jtconv.weights import Preprocessing, load_into
 
@@ -27,7 +27,7 @@ class Beginning(NamedTuple):
 
 
 def begin(config: Config, signature: Signature, trainer: Trainer, drawn: State) -> Beginning:
-    """`drawn`, with what the settings name put in its place. Raises `Problem` for a file at fault."""
+    """`drawn`, with what the settings name put in its place. Raises `UserError` for a file at fault."""
     initial = config.initial
     if initial.encoder is None and initial.start_from is None:
         return Beginning(drawn, signature.preprocessing)
@@ -49,7 +49,7 @@ def load_encoder(model: Any, network: Network, file: Path, signature: Signature)
     except (OSError, ValueError) as error:
         # Entry by entry it is said in lines of its own.
         what = "cannot be the encoder: " + " ".join(str(error).split()).rstrip(".")
-        raise Problem(file, what, "choose a file of such a network, or another --preset") from error
+        raise UserError(file, what, "choose a file of such a network, or another --preset") from error
     return signature.preprocessing if preprocessing is None else scaled(preprocessing, signature.white)
 
 
@@ -66,7 +66,7 @@ def load_coarser(model: Any, run: Path, signature: Signature) -> Preprocessing:
         start_from(model, coarser)
     except (TypeError, ValueError) as error:
         what = "cannot be started from: " + " ".join(str(error).split()).rstrip(".")
-        raise Problem(run, what, "choose the run of a coarser decoder, with the same settings otherwise") from error
+        raise UserError(run, what, "choose the run of a coarser decoder, with the same settings otherwise") from error
     return scaled(saved.signature.preprocessing, signature.white)
 
 
@@ -75,10 +75,10 @@ def save_preprocessing(preprocessing: Preprocessing, folder: Path) -> None:
 
 
 def read_preprocessing(folder: Path) -> Preprocessing:
-    """What `save_preprocessing` left there. Raises `Problem` if it is missing or damaged."""
+    """What `save_preprocessing` left there. Raises `UserError` if it is missing or damaged."""
     try:
         values = json.loads((folder / FILE).read_text(encoding="utf-8"))
         channels, mean, std = (tuple(values[name]) for name in ("channels", "mean", "std"))
         return Preprocessing(channels, mean, std, float(values["scale"]))
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise Problem(folder / FILE, "is missing or damaged", "choose another --out") from error
+        raise UserError(folder / FILE, "is missing or damaged", "choose another --out") from error

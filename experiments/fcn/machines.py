@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import jax
 
-from experiments.checks import check
+from experiments.errors import check
 
 # More than the flag that leaves out kernels whose sums have no order: it also keeps XLA from
 # choosing kernels by what was quickest this time.

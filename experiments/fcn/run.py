@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from jax import Array
 
+from experiments.errors import Stopped, UserError
 from experiments.fcn.checkpoint import Checkpoints
 from experiments.fcn.config import Config
 from experiments.fcn.evaluate import evaluate
@@ -22,7 +23,6 @@ from experiments.fcn.state import State, Trainer, is_finite, train_step
 from experiments.fcn.stop_signal import Ends, never
 from experiments.fcn.stopping import best_of, is_stopped
 from experiments.fcn.task import Batch, Task
-from experiments.problem import Problem, Stopped
 
 NOTE_EVERY = 10  # steps
 NOTHING = Spent()
@@ -47,7 +47,7 @@ class Run:
     def advance(self, state: State, first: int) -> State:
         """Take the steps after `first`.
 
-        Raises `Problem` where they lead to what is not finite, `Stopped` where the run is asked to end.
+        Raises `UserError` where they lead to what is not finite, `Stopped` where the run is asked to end.
         """
         began = time.perf_counter() - seconds_spent(self.log.lines)
         if first == self.config.steps or self.is_stopped():
@@ -127,7 +127,7 @@ class Run:
     # --- what is due
 
     def check_losses(self) -> None:
-        """Raise `Problem` at the first of them that is not finite; the last is kept."""
+        """Raise `UserError` at the first of them that is not finite; the last is kept."""
         for step, value in jax.device_get(self.losses).items():
             if not np.isfinite(value):
                 raise self.diverged(step, f"the loss is {value}")
@@ -137,12 +137,12 @@ class Run:
         if not is_finite(state):
             raise self.diverged(step, "the parameters are not finite")
 
-    def diverged(self, step: int, what: str) -> Problem:
+    def diverged(self, step: int, what: str) -> UserError:
         last = self.checkpoints.newest()
         remedy = "choose another --out, with a lower --learning-rate or a lower --clip-norm"
         if last is None:
-            return Problem(self.checkpoints.folder, f"is without a checkpoint, as {what} at step {step}", remedy)
-        return Problem(last, f"is the last good checkpoint, as {what} at step {step}", remedy)
+            return UserError(self.checkpoints.folder, f"is without a checkpoint, as {what} at step {step}", remedy)
+        return UserError(last, f"is the last good checkpoint, as {what} at step {step}", remedy)
 
     def note(self, step: int, seconds: float) -> None:
         loss = np.asarray(self.losses[step]).item()

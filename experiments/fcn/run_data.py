@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from experiments.errors import UserError
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import check_sound, open_dataset
 from experiments.fcn.data.task import Samples
 from experiments.fcn.saved_model import Model
 from experiments.fcn.task import Sample
 from experiments.fcn.train import CONFIG
-from experiments.problem import Problem
 
 EVERYTHING = "all"  # as a split: what is trained on, too
 
@@ -22,11 +22,11 @@ def samples_of_run(
 ) -> Sequence[Sample]:
     """The run's own held-out pictures, or another folder's, whose masks mean what they meant in training.
 
-    Raises `Problem` where files are at fault, or the classes are not as many as the model's.
+    Raises `UserError` where files are at fault, or the classes are not as many as the model's.
     """
     saved = saved_source(run / CONFIG)
     if saved is None and data is None:
-        raise Problem(run / CONFIG, "names no folder of pictures", "name one: --data DIR")
+        raise UserError(run / CONFIG, "names no folder of pictures", "name one: --data DIR")
     changes = {"data": data, "layout": layout}
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     channels: Any = model.signature.in_ch
@@ -41,11 +41,11 @@ def samples_of_run(
     n = len(model.classes.names)
     if dataset.classes is not None and len(dataset.classes.names) != n:
         what = f"has {len(dataset.classes.names)} classes, the model {n}"
-        raise Problem(source.data, what, "name a data set with the classes of the training")
+        raise UserError(source.data, what, "name a data set with the classes of the training")
     train, test = dataset.found[:2]
     chosen = [*train, *test] if split == EVERYTHING else train if trained_on else test
     if not chosen:
-        raise Problem(source.data, "has no pictures in this split", f"name another, or --split {EVERYTHING}")
+        raise UserError(source.data, "has no pictures in this split", f"name another, or --split {EVERYTHING}")
     return Samples(chosen, dataset.reader, n)
 
 
@@ -60,4 +60,4 @@ def saved_source(file: Path) -> Source | None:
             fields[name] = None if fields[name] is None else Path(fields[name])
         return Source(**fields)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Problem(file, f"cannot be read ({error})", "name the folder of a finished run") from error
+        raise UserError(file, f"cannot be read ({error})", "name the folder of a finished run") from error

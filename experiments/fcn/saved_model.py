@@ -18,11 +18,11 @@ import numpy as np
 from flax import nnx
 from jax.typing import ArrayLike
 
+from experiments.errors import UserError
 from experiments.fcn.config import Network
 from experiments.fcn.network import abstract_network
 from experiments.fcn.task import Classes, Signature
 from experiments.files import write_whole
-from experiments.problem import Problem
 from jtconv.weights import Preprocessing, load, save
 
 ARRAYS, DESCRIPTION = "model.safetensors", "model.json"
@@ -74,22 +74,22 @@ def arrays_of(model: Model) -> dict[str, np.ndarray]:
 
 
 def load_model(folder: Path) -> Model:
-    """What `save_model` left in `folder`. Raises `Problem` if it is missing, damaged or of another format."""
+    """What `save_model` left in `folder`. Raises `UserError` if it is missing, damaged or of another format."""
     description_file, arrays_file = folder / DESCRIPTION, folder / ARRAYS
     described = read_description(description_file)
     arrays = read_arrays(arrays_file, described.sha256)
     try:
         preprocessing = Preprocessing.from_entries(arrays)
     except ValueError as error:
-        raise Problem(arrays_file, f"is damaged ({error})".rstrip("."), REMEDY) from error
+        raise UserError(arrays_file, f"is damaged ({error})".rstrip("."), REMEDY) from error
     if sum(described.network.depths) > len(arrays):  # each would be made before its array is missed
         what = f"describes {sum(described.network.depths):,} layers, which {ARRAYS} does not have"
-        raise Problem(description_file, what, REMEDY)
+        raise UserError(description_file, what, REMEDY)
     signature = Signature(described.in_ch, len(described.classes.names), preprocessing)
     try:
         network = abstract_network(described.network, signature)
     except (KeyError, TypeError, ValueError) as error:
-        raise Problem(description_file, f"does not describe a network ({error})", REMEDY) from error
+        raise UserError(description_file, f"does not describe a network ({error})", REMEDY) from error
     graph, parameters, statistics = nnx.split(network, nnx.Param, ...)
     check_names(parameters, statistics, arrays, arrays_file)
     model = Model(graph, parameters, statistics, described.classes, signature)
@@ -109,14 +109,14 @@ def read_description(file: Path) -> Description:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise Problem(file, "is missing", REMEDY) from error
+        raise UserError(file, "is missing", REMEDY) from error
     except (OSError, ValueError) as error:
-        raise Problem(file, f"cannot be read ({error})", REMEDY) from error
+        raise UserError(file, f"cannot be read ({error})", REMEDY) from error
     try:
         values = json.loads(text)
         version = values["format"]
         if version != FORMAT:
-            raise Problem(file, f"has format {version!r}, not {FORMAT}", "use the version that wrote it")
+            raise UserError(file, f"has format {version!r}, not {FORMAT}", "use the version that wrote it")
         settings: dict[str, Any] = {
             name: tuple(x) if isinstance(x, list) else x for name, x in values["network"].items()
         }
@@ -125,7 +125,7 @@ def read_description(file: Path) -> Description:
         classes = checked_classes(values["classes"], values["signature"]["num_classes"])
         return Description(network, int(values["signature"]["in_ch"]), classes, str(values["sha256"]))
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
-        raise Problem(file, f"is damaged ({type(error).__name__}: {error})", REMEDY) from error
+        raise UserError(file, f"is damaged ({type(error).__name__}: {error})", REMEDY) from error
 
 
 def checked_classes(values: Mapping[str, Any], num_classes: int) -> Classes:
@@ -145,26 +145,26 @@ def read_arrays(file: Path, digest: str) -> dict[str, np.ndarray]:
     try:
         same = sha256(file) == digest
         if not same:
-            raise Problem(file, f"is not what {DESCRIPTION} beside it is of (its digest differs)", REMEDY)
+            raise UserError(file, f"is not what {DESCRIPTION} beside it is of (its digest differs)", REMEDY)
         return load(file)
     except FileNotFoundError as error:
-        raise Problem(file, "is missing", REMEDY) from error
+        raise UserError(file, "is missing", REMEDY) from error
     except (OSError, ValueError) as error:
-        raise Problem(file, f"cannot be read ({error})", REMEDY) from error
+        raise UserError(file, f"cannot be read ({error})", REMEDY) from error
 
 
 def check_names(parameters: nnx.State, statistics: nnx.State, arrays: Mapping[str, Any], file: Path) -> None:
-    """Raise `Problem` unless `arrays` are those of the network, in its shapes and dtypes."""
+    """Raise `UserError` unless `arrays` are those of the network, in its shapes and dtypes."""
     expected = named(parameters) | named(nnx.filter_state(statistics, SAVED))
     given = {name for name in arrays if not name.startswith("preprocessing/")}
     for name in sorted(expected.keys() ^ given):
         which = "lacks" if name in expected else "has an unknown"
-        raise Problem(file, f"{which} {name!r}", REMEDY)
+        raise UserError(file, f"{which} {name!r}", REMEDY)
     for name, variable in expected.items():
         array, abstract = arrays[name], variable.get_value()
         if (array.shape, array.dtype) != (abstract.shape, abstract.dtype):
             what = f"has {name!r} as {array.dtype}{array.shape}, not {abstract.dtype}{abstract.shape}"
-            raise Problem(file, what, REMEDY)
+            raise UserError(file, what, REMEDY)
 
 
 def with_arrays(model: Model, arrays: Mapping[str, ArrayLike]) -> Model:

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from experiments.errors import UserError
 from experiments.fcn import initial
 from experiments.fcn.board import check_installed, open_board
 from experiments.fcn.checkpoint import open_checkpoints, restore
@@ -20,7 +21,6 @@ from experiments.fcn.stop_signal import listening
 from experiments.fcn.stopping import is_stopped
 from experiments.fcn.task import Task
 from experiments.files import REMEDY, check_writable, writing
-from experiments.problem import Problem
 
 CONFIG, METRICS, CHECKPOINTS, BEST, BOARD = "config.json", "metrics.jsonl", "checkpoints", "best", "tensorboard"
 SCORES, PREDICTIONS, CURVES, CONFUSION = "scores.json", "predictions.png", "curves.png", "confusion.png"
@@ -45,7 +45,7 @@ def train(
 ) -> Trained:
     """Train and leave config.json, metrics.jsonl, checkpoints/ and best/ in `folder`.
 
-    Whatever is read is checked before anything is written; `Problem` says what was wrong. The state
+    Whatever is read is checked before anything is written; `UserError` says what was wrong. The state
     at the end is the best one if there is a `patience`, else the last. All devices of all processes take
     part; each process calls this, with a folder that all of them see. `shard_parameters` cuts the state
     over them, too. On SIGTERM the state is saved, and `Stopped` is raised.
@@ -75,11 +75,11 @@ def train(
 
 
 def best_state(folder: Path, like: State) -> State:
-    """The one with the highest mean IoU. Raises `Problem` if it is gone."""
+    """The one with the highest mean IoU. Raises `UserError` if it is gone."""
     restored = restore(folder / BEST, like.scored())
     if restored is None:
         remedy = f"delete {CHECKPOINTS} beside it, and the same command trains again"
-        raise Problem(folder / BEST, "does not hold the best state any more", remedy)
+        raise UserError(folder / BEST, "does not hold the best state any more", remedy)
     return restored[1]
 
 
@@ -114,15 +114,15 @@ def check_folder(config: Config, folder: Path) -> None:
         check_writable(folder)
         for file in (folder / name for name in FILES):
             if file.exists() and not file.is_file():
-                raise Problem(file, "is not a file", REMEDY)
+                raise UserError(file, "is not a file", REMEDY)
         config_file, checkpoints = folder / CONFIG, folder / CHECKPOINTS
         for each in (checkpoints, folder / BEST):
             if each.exists() and not each.is_dir():
-                raise Problem(each, "is not a folder", REMEDY)
+                raise UserError(each, "is not a folder", REMEDY)
         if config_file.exists():
             check_same_config(config, config_file)
         elif checkpoints.exists():
-            raise Problem(config_file, "is missing beside checkpoints", REMEDY)
+            raise UserError(config_file, "is missing beside checkpoints", REMEDY)
 
 
 def check_agreed(folder: Path, *, shard_parameters: bool) -> None:
@@ -131,7 +131,7 @@ def check_agreed(folder: Path, *, shard_parameters: bool) -> None:
         raise ValueError("`shard_parameters` must be given to all processes or to none.")
     newest = max((int(path.name) for path in (folder / CHECKPOINTS).glob("*") if path.name.isdigit()), default=0)
     if not agree(newest):
-        raise Problem(folder / CHECKPOINTS, "is not the same to all processes", SHARED)
+        raise UserError(folder / CHECKPOINTS, "is not the same to all processes", SHARED)
 
 
 def open_log(config: Config, trainer: Trainer, folder: Path, step: int) -> Log:
@@ -142,7 +142,7 @@ def open_log(config: Config, trainer: Trainer, folder: Path, step: int) -> Log:
     wait_for_all("the folder is there")
     with together():
         if not (folder / CONFIG).exists():
-            raise Problem(folder / CONFIG, "is not to be seen by all processes", SHARED)
+            raise UserError(folder / CONFIG, "is not to be seen by all processes", SHARED)
         check_same_config(config, folder / CONFIG)
     return Log(folder / METRICS, lines)
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from experiments.checks import check_counts
+from experiments.errors import check_counts
 from experiments.fcn import config
 from experiments.fcn8.scenes import Augmentation
 

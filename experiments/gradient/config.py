@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from experiments.checks import check
+from experiments.errors import check
 from jtconv import ConvGeometry
 
 MOST_INPUTS, MOST_OUTPUTS = 36, 9  # rows and columns of Cᵀ that can be drawn

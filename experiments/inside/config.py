@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.fcn.config import STAGES, check, check_counts
+from experiments.errors import check, check_counts
+from experiments.fcn.config import STAGES
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.errors import UserError
 from experiments.inside.config import Config
 from experiments.inside.project import Stages, project_all
 from experiments.inside.shares import by_chance, digit_under, most_frequent
 from experiments.inside.strongest import strongest
 from experiments.inside.trained import Trained
 from experiments.inside.window import window_of
-from experiments.problem import Problem
 
 
 class Patch(NamedTuple):
@@ -50,10 +50,10 @@ class Result(NamedTuple):
 
 
 def look(trained: Trained, config: Config) -> Result:
-    """Raises `Problem` where there are fewer scenes than patches."""
+    """Raises `UserError` where there are fewer scenes than patches."""
     labels = trained.scenes.labels
     if len(labels) < config.patches:
-        raise Problem(config.run, f"holds out {len(labels)} scenes only", "choose fewer --patches")
+        raise UserError(config.run, f"holds out {len(labels)} scenes only", "choose fewer --patches")
     features = {i: features_of(trained, i, config) for i in dict.fromkeys(config.stages)}
     return Result(features, by_chance(labels, config.patches, np.random.default_rng(0)))
 

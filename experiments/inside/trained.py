@@ -10,13 +10,13 @@ from flax import nnx
 from jax import Array
 from numpy.typing import NDArray
 
+from experiments.errors import UserError
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, load_model
 from experiments.fcn.train import CONFIG
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import load_data
 from experiments.fcn8.scenes import Scenes
 from experiments.inside.project import Stages
-from experiments.problem import Problem
 
 
 class Trained(NamedTuple):
@@ -28,14 +28,14 @@ class Trained(NamedTuple):
 
 
 def load_trained(run: Path) -> Trained:
-    """Raises `Problem` for a folder that holds no such run."""
+    """Raises `UserError` for a folder that holds no such run."""
     if not all((run / name).is_file() for name in (CONFIG, DESCRIPTION, ARRAYS)):
-        raise Problem(run, "holds no finished run", f"python -m experiments.fcn8 --out {run} makes one")
+        raise UserError(run, "holds no finished run", f"python -m experiments.fcn8 --out {run} makes one")
     scenes = held_out(run / CONFIG)
     model = load_model(run)
     network: Any = nnx.merge(model.network, model.parameters, model.statistics)
     if network.border:
-        raise Problem(run / CONFIG, "is of a network that pads its pictures by more than 1", "name another --run")
+        raise UserError(run / CONFIG, "is of a network that pads its pictures by more than 1", "name another --run")
     network.eval()
     stages = network.encoder.stages
     pictures = model.signature.preprocessing(255 * scenes.images)
@@ -50,7 +50,7 @@ def held_out(file: Path) -> Scenes:
         config = Config(data=None if data is None else Path(data), test_scenes=settings["test_scenes"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         remedy = "name the folder of a run of experiments.fcn8"
-        raise Problem(file, f"is not of a run on digits ({type(error).__name__}: {error})", remedy) from error
+        raise UserError(file, f"is not of a run on digits ({type(error).__name__}: {error})", remedy) from error
     return load_data(config).test
 
 

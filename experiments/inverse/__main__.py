@@ -14,11 +14,11 @@ from typing import Annotated
 
 import tyro
 
+from experiments.errors import UserError
 from experiments.files import check_writable, write_whole, writing
 from experiments.inverse.config import Config
 from experiments.inverse.pictures import save_picture
 from experiments.inverse.run import Result, run
-from experiments.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def main(args: list[str] | None = None) -> int:
             command.out.mkdir(parents=True, exist_ok=True)
             save_picture(result, command.out / "inverse.png")
             save_scores(command.config, result, seconds, command.out / "scores.json")
-    except (ValueError, Problem) as error:
+    except (ValueError, UserError) as error:
         print(error, file=sys.stderr)
         return 2
     print(table(result))

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from experiments.checks import check, check_seed
+from experiments.errors import check, check_seed
 
 SIZE = (427, 640)  # of scikit-learn's photographs
 

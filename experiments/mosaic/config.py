@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from experiments.checks import check, check_counts
+from experiments.errors import check, check_counts
 from experiments.fcn import config
 from experiments.photographs import SMALLEST_PART
 

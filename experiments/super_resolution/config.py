@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from experiments.checks import check, check_counts, check_seed
+from experiments.errors import check, check_counts, check_seed
 from experiments.photographs import smallest_trained
 
 HIGHEST_SCALE = 8

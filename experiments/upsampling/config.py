@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from experiments.checks import check, check_seed
+from experiments.errors import check, check_seed
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
 
-from experiments.checks import check
+from experiments.errors import check
 from experiments.fcn.task import IGNORE, Sample
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R 601, as Pillow weights colours to grey

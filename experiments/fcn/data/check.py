@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.errors import UserError
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import Dataset, Reader, check_found, check_sizes, numbered, open_dataset
 from experiments.fcn.data.hints import hints
@@ -14,7 +15,6 @@ from experiments.fcn.data.labels import STRANGE, apply, bounded, count_classes, 
 from experiments.fcn.data.pairs import Pair
 from experiments.fcn.data.scan import count_values, in_threads
 from experiments.fcn.task import IGNORE, Classes
-from experiments.problem import Problem
 
 Counts = Mapping[int, int]  # value of a mask -> pixels
 
@@ -25,7 +25,7 @@ class Inspected(NamedTuple):
     pair: Pair
     size: tuple[int, int] | None  # (h, w); None if the picture cannot be read
     counts: Counts  # nothing if the mask cannot be read
-    problems: Sequence[Problem]
+    problems: Sequence[UserError]
 
 
 class Split(NamedTuple):
@@ -43,12 +43,12 @@ class Findings(NamedTuple):
     splits: Mapping[str, Split]
     classes: Classes | None  # None if what the masks have are no classes
     values: Counts
-    problems: Sequence[Problem]
+    problems: Sequence[UserError]
     hints: Sequence[str]
 
 
 def check_data(source: Source) -> Findings:
-    """Read all pictures and masks. Raises `Problem` only if the folders themselves are not found."""
+    """Read all pictures and masks. Raises `UserError` only if the folders themselves are not found."""
     dataset = open_dataset(source)
     found, reader = dataset.found, dataset.reader
     pairs = [*found.train, *found.test]
@@ -71,11 +71,11 @@ def check_data(source: Source) -> Findings:
 
 def inspect(pair: Pair, reader: Reader) -> Inspected:
     """Both files are read, also if one of them is at fault."""
-    problems: list[Problem] = []
+    problems: list[UserError] = []
     image = mask = None
     try:
         image = reader.image(pair).shape[:2]
-    except Problem as problem:
+    except UserError as problem:
         problems.append(problem)
     counts: Counts = {}
     try:
@@ -83,31 +83,31 @@ def inspect(pair: Pair, reader: Reader) -> Inspected:
         counts, mask = count_values(values), values.shape
         if image is not None:
             check_sizes(pair, image, mask)
-    except Problem as problem:
+    except UserError as problem:
         problems.append(problem)
     return Inspected(pair, image, counts, problems)
 
 
-def known_classes(dataset: Dataset, source: Source, values: Counts) -> tuple[Classes | None, list[Problem]]:
+def known_classes(dataset: Dataset, source: Source, values: Counts) -> tuple[Classes | None, list[UserError]]:
     """The classes, counted if need be; the problem is that they cannot be."""
     if dataset.classes is not None or not values:
         return dataset.classes, []
     try:
         return numbered(count_classes(sorted(values), dataset.reader.table, source.data)), []
-    except Problem as problem:
+    except UserError as problem:
         return None, [problem]
 
 
-def no_pictures(dataset: Dataset, source: Source) -> list[Problem]:
+def no_pictures(dataset: Dataset, source: Source) -> list[UserError]:
     """The problem that there is nothing to train on or to hold out, if so."""
     try:
         check_found(dataset.found._replace(problems=()), source)
-    except Problem as problem:
+    except UserError as problem:
         return [problem]
     return []
 
 
-def out_of_range(inspected: Inspected, table: NDArray[np.int32], num_classes: int) -> list[Problem]:
+def out_of_range(inspected: Inspected, table: NDArray[np.int32], num_classes: int) -> list[UserError]:
     """The problem with a mask whose values are no classes, if so."""
     values = np.array(list(inspected.counts), np.int64)
     strange = apply(table, values) == STRANGE

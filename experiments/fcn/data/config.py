@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 
 import tyro
 
-from experiments.checks import check
+from experiments.errors import UserError, check
 from experiments.fcn import config
 from experiments.fcn.data.augment import Augmentation
 from experiments.fcn.data.labels import MOST_CLASSES, VALUES
-from experiments.problem import Problem
 
 Layout = Literal["auto", "folder", "voc", "camvid", "cityscapes", "keras"]
 
@@ -84,7 +83,7 @@ class Source:
 def read_label_map(entries: Sequence[str]) -> dict[int, int | None]:
     """Value -> class, None for "ignore", from "7=1" or the names of JSON files.
 
-    Raises ValueError for a pair out of bounds, `Problem` for a file that is no JSON object.
+    Raises ValueError for a pair out of bounds, `UserError` for a file that is no JSON object.
     """
     result = {}
     for entry in entries:
@@ -99,9 +98,9 @@ def json_pairs(file: Path) -> Mapping[str, object]:
     try:
         pairs = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise Problem(file, f"cannot be read as JSON ({error})", remedy) from error
+        raise UserError(file, f"cannot be read as JSON ({error})", remedy) from error
     if not isinstance(pairs, dict):
-        raise Problem(file, f"holds a {type(pairs).__name__}", remedy)
+        raise UserError(file, f"holds a {type(pairs).__name__}", remedy)
     return pairs
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from experiments.errors import UserError
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.pairs import EXTENSIONS, Found, Pair, pair_up, split_by_name
 from experiments.fcn.data.presets import CAMVID, CITYSCAPES, FOLDER, KERAS, VOC, Preset
-from experiments.problem import Problem
 
 Folders = tuple[Path, Path]  # of pictures and of masks
 
@@ -33,10 +33,10 @@ def find_folder(source: Source) -> Found:
             return joined(([], []), pair_up(*folders[1], "", suffix))
     for split, folders in ((source.train_split, within[0]), (source.test_split, within[1])):
         if split is not None:  # rather than some other share of the pictures
-            raise Problem(folders[0], "is not a folder", f"give a split that is one; {contents(root / images)}")
+            raise UserError(folders[0], "is not a folder", f"give a split that is one; {contents(root / images)}")
     for folder in (root / images, root / masks):
         if not folder.is_dir():
-            raise Problem(folder, "is not a folder", f"name it with --images or --masks; {contents(root)}")
+            raise UserError(folder, "is not a folder", f"name it with --images or --masks; {contents(root)}")
     return shared(source, *pair_up(root / images, root / masks, "", suffix))
 
 
@@ -56,19 +56,19 @@ def find_voc(source: Source) -> Found:
     return joined(*(read_list(file, images, masks, source.data) for file in files))
 
 
-def read_list(file: Path, images: Path, masks: Path, root: Path) -> tuple[list[Pair], list[Problem]]:
+def read_list(file: Path, images: Path, masks: Path, root: Path) -> tuple[list[Pair], list[UserError]]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         remedy = "give the folder that holds ImageSets, such as VOCdevkit/VOC2012, and a list of it as split"
-        raise Problem(file, "is no list that can be read", remedy) from None
+        raise UserError(file, "is no list that can be read", remedy) from None
     pairs, problems = [], []
     for words in filter(None, map(str.split, lines)):
         paths = (images / words[0], masks / words[0]) if len(words) == 1 else [root / x.lstrip("/") for x in words[:2]]
         image, mask = map(existing, paths)
         absent = [path for path in (image, mask) if not path.is_file()]
         problems += [
-            Problem(file, f"names {path}, which does not exist", "add it, or strike it out") for path in absent
+            UserError(file, f"names {path}, which does not exist", "add it, or strike it out") for path in absent
         ]
         pairs += [] if absent else [Pair(Path(words[0]).stem, image, mask)]
     return pairs, problems
@@ -112,18 +112,20 @@ def find_keras(source: Source) -> Found:
     return joined(pair_up(*train), pair_up(*test))
 
 
-def joined(train: tuple[list[Pair], list[Problem]], test: tuple[list[Pair], list[Problem]]) -> Found:
+def joined(train: tuple[list[Pair], list[UserError]], test: tuple[list[Pair], list[UserError]]) -> Found:
     """What is in both is a problem: it would be learnt by heart before it is scored."""
     known = {pair.image for pair in train[0]}
     both = [
-        Problem(pair.image, "is among the pictures to train on and the held-out ones", "take it out of one of the two")
+        UserError(
+            pair.image, "is among the pictures to train on and the held-out ones", "take it out of one of the two"
+        )
         for pair in test[0]
         if pair.image in known
     ]
     return Found(train[0], test[0], [*train[1], *test[1], *both])
 
 
-def shared(source: Source, pairs: list[Pair], problems: Iterable[Problem]) -> Found:
+def shared(source: Source, pairs: list[Pair], problems: Iterable[UserError]) -> Found:
     return Found(*split_by_name(pairs, source.held_out), [*problems])
 
 
@@ -147,6 +149,6 @@ MARKS = {
 def layout_of(source: Source) -> Layout:
     """The one that is named, or that the folder looks like."""
     if not source.data.is_dir():
-        raise Problem(source.data, "is not a folder", "give the data set's folder as --data")
+        raise UserError(source.data, "is not a folder", "give the data set's folder as --data")
     marked = (name for mark, name in MARKS.items() if (source.data / mark).is_dir())
     return LAYOUTS[next(marked, "folder") if source.layout == "auto" else source.layout]

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from experiments.errors import UserError
 from experiments.fcn import run_exported
 from experiments.fcn.checkpoint import by_name, open_checkpoints, restore
 from experiments.fcn.config import Network
@@ -29,7 +30,6 @@ from experiments.fcn.saved_model import (
 )
 from experiments.fcn.state import State
 from experiments.fcn.task import Classes, Signature
-from experiments.problem import Problem
 from jtconv.weights import Preprocessing
 from tests.fuzz.files.kinds import Kind
 
@@ -113,7 +113,7 @@ def read_export(path: Path) -> Any:
     try:
         network = run_exported.Network(path.parent)
     except run_exported.DAMAGED as error:
-        raise Problem(path, f"is damaged ({type(error).__name__})", "export it again") from error
+        raise UserError(path, f"is damaged ({type(error).__name__})", "export it again") from error
     assert network.about["size"] == [32, 64]
     assert len(network.arrays) == len(arrays_of(model()))
 
