@@ -3,12 +3,12 @@
 import dataclasses
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from experiments.files import write_whole
+from experiments.shown import Shown
 
 PARTS = {"right": "right parts", "unseen": "never seen"}  # of experiments.photographs.Split
 WIDTH = 19  # of a part's columns
@@ -44,11 +44,12 @@ def table(scores: list[Score]) -> str:
     return "\n".join(lines)
 
 
-def save_scores(config: Any, scores: list[Score], seconds: dict[str, float], file: Path) -> None:
-    """As JSON, with the settings and each task's seconds of training."""
+def results(config: Any, scores: list[Score], seconds: dict[str, float], figure: Figure, greys: bool = False) -> Shown:
+    """The table, the picture and scores.json, which has the settings and each task's seconds of training too."""
     content = {
         "config": dataclasses.asdict(config),
         "seconds_of_training": {task: round(value, 1) for task, value in seconds.items()},
         "scores": [score._asdict() for score in scores],
     }
-    write_whole(file, json.dumps(content, indent=1) + "\n")
+    files = {"scores.json": json.dumps(content, indent=1) + "\n"}
+    return Shown(table(scores), figure, files, f"trained in {sum(seconds.values()):.0f} s", greys)

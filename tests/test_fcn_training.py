@@ -20,7 +20,8 @@ from fcn_helpers import TINY, quick_float32
 from numpy.testing import assert_allclose, assert_array_equal
 
 from experiments.errors import UserError
-from experiments.fcn import board, run
+from experiments.fcn import log as log_module
+from experiments.fcn import run
 from experiments.fcn.__main__ import main
 from experiments.fcn.checkpoint import Checkpoints, by_name, restore
 from experiments.fcn.commands.train import parse
@@ -28,16 +29,15 @@ from experiments.fcn.config import Initial, Optimizer
 from experiments.fcn.evaluate import as_model
 from experiments.fcn.feed import Feed, Spent
 from experiments.fcn.initial import begin
-from experiments.fcn.log import Log
+from experiments.fcn.log import Log, best_of, is_stopped
 from experiments.fcn.network import abstract_network
 from experiments.fcn.presets import PRESETS
-from experiments.fcn.progress import Progress
 from experiments.fcn.saved_model import save_model
 from experiments.fcn.state import draw, make_trainer
-from experiments.fcn.stopping import best_of, is_stopped
 from experiments.fcn.task import Batch, Classes, Signature
 from experiments.fcn.train import Trained, train
 from experiments.fcn8.data import DigitScenes, DigitTask
+from experiments.progress import Progress
 from jtconv.models import summary
 from jtconv.weights import Preprocessing, save
 
@@ -340,7 +340,7 @@ def test_tensorboard_has_the_numbers_of_the_log(tmp_path):
 
 
 def test_tensorboard_without_its_package_is_refused_before_anything_is_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(board, "find_spec", lambda _: None)
+    monkeypatch.setattr(log_module, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"`tensorboard` needs .*pip install 'jtconv\[tensorboard\]'"):
         train_digits(TINY, tmp_path / "out", tensorboard=True)
     assert not (tmp_path / "out").exists()

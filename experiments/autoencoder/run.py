@@ -17,11 +17,10 @@ from experiments.autoencoder.denoising import Denoising
 from experiments.autoencoder.inpainting import Inpainting
 from experiments.autoencoder.network import Autoencoder
 from experiments.autoencoder.task import Method, Pictures, Task
-from experiments.crops import Crops
 from experiments.fit import Batch, fit
 from experiments.held_out import PARTS, Score
 from experiments.measures import psnr, ssim
-from experiments.photographs import split
+from experiments.photographs import Crops, split
 
 TASKS: dict[str, type[Task]] = {task.name: task for task in (Compression, Denoising, Inpainting, Colourisation)}
 NETWORK = "network"

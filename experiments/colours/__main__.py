@@ -12,17 +12,12 @@ from matplotlib.figure import Figure
 
 from experiments.colours.glass import LETTER, MOST, SETTINGS, Glass, picture, through_glass
 from experiments.drawing import TITLE
-from experiments.shown import Shown, show
+from experiments.shown import Shown, command_line
 
 
 @dataclass(frozen=True)
 class Config:
     """Nothing to choose: the picture and the settings are the article's, and one more."""
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the command line; see `guarded` for the exit status."""
-    return show("colours", Config(), run, args, __doc__ or "")
 
 
 def run(_: Config) -> Shown:
@@ -66,6 +61,8 @@ def draw_colours(axis: Axes, colours: np.ndarray, title: str) -> None:
     axis.tick_params(length=0)
     axis.set_title(title, size=TITLE + 1)
 
+
+main = command_line("colours", Config(), run, __doc__)
 
 if __name__ == "__main__":
     sys.exit(main())

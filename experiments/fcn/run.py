@@ -15,14 +15,13 @@ from experiments.fcn.checkpoint import Checkpoints
 from experiments.fcn.config import Config
 from experiments.fcn.evaluate import evaluate
 from experiments.fcn.feed import READING, Feed, Running, Spent
-from experiments.fcn.log import Line, Log
+from experiments.fcn.log import Line, Log, best_of, is_stopped
 from experiments.fcn.metrics import scores
 from experiments.fcn.placement import own_rows, put_batch
-from experiments.fcn.progress import Progress
 from experiments.fcn.state import State, Trainer, is_finite, train_step
 from experiments.fcn.stop_signal import Ends, never
-from experiments.fcn.stopping import best_of, is_stopped
 from experiments.fcn.task import Batch, Task
+from experiments.progress import Progress
 
 NOTE_EVERY = 10  # steps
 NOTHING = Spent()

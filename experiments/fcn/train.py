@@ -6,21 +6,19 @@ from typing import NamedTuple
 
 from experiments.errors import UserError
 from experiments.fcn import initial
-from experiments.fcn.board import check_installed, open_board
 from experiments.fcn.checkpoint import open_checkpoints, restore
 from experiments.fcn.class_weights import class_weights
 from experiments.fcn.config import Config, Initial, check_same_config
-from experiments.fcn.log import Line, Log, read_log
+from experiments.fcn.log import Line, Log, check_installed, is_stopped, open_board, read_log
 from experiments.fcn.placement import Placement, find_placement, own_rows, put_state, shaped
 from experiments.fcn.processes import agree, is_first, together, wait_for_all
-from experiments.fcn.progress import Progress
 from experiments.fcn.run import Run
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION
 from experiments.fcn.state import State, Trainer, abstract_state, draw, make_trainer
 from experiments.fcn.stop_signal import listening
-from experiments.fcn.stopping import is_stopped
 from experiments.fcn.task import Task
 from experiments.files import REMEDY, check_writable, writing
+from experiments.progress import Progress
 
 CONFIG, METRICS, CHECKPOINTS, BEST, BOARD = "config.json", "metrics.jsonl", "checkpoints", "best", "tensorboard"
 SCORES, PREDICTIONS, CURVES, CONFUSION = "scores.json", "predictions.png", "curves.png", "confusion.png"

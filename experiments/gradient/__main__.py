@@ -13,14 +13,9 @@ from experiments.drawing import GREEN, ORANGE, PINK
 from experiments.gradient.columns import Columns, columns
 from experiments.gradient.config import Config
 from experiments.grids import Grid, draw_row, fit
-from experiments.shown import Shown, show
+from experiments.shown import Shown, command_line
 
 SIDE, LONGEST = 0.75, 14.0  # of an entry; of a matrix, in cells
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the command line; see `guarded` for the exit status."""
-    return show("gradient", Config(), run, args, __doc__ or "")
 
 
 def run(config: Config) -> Shown:
@@ -56,6 +51,8 @@ def draw_picture(done: Columns) -> Figure:
     fit(fig, max(right, end), bottom)
     return fig
 
+
+main = command_line("gradient", Config(), run, __doc__)
 
 if __name__ == "__main__":
     sys.exit(main())

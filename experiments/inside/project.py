@@ -7,15 +7,38 @@ linear map, not at all.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
+from numpy.typing import NDArray
 
-from experiments.inside.switches import switches_of, unpool
 from jtconv import conv_transpose
+
+
+def blocks(x: Array) -> Array:
+    """The four pixels of each 2×2 block, row by row: (n, h, w, c) -> (n, h/2, w/2, 4, c)."""
+    n, h, w, c = x.shape
+    return x.reshape(n, h // 2, 2, w // 2, 2, c).swapaxes(2, 3).reshape(n, h // 2, w // 2, 4, c)
+
+
+def switches_of(x: Array) -> Array:
+    """Which pixel of its block is the largest, 0 to 3, and the first of equal ones: int32 (n, h/2, w/2, c)."""
+    return jnp.argmax(blocks(x), axis=3).astype(jnp.int32)
+
+
+def unpool(y: Array, switches: Array) -> Array:
+    """Each value of `y` (n, h, w, c) at the pixel of its block that the switch names, zero elsewhere.
+
+    The result, (n, 2h, 2w, c), is that of the transpose of pooling with these switches.
+    """
+    n, h, w, c = y.shape
+    chosen = jax.nn.one_hot(switches, 4, axis=3, dtype=y.dtype) * y[:, :, :, None]
+    return chosen.reshape(n, h, w, 2, 2, c).swapaxes(2, 3).reshape(n, 2 * h, 2 * w, c)
+
 
 Stages = Sequence[Any]  # the first of jtconv.models.VGG16's
 
@@ -81,3 +104,34 @@ def project_all(
         return project(stages, x[scene][None], feature[None], place[None], rectify)[0]
 
     return jax.lax.map(one, (scenes, features, places), batch_size=batch_size)
+
+
+class Strongest(NamedTuple):
+    """The strongest activations of each feature, one per scene, from the strongest down."""
+
+    values: NDArray[np.float32]  # (features, patches)
+    scenes: NDArray[np.int64]  # (features, patches)
+    places: NDArray[np.int64]  # (features, patches, 2), row and column in the pool
+
+
+@nnx.jit(static_argnames=("size", "batch_size"))
+def peaks(stages: Stages, x: Array, *, size: tuple[int, int], batch_size: int) -> tuple[Array, Array]:
+    """The largest value of each feature in each picture (n, features), and where it is, rows first.
+
+    Only the first `size` rows and columns of the pool count.
+    """
+
+    def one(picture: Array) -> tuple[Array, Array]:
+        pool = up(stages, picture[None])[0][0, : size[0], : size[1]]
+        flat = pool.reshape(-1, pool.shape[-1])
+        return flat.max(0), jnp.argmax(flat, 0)
+
+    return jax.lax.map(one, x, batch_size=batch_size)
+
+
+def strongest(stages: Stages, x: Array, patches: int, size: tuple[int, int], batch_size: int) -> Strongest:
+    """See `peaks`; `patches` of each feature."""
+    values, flat = (np.asarray(each) for each in peaks(stages, x, size=size, batch_size=batch_size))
+    scenes = np.argsort(-values, axis=0, kind="stable")[:patches]
+    rows, columns = np.unravel_index(np.take_along_axis(flat, scenes, 0).T, size)
+    return Strongest(np.take_along_axis(values, scenes, 0).T, scenes.T, np.stack([rows, columns], -1))

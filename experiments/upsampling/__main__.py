@@ -6,21 +6,20 @@ python -m experiments.upsampling --seconds 2      how long each takes on this ma
 """
 
 import sys
+from statistics import median
 
-from experiments.shown import Shown, show
+import jax
+import jax.numpy as jnp
+
+from experiments.shown import Shown, command_line
 from experiments.upsampling.config import Config
 from experiments.upsampling.equal import Equal, compare
 from experiments.upsampling.picture import draw_picture
 from experiments.upsampling.reach import Reach, reach
 from experiments.upsampling.search import Search, searches
-from experiments.upsampling.times import milliseconds
 from experiments.upsampling.ways import Way, fixed_ways, learned_ways
 from jtconv.bench._machine import describe
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the command line; see `guarded` for the exit status."""
-    return show("upsampling", Config(), run, args, __doc__ or "")
+from jtconv.bench._timing import interleaved
 
 
 def run(config: Config) -> Shown:
@@ -70,6 +69,19 @@ def search_table(found: list[Search]) -> str:
     rows = [f"{s.way:22} {s.target:12} {s.distances[0]:14.2f} {s.distances[-1]:8.1g}" for s in found]
     return "\n".join([heading, *rows])
 
+
+def milliseconds(ways: list[Way], config: Config) -> dict[str, float]:
+    """The median of each way's runs, compiled, forward."""
+    keys = jax.random.split(jax.random.key(config.seed), len(ways))
+    y = jax.random.normal(jax.random.key(config.seed + 1), (*config.size, config.channels))
+    runs = {}
+    for way, key in zip(ways, keys, strict=True):
+        kernel, run = jax.random.normal(key, way.kernel_shape), jax.jit(way.apply)
+        runs[way.name] = lambda run=run, kernel=kernel: jnp.asarray(run(y, kernel)).block_until_ready()
+    return {name: 1e3 * median(times) for name, times in interleaved(runs, config.seconds).items()}
+
+
+main = command_line("upsampling", Config(), run, __doc__)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 from experiments.errors import UserError
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import Dataset, Reader, check_found, check_sizes, numbered, open_dataset
-from experiments.fcn.data.hints import hints
-from experiments.fcn.data.labels import STRANGE, apply, bounded, count_classes, strange_values
+from experiments.fcn.data.labels import STRANGE, VOID, apply, bounded, count_classes, strange_values
 from experiments.fcn.data.pairs import Pair
 from experiments.fcn.data.scan import count_values, in_threads
 from experiments.fcn.task import IGNORE, Classes
 
 Counts = Mapping[int, int]  # value of a mask -> pixels
+MANY = 20  # different values that no class has: more come of smoothing rather than of a person
+JPEG = (".jpg", ".jpeg", ".jfif")
 
 
 class Inspected(NamedTuple):
@@ -141,4 +143,31 @@ def total(counts: Iterable[Counts]) -> Counter[int]:
     result: Counter[int] = Counter()
     for each in counts:
         result.update(each)
+    return result
+
+
+def hints(values: Mapping[int, int], table: np.ndarray, num_classes: int | None, masks: Sequence[Path]) -> list[str]:
+    """Suggestions for masks with these `values`; `num_classes` is None where they could not be counted."""
+    result = []
+    if lossy := sum(mask.suffix.lower() in JPEG for mask in masks):
+        result.append(f"{lossy:,} of the masks are JPEG files, which change values at every edge: draw them as PNG")
+    label = dict(zip(values, apply(table, np.array(list(values), np.int64)).tolist(), strict=True))
+    known = sorted(value for value in values if label[value] != VOID)
+    strange = [value for value in known if num_classes is None or not 0 <= label[value] < num_classes]
+    if set(values) == {0, 255} and label[255] == VOID:
+        result.append("the masks hold nothing but 0 and 255, which is ignored: is it a class? Then --label-map 255=1")
+    elif len(strange) > MANY:
+        result.append(
+            f"the masks have {len(strange)} different values that are no classes, as JPEG or smoothing make them: "
+            "draw them without, and resize them by nearest neighbour only"
+        )
+    elif strange and known == list(range(1, len(known) + 1)):
+        result.append("the masks begin at 1: are the classes one lower? Then --reduce-zero-label")
+    elif (
+        strange
+        and len(known) <= (num_classes or MANY)
+        and (moved := [f"{value}={i}" for i, value in enumerate(known) if value != i])
+    ):
+        meant = "is this meant: --label-map " + " ".join(moved)
+        result.append(f"the masks hold nothing but {', '.join(map(str, sorted(values)))}: {meant}")
     return result
