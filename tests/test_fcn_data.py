@@ -27,8 +27,7 @@ from experiments.fcn.data.config import FolderConfig, Source, read_label_map
 from experiments.fcn.data.dataset import open_dataset
 from experiments.fcn.data.labels import STRANGE, VOID, apply, bounded, make_table
 from experiments.fcn.data.pairs import Pair, share_of, split_by_name
-from experiments.fcn.data.palettes import colours_for, voc_palette
-from experiments.fcn.data.presets import CAMVID, CITYSCAPES, VOC
+from experiments.fcn.data.presets import CAMVID, CITYSCAPES, VOC, colours_for, voc_palette
 from experiments.fcn.data.reading import read_image, read_mask
 from experiments.fcn.data.task import load_task, mean_colour
 from experiments.fcn.task import IGNORE, Batch, Sample, Signature

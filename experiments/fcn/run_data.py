@@ -9,6 +9,7 @@ from typing import Any
 from experiments.errors import UserError
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import check_sound, open_dataset
+from experiments.fcn.data.find import layout_of
 from experiments.fcn.data.task import Samples
 from experiments.fcn.saved_model import Model
 from experiments.fcn.task import Sample
@@ -31,7 +32,7 @@ def samples_of_run(
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     channels: Any = model.signature.in_ch
     source = Source(channels=channels, **given) if saved is None else replace(saved, **given)
-    trained_on = split == (source.train_split or "train")
+    trained_on = split == (source.train_split or layout_of(source).splits[0])
     if trained_on:
         source = replace(source, train_split=split)  # by name: no other share instead
     elif split not in (None, EVERYTHING):

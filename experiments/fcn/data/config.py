@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -13,8 +13,16 @@ from experiments.errors import UserError, check
 from experiments.fcn import config
 from experiments.fcn.data.augment import Augmentation
 from experiments.fcn.data.labels import MOST_CLASSES, VALUES
+from experiments.fcn.data.layouts import LAYOUTS
 
-Layout = Literal["auto", "folder", "voc", "camvid", "cityscapes", "keras"]
+LayoutName = str if TYPE_CHECKING else tyro.extras.literal_type_from_choices(("auto", *LAYOUTS))
+LAYOUT_HELP = "\n".join(
+    [
+        "How the folder is laid out.",
+        "auto: found out from what is in it.",
+        *(f"{name}: {layout.words}" for name, layout in LAYOUTS.items()),
+    ]
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +34,7 @@ class Source:
 
     data: Path
     """Folder of the data set."""
-    layout: Layout = "auto"
-    """How the folder is laid out.
-    auto: found out from what is in it.
-    folder: images/ and masks/ of the same names, with train/ and val/ in them, or a share held out.
-    voc: PASCAL VOC's JPEGImages/, SegmentationClass/ and lists in ImageSets/Segmentation/.
-    camvid: train/ and trainannot/ (or train_labels/, in colours), test/ likewise.
-    cityscapes: leftImg8bit/ and gtFine/.
-    keras: images_prepped_train/ and annotations_prepped_train/."""
+    layout: Annotated[LayoutName, tyro.conf.arg(help=LAYOUT_HELP)] = "auto"
     images: str | None = None
     """Folder of the pictures within --data, where it is not the layout's own (folder, voc)."""
     masks: str | None = None
@@ -41,9 +42,9 @@ class Source:
     mask_suffix: str | None = None
     """What a mask's name has after its picture's (folder, camvid), such as _mask."""
     train_split: str | None = None
-    """Folder or list to train on, where it is not train."""
+    """Folder or list to train on, where it is not the layout's own (most have train)."""
     test_split: str | None = None
-    """Folder or list held out: val if left out (camvid and keras: test)."""
+    """Folder or list held out, where it is not the layout's own (most have val or test)."""
     held_out: float = 0.2
     """Share of the pictures that is held out where the folder names none. Chosen by their names."""
     channels: Literal[1, 3, 4] = 3

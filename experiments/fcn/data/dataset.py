@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from experiments.errors import UserError
 from experiments.fcn.data.class_file import IGNORED_VALUE, ClassFile, read_class_file
 from experiments.fcn.data.config import Source, read_label_map
+from experiments.fcn.data.find import find, layout_of
 from experiments.fcn.data.labels import Table, count_classes, labels_of, make_table
-from experiments.fcn.data.layouts import layout_of
 from experiments.fcn.data.pairs import Found, Pair
-from experiments.fcn.data.palettes import colours_for
-from experiments.fcn.data.presets import Preset
+from experiments.fcn.data.presets import Preset, colours_for
 from experiments.fcn.data.reading import read_image, read_mask
 from experiments.fcn.data.scan import count_values, in_threads
 from experiments.fcn.task import Classes, Sample
@@ -62,14 +61,13 @@ def check_sizes(pair: Pair, image: tuple[int, ...], mask: tuple[int, ...]) -> No
 
 def open_dataset(source: Source) -> Dataset:
     """Find the files. Raises `UserError` where not even the folders are as they should be."""
-    layout = layout_of(source)
+    preset = layout_of(source).preset
     own = read_class_file(source.classes) if source.classes else None
-    preset = layout.preset
     label_map = label_map_of(source, own, preset)
     table = make_table({IGNORED_VALUE: None, **label_map}, source.ignore, source.reduce_zero_label)
     colours = own.values if own and own.values else preset.colours
     reader = Reader(source.channels, colours, source.mask_channel or preset.mask_channel, table)
-    return Dataset(layout.find(source), reader, classes_of(source, own, preset))
+    return Dataset(find(source), reader, classes_of(source, own, preset))
 
 
 def label_map_of(source: Source, own: ClassFile | None, preset: Preset) -> Mapping[int, int | None]:
