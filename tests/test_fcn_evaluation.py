@@ -21,8 +21,9 @@ from experiments.fcn.config import Network
 from experiments.fcn.html_report import Page, save_page
 from experiments.fcn.inference import bucket, classes_of, compute, padded, scores_of, within
 from experiments.fcn.metrics import confusion_matrix, scores
+from experiments.fcn.model import arrays_of
 from experiments.fcn.report import class_table, confusion_table, extremes, save_scores, tables
-from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, arrays_of, load_model, save_model
+from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, load_model, save_model
 from experiments.fcn.task import IGNORE, Classes, Sample
 
 SIZES = [(50, 70), (64, 96), (1, 1), (97, 31), (33, 65)]

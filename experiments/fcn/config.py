@@ -1,4 +1,4 @@
-"""What a run is made of, and the file that says so."""
+"""The settings of a run."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from experiments.errors import UserError, check, check_counts, check_seed
+from experiments.errors import check, check_counts, check_seed
 from experiments.files import write_whole
 
 STAGES = 5  # of the encoder
@@ -171,28 +171,3 @@ class Config:
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON would give them back: no tuples, no paths."""
         return json.loads(json.dumps(dataclasses.asdict(self), default=str))
-
-
-def check_same_config(config: Config, file: Path) -> None:
-    """Raise `UserError` if `file` holds the configuration of another run."""
-    now = flat(config.to_json())
-    try:
-        saved = flat(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise UserError(file, "is not a configuration", "delete its folder, or choose another --out") from error
-    differing = [
-        f"{name} (saved {saved.get(name)!r}, now {now.get(name)!r})"
-        for name in sorted(saved.keys() | now.keys())
-        if saved.get(name) != now.get(name)
-    ]
-    if differing:
-        what = "is of a run with other settings: " + ", ".join(differing)
-        raise UserError(file, what, "use the saved settings, or choose another --out")
-
-
-def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings with their names joined, such as "network.width"."""
-    result = {}
-    for name, value in settings.items():
-        result |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-    return result

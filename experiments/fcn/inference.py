@@ -17,7 +17,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from experiments.fcn.config import STAGES
-from experiments.fcn.saved_model import Model
+from experiments.fcn.model import Model
 from jtconv.nn import Conv, ConvTranspose
 
 FACTOR = 2**STAGES  # the network itself pads to multiples of this

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from flax import nnx
 
@@ -19,18 +19,14 @@ from jtconv.weights import Preprocessing, load_into
 FILE = "preprocessing.json"  # of a run that did not begin with the task's own
 
 
-class Beginning(NamedTuple):
-    """The state at step 0, and what pictures must go through to suit it."""
+def begin(config: Config, signature: Signature, trainer: Trainer, drawn: State) -> tuple[State, Preprocessing]:
+    """The state at step 0, `drawn` or with what the settings name, and the preprocessing that suits it.
 
-    state: State
-    preprocessing: Preprocessing
-
-
-def begin(config: Config, signature: Signature, trainer: Trainer, drawn: State) -> Beginning:
-    """`drawn`, with what the settings name put in its place. Raises `UserError` for a file at fault."""
+    Raises `UserError` for a file at fault.
+    """
     initial = config.initial
     if initial.encoder is None and initial.start_from is None:
-        return Beginning(drawn, signature.preprocessing)
+        return drawn, signature.preprocessing
     model = nnx.merge(trainer.network, drawn.parameters, drawn.statistics)
     if initial.encoder is not None:
         preprocessing = load_encoder(model, config.network, initial.encoder, signature)
@@ -38,7 +34,7 @@ def begin(config: Config, signature: Signature, trainer: Trainer, drawn: State) 
         assert initial.start_from is not None
         preprocessing = load_coarser(model, initial.start_from, signature)
     state = beginning(config.optimizer, config.steps, *nnx.state(model, nnx.Param, ...))
-    return Beginning(state, preprocessing)
+    return state, preprocessing
 
 
 def load_encoder(model: Any, network: Network, file: Path, signature: Signature) -> Preprocessing:

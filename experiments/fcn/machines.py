@@ -6,11 +6,14 @@ They are no part of a run's configuration, so that it may go on on others.
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import jax
 
 from experiments.errors import check
+from experiments.fcn.stop_signal import listening
 
 # More than the flag that leaves out kernels whose sums have no order: it also keeps XLA from
 # choosing kernels by what was quickest this time.
@@ -59,6 +62,14 @@ def begin(machines: Machines) -> None:
         jax.config.update("jax_num_cpu_devices", machines.cpu_devices)
     if machines.distributed or machines.coordinator is not None:
         join(machines)
+
+
+@contextmanager
+def started(machines: Machines) -> Iterator[None]:
+    """Set JAX up; within the block SIGTERM ends a run in good order, after its results are written."""
+    begin(machines)
+    with listening():
+        yield
 
 
 def join(machines: Machines) -> None:

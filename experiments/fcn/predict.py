@@ -16,7 +16,7 @@ from experiments.fcn.class_pictures import index_picture, overlay
 from experiments.fcn.data.pairs import EXTENSIONS, walk
 from experiments.fcn.data.reading import read_image
 from experiments.fcn.inference import classes_of
-from experiments.fcn.saved_model import Model
+from experiments.fcn.model import Model
 from experiments.fcn.tiling import Tiling, classes_by_tiles, is_large
 from experiments.files import writing
 

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from experiments.fcn import pictures
 from experiments.fcn.evaluate import as_model, per_sample, predictions
+from experiments.fcn.folder import CONFUSION, CURVES, PAGE, PREDICTIONS, SCORES
 from experiments.fcn.html_report import Page, save_page
 from experiments.fcn.metrics import Scores, scores
+from experiments.fcn.model import Model
 from experiments.fcn.processes import interleaved, is_first, mine, together, total
 from experiments.fcn.run import seconds_spent
-from experiments.fcn.saved_model import Model, save_model
+from experiments.fcn.saved_model import save_model
 from experiments.fcn.task import Classes, Sample
-from experiments.fcn.train import CONFUSION, CURVES, PAGE, PREDICTIONS, SCORES, Trained
+from experiments.fcn.train import Trained
 from experiments.files import write_whole, writing
 
 WIDEST = 100  # columns of a confusion matrix in a terminal

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import cast
 
 import jax
 import numpy as np
@@ -14,7 +13,7 @@ from experiments.errors import Stopped, UserError
 from experiments.fcn.checkpoint import Checkpoints
 from experiments.fcn.config import Config
 from experiments.fcn.evaluate import evaluate
-from experiments.fcn.feed import READING, Feed, Running, Spent
+from experiments.fcn.feed import READING, Feed, Spent
 from experiments.fcn.log import Line, Log, best_of, is_stopped
 from experiments.fcn.metrics import scores
 from experiments.fcn.placement import own_rows, put_batch
@@ -75,7 +74,7 @@ class Run:
     def take_step(self, step: int, state: State, feed: Feed) -> State:
         began = time.perf_counter()
         state, loss = train_step(self.trainer, state, feed.take())
-        feed.prepare(cast(Running, loss))
+        feed.prepare(loss)
         self.losses[step] = loss
         # Reading the loss waits for the step: now and then only, so that the next one is handed
         # over meanwhile.

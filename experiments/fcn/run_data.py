@@ -11,9 +11,9 @@ from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import check_sound, open_dataset
 from experiments.fcn.data.find import layout_of
 from experiments.fcn.data.task import Samples
-from experiments.fcn.saved_model import Model
+from experiments.fcn.folder import CONFIG
+from experiments.fcn.model import Model
 from experiments.fcn.task import Sample
-from experiments.fcn.train import CONFIG
 
 EVERYTHING = "all"  # as a split: what is trained on, too
 

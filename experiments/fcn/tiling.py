@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.fcn.inference import FACTOR, classes_of, scores_of
-from experiments.fcn.saved_model import Model
+from experiments.fcn.model import Model
 
 
 @dataclass(frozen=True)

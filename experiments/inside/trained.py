@@ -11,8 +11,8 @@ from jax import Array
 from numpy.typing import NDArray
 
 from experiments.errors import UserError
+from experiments.fcn.folder import CONFIG
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, load_model
-from experiments.fcn.train import CONFIG
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import load_data
 from experiments.fcn8.scenes import Scenes

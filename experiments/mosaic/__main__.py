@@ -9,11 +9,10 @@ import tyro
 from numpy.typing import NDArray
 
 from experiments.command_line import exit_with, guarded
-from experiments.fcn.machines import Machines, begin
+from experiments.fcn.machines import Machines, started
 from experiments.fcn.metrics import confusion_matrix, scores
 from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
-from experiments.fcn.stop_signal import listening
 from experiments.fcn.train import train
 from experiments.mosaic.config import Config
 from experiments.mosaic.data import MosaicTask
@@ -48,8 +47,7 @@ def main(args: list[str] | None = None) -> int:
 
 def execute(args: list[str] | None) -> None:
     command = tyro.cli(Command, args=args, prog="python -m experiments.mosaic", description=DESCRIPTION)
-    begin(command.machines)
-    with listening():
+    with started(command.machines):
         task = MosaicTask(command.config)
         trained = train(command.config, task, command.out, shard_parameters=command.machines.shard_parameters)
         report(trained, command.out)

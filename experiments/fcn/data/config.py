@@ -15,7 +15,10 @@ from experiments.fcn.data.augment import Augmentation
 from experiments.fcn.data.labels import MOST_CLASSES, VALUES
 from experiments.fcn.data.layouts import LAYOUTS
 
-LayoutName = str if TYPE_CHECKING else tyro.extras.literal_type_from_choices(("auto", *LAYOUTS))
+if TYPE_CHECKING:
+    LayoutName = str
+else:
+    LayoutName = tyro.extras.literal_type_from_choices(("auto", *LAYOUTS))
 LAYOUT_HELP = "\n".join(
     [
         "How the folder is laid out.",

@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 from experiments.errors import UserError
-from experiments.fcn.config import check_same_config
 from experiments.fcn.data.class_file import read_class_file
 from experiments.fcn.data.reading import read_image, read_mask
+from experiments.fcn.folder import check_same_config
 from experiments.fcn.initial import read_preprocessing, save_preprocessing
 from experiments.fcn.log import read_log
 from experiments.fcn.run_data import saved_source
