@@ -40,7 +40,7 @@ from experiments.fcn8 import __main__ as fcn8
 from experiments.fcn8.config import Config as DigitConfig
 from experiments.fcn8.data import DigitTask
 from experiments.mosaic import __main__ as mosaic
-from experiments.mosaic.config import Config as MosaicConfig
+from experiments.mosaic.data import Config as MosaicConfig
 from experiments.mosaic.data import MosaicTask
 from experiments.mosaic.folder import execute as write_folder
 

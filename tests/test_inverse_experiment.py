@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.inverse.__main__ import main
-from experiments.inverse.config import Config
-from experiments.inverse.observe import observe
+from experiments.inverse.observe import Config, observe
 from experiments.inverse.solve import bicubic, cross_validation, solve
 from experiments.measures import psnr, ssim
 

@@ -9,20 +9,19 @@ import pytest
 from fcn_helpers import quick_float32
 from numpy.testing import assert_array_equal
 
-from experiments.by_hand.config import Config as ByHand
+from experiments.by_hand.work import Config as ByHand
 from experiments.by_hand.work import work
 from experiments.checkerboards import run as checkerboards
 from experiments.checkerboards.__main__ import table
-from experiments.checkerboards.config import Config as Checkerboards
 from experiments.checkerboards.cures import CURES
+from experiments.checkerboards.data import Config as Checkerboards
 from experiments.checkerboards.data import smaller
 from experiments.checkerboards.measures import excess, spectrum, unevenness
 from experiments.checkerboards.picture import draw_picture
 from experiments.colours.glass import SETTINGS, through_glass
+from experiments.gradient.columns import Config as Gradient
 from experiments.gradient.columns import columns
-from experiments.gradient.config import Config as Gradient
-from experiments.sizes.examples import EXAMPLES
-from experiments.sizes.same import same
+from experiments.sizes.arithmetic import EXAMPLES, same
 from experiments.upsampling.equal import compare, merged, rearranged
 from experiments.upsampling.reach import reach, targets
 from experiments.upsampling.search import look_for

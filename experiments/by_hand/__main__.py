@@ -10,9 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.by_hand.animation import animated
-from experiments.by_hand.config import Config
 from experiments.by_hand.picture import draw_picture
-from experiments.by_hand.work import Step, Work, work
+from experiments.by_hand.work import Config, Step, Work, work
 from experiments.shown import Shown, command_line
 
 

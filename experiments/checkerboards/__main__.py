@@ -10,7 +10,7 @@ on parts of eight photographs, and tested on other parts.
 import sys
 import time
 
-from experiments.checkerboards.config import Config
+from experiments.checkerboards.data import Config
 from experiments.checkerboards.picture import draw_picture
 from experiments.checkerboards.run import Result, Tried
 from experiments.checkerboards.run import run as run_all

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.checkerboards.config import Config
 from experiments.checkerboards.cures import CURES, Cure
-from experiments.checkerboards.data import Images, Pieces, pieces, smaller
+from experiments.checkerboards.data import Config, Images, Pieces, pieces, smaller
 from experiments.checkerboards.generator import SMALL, Parameters, images_of, initial, train
 from experiments.checkerboards.measures import excess, flat, spectrum, unevenness
 from experiments.measures import psnr

@@ -14,17 +14,7 @@ from experiments.fcn.log import Line, column
 from experiments.fcn.task import Classes, Sample
 
 # Paul Tol's "muted" colours, which stay apart for colour-blind readers.
-MUTED = [
-    "#CC6677",
-    "#332288",
-    "#DDCC77",
-    "#117733",
-    "#88CCEE",
-    "#882255",
-    "#44AA99",
-    "#999933",
-    "#AA4499",
-]
+MUTED = ["#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499"]
 ROWS = 6
 LEGEND_COLUMNS = 6
 LONGEST_NAME = 16  # of a class, in pictures

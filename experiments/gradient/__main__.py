@@ -10,8 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.drawing import GREEN, ORANGE, PINK
-from experiments.gradient.columns import Columns, columns
-from experiments.gradient.config import Config
+from experiments.gradient.columns import Columns, Config, columns
 from experiments.grids import Grid, draw_row, fit
 from experiments.shown import Shown, command_line
 

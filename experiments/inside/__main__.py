@@ -12,9 +12,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from experiments.inside.config import Config
 from experiments.inside.picture import draw_picture
-from experiments.inside.run import NONE, Feature, Result, look, most_frequent
+from experiments.inside.run import NONE, Config, Feature, Result, look, most_frequent
 from experiments.inside.trained import load_trained
 from experiments.shown import Shown, command_line
 

@@ -1,21 +1,49 @@
 """Every feature of the chosen pools: its strongest activations, each alone projected to pixels, and what lies there."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.errors import UserError
+from experiments.errors import UserError, check, check_counts
+from experiments.fcn.config import STAGES
 from experiments.fcn8.digits import NUM_DIGITS
-from experiments.inside.config import Config
 from experiments.inside.project import Stages, project_all, strongest
 from experiments.inside.trained import Trained
 
 POOL = 2  # kernel and strides of every pool
 NONE = -1  # a projection that touches no digit
 DRAWS = 1000
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a run. Raises ValueError for one out of bounds."""
+
+    run: Path = Path("runs/fcn8")
+    """Folder of a finished run of experiments.fcn8."""
+    stages: tuple[int, ...] = (2, 3, 4, 5)
+    """The pools whose features are shown, 1 to 5."""
+    features: int = 3
+    """How many of each: those whose strongest activations are the largest on average."""
+    patches: int = 9
+    """Strongest activations of a feature that count, each of another held-out scene."""
+    columns: int = 4
+    """How many of them are drawn."""
+    rectify: bool = True
+    """Set what is negative to zero on the way down, as in the article; without, it is the transpose and no more."""
+    batch_size: int = 32
+    """Scenes at once: bounds the memory."""
+
+    def __post_init__(self) -> None:
+        possible = len(self.stages) > 0 and all(1 <= stage <= STAGES for stage in self.stages)
+        check(self, "stages", possible, f"numbers from 1 to {STAGES}")
+        check_counts(self, "features", "patches", "columns", "batch_size")
+        check(self, "columns", self.columns <= self.patches, f"at most `patches` ({self.patches})")
 
 
 class Patch(NamedTuple):

@@ -12,7 +12,7 @@ import json
 import sys
 import time
 
-from experiments.inverse.config import Config
+from experiments.inverse.observe import Config
 from experiments.inverse.pictures import draw_picture
 from experiments.inverse.run import Result
 from experiments.inverse.run import run as run_all

@@ -43,11 +43,7 @@ def panels(result: Result) -> list[tuple[str, Photograph]]:
     strides = result.seen.operator.sized.strides
     blocks = seen.repeat(strides[0], axis=0).repeat(strides[1], axis=1)[:rows, :columns]
     size = "×".join(map(str, seen.shape[:2]))
-    names = {
-        "transpose": "Cᵀ y: no inverse",
-        "bicubic": "y, bicubic",
-        "penalised": "solved with C and Cᵀ",
-    }
+    names = {"transpose": "Cᵀ y: no inverse", "bicubic": "y, bicubic", "penalised": "solved with C and Cᵀ"}
     return [
         (f"photograph x\n{rows}×{columns}", result.seen.photograph),
         (f"observed y = C x + noise\n{size}", np.clip(blocks, 0, 1)),

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.inverse.config import Config
-from experiments.inverse.observe import Image, Observation, observe
+from experiments.inverse.observe import Config, Image, Observation, observe
 from experiments.inverse.solve import Vector, bicubic, cross_validation, solve
 from experiments.measures import psnr, ssim
 

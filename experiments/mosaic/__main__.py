@@ -14,8 +14,7 @@ from experiments.fcn.metrics import confusion_matrix, scores
 from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
 from experiments.fcn.train import train
-from experiments.mosaic.config import Config
-from experiments.mosaic.data import MosaicTask
+from experiments.mosaic.data import Config, MosaicTask
 
 DESCRIPTION = """\
 Train a small FCN to tell, pixel by pixel, which of eight photographs a mosaic's pieces were cut from.

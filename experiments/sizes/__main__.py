@@ -13,8 +13,7 @@ from matplotlib.patches import Rectangle
 
 from experiments.drawing import BLUE, GREY, ORANGE, TITLE
 from experiments.shown import Shown, command_line
-from experiments.sizes.examples import EXAMPLES, Example
-from experiments.sizes.same import KERNELS, STRIDES, Same, all_same
+from experiments.sizes.arithmetic import EXAMPLES, KERNELS, STRIDES, Example, Same, all_same
 
 SHADES = {"always": (BLUE, 0.35), "for some sizes": (GREY, 0.15), "never": (ORANGE, 0.35)}
 
