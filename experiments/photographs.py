@@ -43,8 +43,7 @@ class Parts(NamedTuple):
 @cache
 def parts() -> Parts:
     """Every photograph of NAMES in two parts that share no pixel."""
-    pictures = [photograph(name) for name in NAMES]
-    return Parts(tuple(map(left, pictures)), tuple(map(right, pictures)))
+    return Parts(*(tuple(part.values()) for part in halves(NAMES)))
 
 
 class Split(NamedTuple):
@@ -58,12 +57,8 @@ class Split(NamedTuple):
 @cache
 def split() -> Split:
     """Ten photographs in two parts that share no pixel, and two that are held out altogether."""
-    seen = {name: photograph(name) for name in (*NAMES, *MORE) if name not in UNSEEN}
-    return Split(
-        {name: left(picture) for name, picture in seen.items()},
-        {name: right(picture) for name, picture in seen.items()},
-        {name: photograph(name) for name in UNSEEN},
-    )
+    seen = [name for name in (*NAMES, *MORE) if name not in UNSEEN]
+    return Split(*halves(seen), {name: photograph(name) for name in UNSEEN})
 
 
 def smallest_trained() -> int:
@@ -71,12 +66,11 @@ def smallest_trained() -> int:
     return min(min(p.shape[:2]) for p in split().train.values())
 
 
-def left(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return picture[:, : round(TRAIN_ENDS * picture.shape[1])]
-
-
-def right(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return picture[:, round(TEST_BEGINS * picture.shape[1]) :]
+def halves(names: Sequence[str]) -> tuple[dict[str, NDArray[np.uint8]], dict[str, NDArray[np.uint8]]]:
+    """The left and the right parts by name, which share no pixel."""
+    pictures = {name: photograph(name) for name in names}
+    left = {name: x[:, : round(TRAIN_ENDS * x.shape[1])] for name, x in pictures.items()}
+    return left, {name: x[:, round(TEST_BEGINS * x.shape[1]) :] for name, x in pictures.items()}
 
 
 def photograph(name: str) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
 """The network: convolutions to a code, and their mirror image of transposed convolutions."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -39,13 +39,14 @@ class Layer(NamedTuple):
     padding: int
 
     def conv(self, rngs: nnx.Rngs) -> Conv:
-        size = (self.kernel_size,) * 2
-        return Conv(self.in_ch, self.out_ch, size, strides=self.strides, padding=self.padding, rngs=rngs)
+        return Conv(self.in_ch, self.out_ch, **self.geometry, rngs=rngs)
 
     def conv_transpose(self, rngs: nnx.Rngs) -> ConvTranspose:
-        """The way back: `out_ch` to `in_ch`."""
-        size = (self.kernel_size,) * 2
-        return ConvTranspose(self.out_ch, self.in_ch, size, strides=self.strides, padding=self.padding, rngs=rngs)
+        return ConvTranspose(self.out_ch, self.in_ch, **self.geometry, rngs=rngs)
+
+    @property
+    def geometry(self) -> dict[str, Any]:
+        return {"kernel_size": (self.kernel_size,) * 2, "strides": self.strides, "padding": self.padding}
 
 
 def layers(ch: int, shape: Shape) -> list[Layer]:

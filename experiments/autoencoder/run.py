@@ -10,12 +10,10 @@ from flax import nnx
 from jax import Array
 from numpy.typing import NDArray
 
-from experiments.autoencoder.colourisation import Colourisation
 from experiments.autoencoder.compression import Compression
 from experiments.autoencoder.config import Config
-from experiments.autoencoder.denoising import Denoising
-from experiments.autoencoder.inpainting import Inpainting
 from experiments.autoencoder.network import Autoencoder
+from experiments.autoencoder.restoration import Colourisation, Denoising, Inpainting
 from experiments.autoencoder.task import Method, Pictures, Task
 from experiments.fit import Batch, fit
 from experiments.held_out import PARTS, Score

@@ -16,7 +16,7 @@ import orbax.checkpoint as ocp
 
 from experiments.errors import UserError
 from experiments.fcn.fingerprint import fingerprint
-from experiments.fcn.placement import is_key
+from experiments.fcn.placement import is_key, key_data
 from experiments.fcn.processes import is_first
 from experiments.fcn.state import State
 from experiments.files import FULL
@@ -152,7 +152,7 @@ def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> 
 
 def by_name(state: State) -> Arrays:
     """The arrays of a state, such as "parameters.conv6.conv.kernel", in the order of its leaves."""
-    return {name: jax.random.key_data(leaf) if is_key(leaf) else leaf for name, leaf in named_leaves(state)}
+    return {name: key_data(leaf) for name, leaf in named_leaves(state)}
 
 
 def named_leaves(state: State) -> list[tuple[str, Any]]:
@@ -161,6 +161,6 @@ def named_leaves(state: State) -> list[tuple[str, Any]]:
 
 
 def as_saved(leaf: Any) -> jax.ShapeDtypeStruct:
-    data = jax.eval_shape(jax.random.key_data, leaf) if is_key(leaf) else leaf
+    data = jax.eval_shape(key_data, leaf)
     sharding = leaf.sharding or jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     return jax.ShapeDtypeStruct(data.shape, data.dtype, sharding=sharding)

@@ -94,7 +94,7 @@ def take_whole(placement: Placement | None, state: T) -> T:
     """The state on this process's first device. All processes must call this."""
     if placement is None:
         return state
-    data = jax.tree.map(lambda leaf: jax.random.key_data(leaf) if is_key(leaf) else leaf, state)
+    data = jax.tree.map(key_data, state)
     data = jax.tree.map(lambda leaf: leaf.addressable_data(0), gathering(placement)(data))
     return jax.tree.map(lambda leaf, new: jax.random.wrap_key_data(new) if is_key(leaf) else new, state, data)
 
@@ -128,6 +128,11 @@ def settled(placement: Placement | None, tree: T) -> T:
     if placement is None:
         return tree
     return jax.tree.map(lambda leaf: jax.lax.with_sharding_constraint(leaf, placement.of(leaf)), tree)
+
+
+def key_data(leaf: Any) -> Any:
+    """The integers of a key, else the leaf."""
+    return jax.random.key_data(leaf) if is_key(leaf) else leaf
 
 
 def is_key(leaf: Any) -> bool:

@@ -59,11 +59,16 @@ class Run:
                 self.note(step, time.perf_counter() - began)
             self.keep(step, state)
             if self.is_stopped():
-                self.say_stopped(step)
+                best = best_of(self.log.lines)
+                assert best is not None
+                self.progress.say(
+                    f"ends at step {step}: the best mean IoU was {best.mean_iou:.3f}, at step {best.step}"
+                )
                 break
             if self.ends() and step < self.config.steps:
                 self.end(step, state)
-        self.say_waiting()
+        if self.total.steps:
+            self.progress.say(f"the device waited for data in at most {self.total.waiting:.2%} of the time")
         return state
 
     def batches(self, first: int) -> Iterator[Batch]:
@@ -104,8 +109,9 @@ class Run:
         self.check_state(step, state)
         self.save(step, state)
         self.checkpoints.finish()
-        text = f"step {step}/{self.config.steps}: asked to end by SIGTERM; the same command goes on from here"
-        self.progress.say(text)
+        self.progress.say(
+            f"step {step}/{self.config.steps}: asked to end by SIGTERM; the same command goes on from here"
+        )
         raise Stopped
 
     # --- when what is due
@@ -160,17 +166,6 @@ class Run:
         best = best_of(self.log.lines)
         if best is not None and best.step == step:
             self.best.save(step, state.scored())
-
-    def say_stopped(self, step: int) -> None:
-        best = best_of(self.log.lines)
-        assert best is not None
-        text = f"ends at step {step}: the best mean IoU was {best.mean_iou:.3f}, at step {best.step}"
-        self.progress.say(text)
-
-    def say_waiting(self) -> None:
-        if self.total.steps:
-            text = f"the device waited for data in at most {self.total.waiting:.2%} of the time"
-            self.progress.say(text)
 
 
 def is_due(step: int, steps: int, times: int) -> bool:

@@ -41,33 +41,19 @@ def compare(scale: int, seed: int) -> list[Equal]:
     def divided(y: Array) -> Array:
         return alone(hat)(y) / alone(hat)(jnp.ones_like(y))
 
-    no = jnp.zeros(0)
-    cropped = (k - scale) // 2
+    same_size = {"padding": (k - scale) // 2, "output_size": [scale * n for n in SIZE]}
+    by_kernel = {
+        (nearest, f"k{scale}, ones"): alone(ones),
+        (interpolated, f"k{k}, bilinear"): alone(hat),
+        (interpolated, f'k{k}, bilinear, padding_mode="replicate"'): alone(hat, padding_mode="replicate", **same_size),
+        (interpolated, f"k{k}, bilinear, over Cᵀ1"): divided,
+        (resized, f"k{scale + TAPS - 1}, merged kernel"): lambda y: enlarge(y, merged(w, scale), scale),
+        (shuffled, f"k{TAPS * scale}, rearranged kernel"): lambda y: enlarge(y, rearranged(v, scale), scale),
+    }
+    learned = {resized.name: w, shuffled.name: v}
     return [
-        equal(nearest.name, f"k{scale}, ones", lambda y: nearest.apply(y, no), alone(ones), scale),
-        equal(interpolated.name, f"k{k}, bilinear", lambda y: interpolated.apply(y, no), alone(hat), scale),
-        equal(
-            interpolated.name,
-            f'k{k}, bilinear, padding_mode="replicate"',
-            lambda y: interpolated.apply(y, no),
-            alone(hat, padding=cropped, padding_mode="replicate", output_size=[scale * n for n in SIZE]),
-            scale,
-        ),
-        equal(interpolated.name, f"k{k}, bilinear, over Cᵀ1", lambda y: interpolated.apply(y, no), divided, scale),
-        equal(
-            resized.name,
-            f"k{scale + TAPS - 1}, merged kernel",
-            lambda y: resized.apply(y, w),
-            lambda y: enlarge(y, merged(w, scale), scale),
-            scale,
-        ),
-        equal(
-            shuffled.name,
-            f"k{TAPS * scale}, rearranged kernel",
-            lambda y: shuffled.apply(y, v),
-            lambda y: enlarge(y, rearranged(v, scale), scale),
-            scale,
-        ),
+        equal(way.name, words, lambda y, way=way: way.apply(y, learned.get(way.name, jnp.zeros(0))), transposed, scale)
+        for (way, words), transposed in by_kernel.items()
     ]
 
 

@@ -1,7 +1,8 @@
 """A data set read from end to end: all that is wrong with it, and what is in it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,7 +59,8 @@ def check_data(source: Source) -> Findings:
     values = total(x.counts for x in inspected)
     classes, problems = known_classes(dataset, source, values)
     problems = [*found.problems, *problems, *(y for x in inspected for y in x.problems)]
-    problems += no_pictures(dataset, source)
+    with noting(problems):  # nothing to train on or to hold out
+        check_found(found._replace(problems=()), source)
     splits: dict[str, Split] = {}
     if classes is not None:
         table = bounded(reader.table, len(classes.names))
@@ -74,39 +76,34 @@ def check_data(source: Source) -> Findings:
 def inspect(pair: Pair, reader: Reader) -> Inspected:
     """Both files are read, also if one of them is at fault."""
     problems: list[UserError] = []
-    image = mask = None
-    try:
-        image = reader.image(pair).shape[:2]
-    except UserError as problem:
-        problems.append(problem)
-    counts: Counts = {}
-    try:
+    size, counts = None, {}
+    with noting(problems):
+        size = reader.image(pair).shape[:2]
+    with noting(problems):
         values = reader.values(pair)
-        counts, mask = count_values(values), values.shape
-        if image is not None:
-            check_sizes(pair, image, mask)
+        counts = count_values(values)
+        if size is not None:
+            check_sizes(pair, size, values.shape)
+    return Inspected(pair, size, counts, problems)
+
+
+@contextmanager
+def noting(problems: list[UserError]) -> Iterator[None]:
+    """Add what is raised within the block to `problems`."""
+    try:
+        yield
     except UserError as problem:
         problems.append(problem)
-    return Inspected(pair, image, counts, problems)
 
 
 def known_classes(dataset: Dataset, source: Source, values: Counts) -> tuple[Classes | None, list[UserError]]:
     """The classes, counted if need be; the problem is that they cannot be."""
-    if dataset.classes is not None or not values:
-        return dataset.classes, []
-    try:
-        return numbered(count_classes(sorted(values), dataset.reader.table, source.data)), []
-    except UserError as problem:
-        return None, [problem]
-
-
-def no_pictures(dataset: Dataset, source: Source) -> list[UserError]:
-    """The problem that there is nothing to train on or to hold out, if so."""
-    try:
-        check_found(dataset.found._replace(problems=()), source)
-    except UserError as problem:
-        return [problem]
-    return []
+    problems: list[UserError] = []
+    classes = dataset.classes
+    if classes is None and values:
+        with noting(problems):
+            classes = numbered(count_classes(sorted(values), dataset.reader.table, source.data))
+    return classes, problems
 
 
 def out_of_range(inspected: Inspected, table: NDArray[np.int32], num_classes: int) -> list[UserError]:
