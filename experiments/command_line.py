@@ -1,4 +1,4 @@
-"""What the experiments' command lines have in common: what is at fault is one line, and an exit status."""
+"""The shared part of the experiments' command lines: a user's mistake is one line and an exit status."""
 
 import logging
 import os

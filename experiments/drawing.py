@@ -1,4 +1,4 @@
-"""What the experiments' pictures have in common."""
+"""Colours and layout of the experiments' pictures."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -16,7 +16,7 @@ TITLE = 9  # points
 
 
 def save_small(fig: Figure, file: Path | BytesIO, *, greys: bool = False) -> None:
-    """As PNG of 256 colours, less than half as large as photographs in full colour.
+    """Save as PNG of 256 colours, less than half as large as photographs in full colour.
 
     With `greys` the colours are chosen with more care, which takes seconds: grey photographs beside others would be
     tinted.

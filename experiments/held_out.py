@@ -15,7 +15,7 @@ WIDTH = 19  # of a part's columns
 
 
 class Score(NamedTuple):
-    """How near a method comes to one photograph."""
+    """The scores of a method on one photograph."""
 
     task: str
     part: str

@@ -1,4 +1,4 @@
-"""How near an image is to the photograph: PSNR in dB, and SSIM. Values are in [0, 1]."""
+"""Distance of an image from the photograph: PSNR in dB, and SSIM. Values are in [0, 1]."""
 
 from typing import Any
 

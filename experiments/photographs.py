@@ -79,7 +79,7 @@ def photograph(name: str) -> NDArray[np.uint8]:
     return picture if picture.ndim == 3 else gray2rgb(picture)
 
 
-SMALLEST_PART = min(min(p.shape[:2]) for p in parts().train)
+MIN_PART_SIDE = min(min(p.shape[:2]) for p in parts().train)
 
 
 class Crops:

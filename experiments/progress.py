@@ -41,7 +41,7 @@ class Progress:
             self.say(f"step {step}/{self.steps}: {text}")
 
     def part(self, step: int) -> int:
-        """How many plain lines are due by `step`."""
+        """Number of plain lines due by `step`."""
         return step * PLAIN_LINES // self.steps
 
     def say(self, text: str) -> None:

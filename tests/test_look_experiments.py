@@ -23,9 +23,9 @@ from experiments.gradient.columns import Config as Gradient
 from experiments.gradient.columns import columns
 from experiments.sizes.arithmetic import EXAMPLES, same
 from experiments.upsampling.equal import compare, merged, rearranged
+from experiments.upsampling.layers import learned_layers, pixel_shuffle
 from experiments.upsampling.reach import reach, targets
 from experiments.upsampling.search import look_for
-from experiments.upsampling.ways import learned_ways, pixel_shuffle
 
 
 @pytest.fixture(autouse=True)
@@ -248,7 +248,7 @@ def test_which_ways_are_transposed_convolutions(scale):
 
 
 def test_what_each_way_can_represent():
-    lines = {line.way: line for line in reach(2, seed=0)}
+    lines = {line.layer: line for line in reach(2, seed=0)}
     assert [line.free for line in lines.values()] == [4, 16, 36, 9, 9, 36]
     resized = lines["nearest, conv k3"]
     assert resized.misses["nearest"] == pytest.approx(0, abs=1e-6)
@@ -266,8 +266,8 @@ def test_what_each_way_can_represent():
 
 def test_backpropagation_comes_as_near_as_can_be():
     wanted = jnp.asarray(targets(2, seed=0)["drawn k4"])
-    ways = {way.name: way for way in learned_ways(2, (5, 5), 1, 1)}
-    lines = {line.way: line for line in reach(2, seed=0)}
+    ways = {way.name: way for way in learned_layers(2, (5, 5), 1, 1)}
+    lines = {line.layer: line for line in reach(2, seed=0)}
     for name in ("ConvTranspose k4", "nearest, conv k3"):
         distances = look_for(ways[name], wanted, scale=2, steps=80, seed=0)
         assert distances[0] > 0.9

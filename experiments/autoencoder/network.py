@@ -15,7 +15,7 @@ SLOPE = 0.1  # of the rectification for negative values: at zero whole layers of
 
 
 class Shape(NamedTuple):
-    """Of a network."""
+    """Shape of a network."""
 
     in_ch: int
     out_ch: int
@@ -25,7 +25,7 @@ class Shape(NamedTuple):
 
     @property
     def factor(self) -> int:
-        """How many times smaller the code is, per axis."""
+        """Size of a picture over that of its code, per axis."""
         return 2 ** len(self.widths)
 
 

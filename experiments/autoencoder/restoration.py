@@ -84,7 +84,7 @@ def make_holes(known: NDArray[np.float32], rng: np.random.Generator) -> None:
 
 
 def local_mean(pictures: Pictures, known: NDArray[np.float32]) -> Pictures:
-    """Of the known pixels, the nearer ones weighing more."""
+    """Mean of the known pixels, the nearer ones weighing more."""
     total, weight = (gaussian_filter(x, NEAR, axes=(-3, -2), mode="constant") for x in (known * pictures, known))
     return np.divide(total, np.maximum(weight, np.finfo(np.float32).tiny), dtype=np.float32)
 

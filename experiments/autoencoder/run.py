@@ -60,7 +60,7 @@ def run(config: Config) -> Result:
 
 
 def as_floats(photograph: NDArray[np.uint8]) -> Pictures:
-    """In [0, 1], cut to multiples of 8."""
+    """The photograph in [0, 1], cut to multiples of 8."""
     rows, columns = (size // MULTIPLE * MULTIPLE for size in photograph.shape[:2])
     return (photograph[:rows, :columns] / 255).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""What the four tasks have in common."""
+"""The interface of the four tasks."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ Method = Callable[[Pictures], NDArray]  # what is given (h, w, channels) -> a pi
 
 
 class Task(ABC):
-    """What a network is given of a photograph, and what it is to make of it."""
+    """The input that a network gets of a photograph, and the picture made of its output."""
 
     name: ClassVar[str]
     shape: ClassVar[Shape]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from experiments.errors import check
 from jtconv import conv, conv_matrix, conv_transpose
 
-MOST = {"input_size": 3, "kernel_size": 4, "strides": 4}
-MOST_CELLS = 300  # of C, that are drawn in every frame
+MAX = {"input_size": 3, "kernel_size": 4, "strides": 4}
+MAX_CELLS = 300  # of C, that are drawn in every frame
 Plane = NDArray[np.float64]
 
 
@@ -21,16 +21,16 @@ class Config:
     """The settings of a run. Raises ValueError for one out of bounds."""
 
     input_size: tuple[int, int] = (2, 2)
-    """Of what is put in; its values count from 0."""
+    """Size of the input; its values count from 0."""
     kernel_size: tuple[int, int] = (2, 2)
-    """Of the kernel; its values count from 0, too."""
+    """Size of the kernel; its values count from 0, too."""
     strides: tuple[int, int] = (1, 1)
-    """How far apart the copies of the kernel are placed."""
+    """Distances between the copies of the kernel."""
     padding: tuple[int, int] = (0, 0)
     """Rows and columns that are cut off on each side."""
 
     def __post_init__(self) -> None:
-        for name, most in MOST.items():
+        for name, most in MAX.items():
             check(self, name, all(1 <= value <= most for value in getattr(self, name)), f"in [1, {most}] on each axis")
         check(self, "padding", all(p >= 0 for p in self.padding), "at least 0 on each axis")
         for k, p, size in zip(self.kernel_size, self.padding, self.result_size, strict=True):
@@ -39,8 +39,8 @@ class Config:
         check(
             self,
             "input_size",
-            cells <= MOST_CELLS,
-            f"smaller: C would have {cells} cells, and {MOST_CELLS} can be drawn",
+            cells <= MAX_CELLS,
+            f"smaller: C would have {cells} cells, and {MAX_CELLS} can be drawn",
         )
 
     @property

@@ -18,19 +18,19 @@ class Config:
     """The settings of a run. Raises ValueError for one out of bounds."""
 
     steps: int = 300
-    """Of training, for each generator."""
+    """Training steps for each generator."""
     batch_size: int = 8
     """Pieces of photographs in a step."""
     channels: int = 16
-    """Of the layers within a generator."""
+    """Channels of the layers within a generator."""
     pieces: int = 256
-    """Of photographs to train on; a quarter as many, of other parts of them, to test on."""
+    """Pieces of photographs to train on; a quarter as many, of other parts, to test on."""
     learning_rate: float = 3e-3
-    """Adam's, at first; it falls to 0."""
+    """Adam's learning rate at first; it falls to 0."""
     seeds: int = 3
-    """How many times all is done, with other random numbers; means are shown."""
+    """Repetitions with other random numbers; means are shown."""
     seed: int = 0
-    """The first of them."""
+    """Seed of the first repetition."""
 
     def __post_init__(self) -> None:
         check(self, "steps", self.steps >= 1, "at least 1")

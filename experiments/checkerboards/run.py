@@ -14,7 +14,7 @@ from experiments.measures import psnr
 
 
 class Measured(NamedTuple):
-    """Of one generator: grey levels, dB, dB."""
+    """Measures of one generator: grey levels, dB, dB."""
 
     unevenness: float
     excess: float
@@ -23,7 +23,7 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True)
 class Tried:
-    """Of one layer: means over the seeds, and what the first seed's generator makes."""
+    """Measures of one layer, means over the seeds, and images by the first seed's generator."""
 
     cure: Cure
     first: Measured

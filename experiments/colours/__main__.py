@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.colours.glass import LETTER, MOST, SETTINGS, Glass, picture, through_glass
+from experiments.colours.glass import LETTER, SETTINGS, WHITE, Glass, picture, through_glass
 from experiments.drawing import TITLE
 from experiments.shown import Shown, command_line
 
@@ -52,7 +52,7 @@ def draw_colours(axis: Axes, colours: np.ndarray, title: str) -> None:
     rows, columns = colours.shape[:2]
     for row, column in np.ndindex(rows, columns):
         colour = colours[row, column]
-        ink = "white" if colour @ (0.3, 0.6, 0.1) < MOST / 2 else "black"
+        ink = "white" if colour @ (0.3, 0.6, 0.1) < WHITE / 2 else "black"
         size = min(12, 110 / columns)
         axis.text(column, row, LETTER[tuple(colour)], ha="center", va="center", size=size, color=ink)
     axis.set_xticks(np.arange(-0.5, columns), labels=[])

@@ -23,7 +23,7 @@ from experiments.files import FULL
 
 # Orbax gives up by wall clocks: one that is set forward must not end a run.
 PATIENCE = 100 * 365 * 86_400  # seconds
-KEPT = 2  # so that one is left should the newest be damaged
+MAX_KEPT = 2  # so that one is left should the newest be damaged
 REMEDY = "delete it to go on from another checkpoint, or from the start"
 Arrays = dict[str, Any]
 
@@ -72,7 +72,7 @@ class Manager(ocp.CheckpointManager):
 
 
 @contextmanager
-def open_checkpoints(folder: Path, kept: int = KEPT) -> Iterator[Checkpoints]:
+def open_checkpoints(folder: Path, kept: int = MAX_KEPT) -> Iterator[Checkpoints]:
     """Checkpoints in `folder`, which is made; what is being written is finished on the way out."""
     patient = ocp.AsyncOptions(timeout_secs=PATIENCE)
     options = ocp.CheckpointManagerOptions(max_to_keep=kept, cleanup_tmp_directories=True, async_options=patient)
@@ -123,7 +123,7 @@ def restore(folder: Path, like: State) -> tuple[int, State] | None:
 
 
 def check_dates(folder: Path) -> None:
-    """That every checkpoint says when it was written, which Orbax reads of all before it opens one."""
+    """Raise `UserError` for a checkpoint without its date: Orbax reads all dates before it opens one."""
     for checkpoint in ocp.path.step.standard_name_format().find_all(folder.absolute()):
         try:
             checkpoint.commit_timestamp  # noqa: B018 (it is read here)

@@ -1,4 +1,4 @@
-"""How much the pixels of each class count in the loss."""
+"""Weights of the classes in the loss."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

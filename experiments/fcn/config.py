@@ -23,13 +23,13 @@ class Network:
     """The shape of the network."""
 
     decoder: Decoder = "fcn8"
-    """Which decoder: fcn8 adds pool4 and pool3; fcn16 pool4 only, fcn32 none, fcn4 pool2 too, fcn2 pool1 too."""
+    """The decoder: fcn8 adds pool4 and pool3; fcn16 pool4 only, fcn32 none, fcn4 pool2 too, fcn2 pool1 too."""
     width: int = 16
     """Channels of the first stage; the others have 2, 4, 8 and 8 times as many (VGG-16: 64)."""
     depths: tuple[int, ...] = (1, 1, 2, 2, 1)
     """3×3 convolutions in each stage (VGG-16: 2 2 3 3 3)."""
     first_padding: int = 1
-    """What the first convolution pads (the paper's networks: 100)."""
+    """Padding of the first convolution (the paper's networks: 100)."""
     head_ch: int = 128
     """Channels of conv6 and conv7 (VGG-16: 4096)."""
     head_kernel: int = 3
@@ -45,7 +45,7 @@ class Network:
     normalise: bool = True
     """A batch normalisation after every convolution."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """What the network computes in; parameters and loss are float32 all the same."""
+    """The dtype of the computation; parameters and loss are float32 all the same."""
     remat: bool = False
     """Compute the encoder's stages again for the gradient: less memory, more time. (On CPUs XLA undoes it.)"""
 
@@ -61,7 +61,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How the parameters are changed."""
+    """The optimiser."""
 
     kind: Literal["adamw", "sgd"] = "adamw"
     """AdamW, or SGD with momentum (the paper)."""
@@ -74,7 +74,7 @@ class Optimizer:
     weight_decay: float = 1e-2
     """Decay of the kernels (not of biases and normalisation); SGD: the factor of an L2 penalty's slope."""
     momentum: float = 0.9
-    """Of SGD."""
+    """Momentum of SGD."""
     clip_norm: float | None = 1.0
     """Greatest norm of the gradient, above which it is scaled down; None: not limited."""
     bias_rate: float = 1.0
@@ -135,9 +135,9 @@ class Config:
     batch_size: int = 8
     """Pictures per step."""
     evaluations: int = 5
-    """How often the held-out pictures are scored on the way; the end of training is the last."""
+    """Evaluations of the held-out pictures, evenly spread; the last at the end of training."""
     checkpoints: int = 10
-    """How often the state is saved on the way; the end of training is the last."""
+    """Checkpoints of the state, evenly spread; the last at the end of training."""
     patience: int | None = None
     """Evaluations without a better mean IoU after which training ends; None: it does not."""
     class_weights: Literal["equal", "balanced"] | tuple[float, ...] = "equal"

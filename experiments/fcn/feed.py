@@ -1,4 +1,4 @@
-"""The next batch is put on the device while a step runs; how long the device waited for it all the same."""
+"""Prefetch: the next batch goes to the device while a step runs; the time that the device still waits is measured."""
 
 import os
 import time

@@ -20,12 +20,12 @@ from experiments.fcn.task import Classes, Sample
 from experiments.files import write_whole
 
 TEMPLATE = Path(__file__).with_name("report_template.html")
-WIDEST = 480  # pixels of an example's pictures
+MAX_SIDE = 480  # pixels of an example's pictures
 Example = tuple[Sample, float, NDArray[np.uint8]]  # with its mean IoU and its prediction
 
 
 class Page(NamedTuple):
-    """What is on the page."""
+    """The content of the page."""
 
     title: str
     settings: Mapping[str, Any]
@@ -94,7 +94,7 @@ def class_rows(result: Scores, classes: Classes) -> Iterable[str]:
 
 
 def confusion_in_words(confusion: NDArray[np.int64], classes: Classes) -> str:
-    """What the picture of the matrix shows above all."""
+    """The most frequent mistake, in a sentence."""
     share = confusion / np.maximum(1, confusion.sum(1, keepdims=True))
     np.fill_diagonal(share, 0)
     true, as_class = np.unravel_index(share.argmax(), share.shape)
@@ -131,8 +131,8 @@ def class_uri(labels: NDArray, classes: Classes) -> str:
 
 
 def small(picture: Image.Image, *, smooth: bool) -> Image.Image:
-    """At most `WIDEST` wide or high; an index is never a mixture of others."""
-    scale = min(1.0, WIDEST / max(picture.size))
+    """At most `MAX_SIDE` wide or high; an index is never a mixture of others."""
+    scale = min(1.0, MAX_SIDE / max(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return picture.resize(size, Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST)
 

@@ -1,4 +1,4 @@
-"""What a run begins with: drawn parameters, a trained encoder's, or those of a coarser run."""
+"""The parameters that a run begins with: drawn, a trained encoder's, or those of a coarser run."""
 
 import dataclasses
 import json
@@ -71,7 +71,7 @@ def save_preprocessing(preprocessing: Preprocessing, folder: Path) -> None:
 
 
 def read_preprocessing(folder: Path) -> Preprocessing:
-    """What `save_preprocessing` left there. Raises `UserError` if it is missing or damaged."""
+    """Read the file of `save_preprocessing`. Raises `UserError` if it is missing or damaged."""
     try:
         values = json.loads((folder / FILE).read_text(encoding="utf-8"))
         channels, mean, std = (tuple(values[name]) for name in ("channels", "mean", "std"))

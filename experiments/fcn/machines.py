@@ -22,16 +22,16 @@ DETERMINISTIC = "--xla_gpu_deterministic_ops=true"
 
 @dataclass(frozen=True, kw_only=True)
 class Machines:
-    """What a run is computed on. Every process of a run is given the same, but for `process`."""
+    """The processes and devices of a run. Every process is given the same, but for `process`."""
 
     distributed: bool = False
     """This is one of several processes, started together by Slurm, Open MPI, or on a TPU's hosts."""
     coordinator: str | None = None
     """HOST:PORT at which process 0 can be reached, where the processes are started by hand."""
     processes: int | None = None
-    """How many there are, with --coordinator."""
+    """Number of processes, with --coordinator."""
     process: int | None = None
-    """Which of them this is, from 0, with --coordinator."""
+    """Number of this process, from 0, with --coordinator."""
     cpu_devices: int | None = None
     """Compute on the CPU as if it were so many devices, to try out what several do."""
     shard_parameters: bool = False

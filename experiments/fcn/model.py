@@ -25,7 +25,7 @@ class Model(NamedTuple):
 
 
 def arrays_of(model: Model) -> dict[str, np.ndarray]:
-    """What is saved of the network, by name."""
+    """The arrays of the network that are saved, by name."""
     return {
         name: np.asarray(variable.get_value())
         for state in (model.parameters, model.statistics)

@@ -1,4 +1,4 @@
-"""How gradients become changes of the parameters."""
+"""The optimiser: from gradients to changes of the parameters."""
 
 from collections.abc import Callable, Hashable
 from functools import cache
@@ -36,7 +36,7 @@ def adamw(settings: Optimizer, learning_rate: optax.Schedule) -> optax.GradientT
 
 
 def sgd(settings: Optimizer, learning_rate: optax.Schedule) -> optax.GradientTransformation:
-    """As Caffe has it: the decay is part of the gradient that the momentum remembers."""
+    """SGD like Caffe's: the decay is part of the gradient that the momentum remembers."""
     decay = optax.add_decayed_weights(settings.weight_decay, mask=is_kernel)
     return optax.chain(decay, optax.sgd(learning_rate, momentum=settings.momentum))
 

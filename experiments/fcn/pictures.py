@@ -17,7 +17,7 @@ from experiments.fcn.task import Classes, Sample
 MUTED = ["#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499"]
 ROWS = 6
 LEGEND_COLUMNS = 6
-LONGEST_NAME = 16  # of a class, in pictures
+MAX_NAME = 16  # of a class, in pictures
 MANY, VERY_MANY = 12, 40  # classes: from here on numbers are small, and left out
 TITLE = 10  # points
 
@@ -68,7 +68,7 @@ def legend_patches(classes: Classes, *labels: NDArray) -> list[Patch]:
 
 
 def shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
 
 
 def save_curves(log: list[Line], classes: Classes, file: Path) -> None:

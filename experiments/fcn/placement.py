@@ -1,4 +1,4 @@
-"""Where a run's arrays lie: batches cut over all devices of all processes, the state whole on each, or cut too.
+"""The placement of a run's arrays: batches cut over all devices, the state whole on each, or cut too.
 
 What is moved between devices, and when, XLA finds out from this alone.
 """
@@ -32,7 +32,7 @@ class Placement(NamedTuple):
         return NamedSharding(self.mesh, PartitionSpec(AXIS))
 
     def of(self, leaf: Any) -> NamedSharding:
-        """Of an array of the state, between steps."""
+        """The placement of an array of the state, between steps."""
         if not self.shard_parameters or not jnp.issubdtype(leaf.dtype, jnp.floating):
             return self.whole
         divisible = [axis for axis, size in enumerate(leaf.shape) if size and size % self.mesh.size == 0]
@@ -124,7 +124,7 @@ def everywhere(placement: Placement | None, tree: T) -> T:
 
 
 def settled(placement: Placement | None, tree: T) -> T:
-    """As it lies between steps."""
+    """Place the tree as between steps."""
     if placement is None:
         return tree
     return jax.tree.map(lambda leaf: jax.lax.with_sharding_constraint(leaf, placement.of(leaf)), tree)

@@ -1,4 +1,4 @@
-"""What a finished run says and leaves: the tables in words, the pictures and the page as files."""
+"""The report of a finished run: tables in the terminal, pictures and a page as files."""
 
 import json
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from experiments.fcn.task import Classes, Sample
 from experiments.fcn.train import Trained
 from experiments.files import write_whole, writing
 
-WIDEST = 100  # columns of a confusion matrix in a terminal
+MAX_COLUMNS = 100  # columns of a confusion matrix in a terminal
 EXTREMES = 3  # best and worst pictures shown
-LONGEST_NAME = 32  # of a class, in a table
+MAX_NAME = 32  # of a class, in a table
 
 
 def report(trained: Trained, folder: Path) -> Scores:
@@ -119,7 +119,7 @@ def or_null(value: float) -> float | None:
 def tables(result: Scores, confusion: NDArray[np.int64], classes: Classes) -> str:
     """All that is said in a terminal: the confusion matrix if it fits, every class, the means."""
     matrix = confusion_table(confusion, classes)
-    parts = [matrix] if matrix.index("\n") <= WIDEST else []
+    parts = [matrix] if matrix.index("\n") <= MAX_COLUMNS else []
     return "\n\n".join([*parts, class_table(result, classes), means(result, classes)])
 
 
@@ -135,7 +135,7 @@ def confusion_table(confusion: NDArray[np.int64], classes: Classes) -> str:
 
 def class_table(result: Scores, classes: Classes) -> str:
     """A row per class: IoU, share of its pixels that are found, its share of all pixels."""
-    names = [clipped(name, LONGEST_NAME) for name in classes.names]
+    names = [clipped(name, MAX_NAME) for name in classes.names]
     width = max(5, *map(len, names))
     lines = [f"{'class':{width}}     IoU accuracy    share"]
     for name, *values in zip(names, result.class_iou, result.class_accuracy, result.class_share, strict=True):

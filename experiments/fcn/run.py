@@ -28,7 +28,7 @@ NOTHING = Spent()
 
 @dataclass
 class Run:
-    """What the loop works with, and what it has to remember."""
+    """The loop over the steps, with all that it uses and remembers."""
 
     config: Config
     trainer: Trainer
@@ -72,7 +72,7 @@ class Run:
         return state
 
     def batches(self, first: int) -> Iterator[Batch]:
-        """What the steps after `first` train on, as far as it is this process's."""
+        """The batches of the steps after `first`, this process's rows of them."""
         rows = own_rows(self.trainer.placement, self.config.batch_size)
         return iter(self.task.batches(rows)[first : self.config.steps].to_iter_dataset(READING))
 

@@ -51,7 +51,7 @@ def samples_of_run(
 
 
 def saved_source(file: Path) -> Source | None:
-    """Where the run's pictures were; None if it was not about pictures in files."""
+    """The source of the run's pictures; None if they were not in files."""
     try:
         values = json.loads(file.read_text(encoding="utf-8")).get("source")
         if values is None:

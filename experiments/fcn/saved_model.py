@@ -52,7 +52,7 @@ def for_pictures_in_files(signature: Signature) -> Preprocessing:
 
 
 def load_model(folder: Path) -> Model:
-    """What `save_model` left in `folder`. Raises `UserError` if it is missing, damaged or of another format."""
+    """Load the network that `save_model` left in `folder`. Raises `UserError` if it is missing or damaged."""
     description_file, arrays_file = folder / DESCRIPTION, folder / ARRAYS
     described = read_description(description_file)
     arrays = read_arrays(arrays_file, described.sha256)
@@ -75,7 +75,7 @@ def load_model(folder: Path) -> Model:
 
 
 class Description(NamedTuple):
-    """What `model.json` says."""
+    """The content of `model.json`."""
 
     network: Network
     in_ch: int

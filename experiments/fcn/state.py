@@ -1,4 +1,4 @@
-"""All that training changes, and one step of it as a function of arrays."""
+"""The state of training, and one step of it as a function of arrays."""
 
 from functools import partial
 from typing import Any, NamedTuple, Self, cast
@@ -19,7 +19,7 @@ from jtconv.weights import Preprocessing
 
 
 class Average(NamedTuple):
-    """What is averaged: the statistics too, since they belong to the parameters."""
+    """The averages: of the statistics too, since they belong to the parameters."""
 
     parameters: nnx.State
     statistics: nnx.State
@@ -51,7 +51,7 @@ def averaged(average: Average, parameters: nnx.State, statistics: nnx.State, set
 
 
 class State(NamedTuple):
-    """All that training changes."""
+    """The variables of training."""
 
     parameters: nnx.State
     statistics: nnx.State  # running means and variances of the normalisations, and the dropout's keys
@@ -59,13 +59,13 @@ class State(NamedTuple):
     average: Average | None = None
 
     def scored(self) -> Self:
-        """What predictions are made with: the average if there is one, without the optimiser's state."""
+        """The state that predicts: the average if there is one, without the optimiser's state."""
         chosen = self if self.average is None else self.average
         return type(self)(chosen.parameters, chosen.statistics, None)
 
 
 class Trainer(NamedTuple):
-    """All that training does not change."""
+    """The constants of training."""
 
     network: nnx.GraphDef
     preprocessing: Preprocessing

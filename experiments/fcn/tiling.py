@@ -27,12 +27,12 @@ from experiments.fcn.model import Model
 
 @dataclass(frozen=True)
 class Tiling:
-    """How large pictures are divided. Raises ValueError for sizes out of bounds."""
+    """The division of large pictures. Raises ValueError for sizes out of bounds."""
 
     tile: int = 1024
     """Side of a tile in pixels, a multiple of 32: pictures up to this size are scored whole."""
     overlap: int = 256
-    """What neighbouring tiles have in common, in pixels: a multiple of 32, at most half a tile."""
+    """Pixels that neighbouring tiles share: a multiple of 32, at most half a tile."""
 
     def __post_init__(self) -> None:
         if self.tile < FACTOR or self.tile % FACTOR:

@@ -39,7 +39,7 @@ It leaves in --out: config.json, metrics.jsonl, scores.json, checkpoints/, model
 
 @dataclass(frozen=True)
 class Command:
-    """What to train, and where to leave it."""
+    """The run to train, and the folder for its results."""
 
     out: Path = Path("runs/fcn8")
     """Folder for the results; made if need be."""

@@ -1,4 +1,4 @@
-"""Where a run's scenes come from. A training batch is a function of the seed and the step alone."""
+"""The scenes of a run. A training batch is a function of the seed and the step alone."""
 
 import grain
 import numpy as np

@@ -14,7 +14,7 @@ from experiments.gradient.columns import Columns, Config, columns
 from experiments.grids import Grid, draw_row, fit
 from experiments.shown import Shown, command_line
 
-SIDE, LONGEST = 0.75, 14.0  # of an entry; of a matrix, in cells
+SIDE, MAX_LENGTH = 0.75, 14.0  # of an entry; of a matrix, in cells
 
 
 def run(config: Config) -> Shown:
@@ -38,7 +38,7 @@ def draw_picture(done: Columns) -> Figure:
     """C; then Cᵀ beside the columns that the gradient gives."""
     fig = Figure(dpi=200)
     axes = fig.add_axes((0, 0, 1, 1))
-    side = min(SIDE, LONGEST / max(done.matrix.shape))
+    side = min(SIDE, MAX_LENGTH / max(done.matrix.shape))
     c = Grid(done.matrix, "C, the convolution", PINK, faint=~done.entries, side=side)
     right, bottom = draw_row(axes, [c], 0.0, 0.0)
     transposed = Grid(done.matrix.T, "Cᵀ", ORANGE, faint=~done.entries.T, side=side)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from experiments.errors import check
 from jtconv import ConvGeometry, conv, conv_matrix, conv_transpose
 
-MOST_INPUTS, MOST_OUTPUTS = 36, 9  # rows and columns of Cᵀ that can be drawn
+MAX_INPUTS, MAX_OUTPUTS = 36, 9  # rows and columns of Cᵀ that can be drawn
 Matrix = NDArray[np.float32]
 
 
@@ -23,21 +23,21 @@ class Config:
     """The settings of a run. Raises ValueError for one out of bounds."""
 
     input_size: tuple[int, int] = (4, 4)
-    """Of the convolution's input x."""
+    """Size of the convolution's input x."""
     kernel_size: tuple[int, int] = (3, 3)
-    """Of the kernel; its values count from 1."""
+    """Size of the kernel; its values count from 1."""
     strides: tuple[int, int] = (1, 1)
-    """Of the convolution."""
+    """Strides of the convolution."""
     padding: tuple[int, int] = (0, 0)
-    """Of the convolution, on both sides of each axis."""
+    """Padding of the convolution, on both sides of each axis."""
 
     def __post_init__(self) -> None:
         outputs = ConvGeometry(self.kernel_size, **self.layer).output_size(self.input_size)
-        if prod(self.input_size) > MOST_INPUTS or prod(outputs) > MOST_OUTPUTS:
-            most = f"at most {MOST_INPUTS} positions, and its result of at most {MOST_OUTPUTS}"
+        if prod(self.input_size) > MAX_INPUTS or prod(outputs) > MAX_OUTPUTS:
+            most = f"at most {MAX_INPUTS} positions, and its result of at most {MAX_OUTPUTS}"
             raise ValueError(f"`input_size` must be of {most}, got {self.input_size!r} and {outputs!r}.")
-        fits = all(p < k <= MOST_INPUTS for k, p in zip(self.kernel_size, self.padding, strict=True))
-        check(self, "kernel_size", fits, f"above `padding` and at most {MOST_INPUTS} on each axis")
+        fits = all(p < k <= MAX_INPUTS for k, p in zip(self.kernel_size, self.padding, strict=True))
+        check(self, "kernel_size", fits, f"above `padding` and at most {MAX_INPUTS} on each axis")
 
     @property
     def layer(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What features of a trained FCN-8 look for: their strongest activations, projected back to pixels.
+"""Features of a trained FCN-8: their strongest activations, projected back to pixels.
 
 An activation alone goes down through the network: each pool puts it where its maximum was, each convolution is
 transposed, with the kernel that was trained, and what is negative is set to zero on the way.

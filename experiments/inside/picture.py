@@ -35,7 +35,7 @@ def draw_picture(result: Result, config: Config) -> Figure:
 
 
 def height_of(feature: Feature) -> float:
-    """Of its row, in inches."""
+    """Height of its row, in inches."""
     rows, columns = feature.patches[0].picture.shape
     return CELL * rows / columns
 

@@ -26,7 +26,7 @@ def blocks(x: Array) -> Array:
 
 
 def switches_of(x: Array) -> Array:
-    """Which pixel of its block is the largest, 0 to 3, and the first of equal ones: int32 (n, h/2, w/2, c)."""
+    """Number, 0 to 3, of the largest pixel of each block, the first of equal ones: int32 (n, h/2, w/2, c)."""
     return jnp.argmax(blocks(x), axis=3).astype(jnp.int32)
 
 
@@ -55,7 +55,7 @@ def up(stages: Stages, x: Array) -> tuple[Array, list[Array]]:
 
 
 def down(stages: Stages, y: Array, switches: Sequence[Array], rectify: bool) -> Array:
-    """What `y` in the place of the last pool comes to in the pictures, (n, h, w, in_ch)."""
+    """Project `y`, in the place of the last pool, to pixels (n, h, w, in_ch)."""
     for stage, where in zip(reversed(stages), reversed(switches), strict=True):
         y = unpool(y, where)
         for block in reversed(stage.convs):
@@ -72,7 +72,7 @@ def transposed(block: Any, y: Array) -> Array:
 
 
 def scale_of(norm: nnx.BatchNorm) -> Array:
-    """What the normalisation multiplies each channel by, (channels,)."""
+    """Factor of each channel in the normalisation, (channels,)."""
     assert norm.scale is not None
     return norm.scale[...] / jnp.sqrt(norm.var[...] + norm.epsilon)
 

@@ -29,11 +29,11 @@ class Config:
     stages: tuple[int, ...] = (2, 3, 4, 5)
     """The pools whose features are shown, 1 to 5."""
     features: int = 3
-    """How many of each: those whose strongest activations are the largest on average."""
+    """Features of each pool: those whose strongest activations are the largest on average."""
     patches: int = 9
     """Strongest activations of a feature that count, each of another held-out scene."""
     columns: int = 4
-    """How many of them are drawn."""
+    """Patches of a feature that are drawn."""
     rectify: bool = True
     """Set what is negative to zero on the way down, as in the article; without, it is the transpose and no more."""
     batch_size: int = 32
@@ -69,7 +69,7 @@ class Feature(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Of the most frequent digit."""
+        """Share of the most frequent digit."""
         return most_frequent(self.digits)[1]
 
 
@@ -90,7 +90,7 @@ def look(trained: Trained, config: Config) -> Result:
 
 
 def features_of(trained: Trained, number: int, config: Config) -> list[Feature]:
-    """Of pool `number`."""
+    """Features of pool `number`, from the strongest down."""
     stages = trained.stages[:number]
     height, width = trained.scenes.labels.shape[1:]
     cells = -(-height // 2**number), -(-width // 2**number)  # beyond them the network sees filling only
@@ -141,7 +141,7 @@ class Window(NamedTuple):
 
 
 def window_of(stages: Sequence[Any], axis: int) -> Window:
-    """Of the last pool of these stages, on axis 0 or 1 of the picture."""
+    """Window of the last pool of these stages, on axis 0 or 1 of the picture."""
     size, step, start = 1, 1, 0
     for stage in stages:
         for block in stage.convs:

@@ -20,7 +20,7 @@ from experiments.inside.project import Stages
 
 
 class Trained(NamedTuple):
-    """What the experiment looks into."""
+    """The encoder of a run, and the scenes that it was not trained on."""
 
     stages: Stages
     scenes: Scenes

@@ -21,13 +21,13 @@ class Config:
     """The settings of a run. Raises ValueError for one out of bounds."""
 
     photograph: Literal["china", "flower"] = "china"
-    """Which of scikit-learn's two photographs."""
+    """Name of one of scikit-learn's two photographs."""
     size: tuple[int, int] = (424, 640)
     """Rows and columns, of the middle of the photograph."""
     strides: int = 2
-    """Of C: how many pixels of the photograph, per axis, come to one observed."""
+    """Strides of C: pixels of the photograph, per axis, for one observed."""
     blur: float = 2.0
-    """Of C: standard deviation of its Gaussian kernel, in pixels of the photograph."""
+    """Standard deviation of C's Gaussian kernel, in pixels of the photograph."""
     noise: float = 0.004
     """Standard deviation of what is added to C x; the photograph's values are in [0, 1]."""
     penalties: tuple[float, ...] = (3e-4, 1e-3, 3e-3, 1e-2)
@@ -35,7 +35,7 @@ class Config:
     iterations: int = 60
     """Conjugate gradient steps at most."""
     seed: int = 0
-    """Of the noise, and of the probe with which λ is chosen."""
+    """Seed of the noise, and of the probe with which λ is chosen."""
 
     def __post_init__(self) -> None:
         check(self, "strides", 1 <= self.strides <= 8, "in [1, 8]")

@@ -31,7 +31,7 @@ BATCHES = 100
 
 @dataclass(frozen=True)
 class Command:
-    """What to train, and where to leave it."""
+    """The run to train, and the folder for its results."""
 
     out: Path = Path("runs/mosaic")
     """Folder for the results; made if need be."""

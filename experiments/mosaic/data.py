@@ -12,7 +12,7 @@ from experiments.fcn import config
 from experiments.fcn.pictures import MUTED
 from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature
 from experiments.mosaic.scenes import draw, mosaic, paint
-from experiments.photographs import NAMES, SMALLEST_PART, parts
+from experiments.photographs import MIN_PART_SIDE, NAMES, parts
 from jtconv.weights import Preprocessing
 
 TRAIN, TEST = 0, 1  # the first entry of each generator's seed, so that the two never meet
@@ -33,7 +33,7 @@ class Config(config.Config):
 
     def __post_init__(self) -> None:
         check_counts(self, "test_scenes")
-        check(self, "size", 16 <= self.size <= SMALLEST_PART, f"from 16 to {SMALLEST_PART}")
+        check(self, "size", 16 <= self.size <= MIN_PART_SIDE, f"from 16 to {MIN_PART_SIDE}")
         super().__post_init__()
 
 

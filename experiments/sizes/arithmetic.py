@@ -6,7 +6,7 @@ from typing import NamedTuple
 from jtconv import ConvGeometry
 
 KERNELS, STRIDES = range(1, 7), range(1, 5)
-LARGEST = 48  # of the sizes that are tried: from the kernel's up to this
+MAX_SIZE = 48  # of the sizes that are tried: from the kernel's up to this
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Same(NamedTuple):
 
 def same(kernel_size: int, strides: int) -> Same:
     geometry = ConvGeometry(kernel_size, strides=strides, padding="SAME")
-    pads = {geometry.pads(size)[0] for size in range(kernel_size, LARGEST + 1)}
+    pads = {geometry.pads(size)[0] for size in range(kernel_size, MAX_SIZE + 1)}
     return Same(kernel_size, strides, tuple(sorted(pads)))
 
 

@@ -1,4 +1,4 @@
-"""Each way as a matrix, against the transposed convolution that it should be."""
+"""Each layer as a matrix, against the transposed convolution that it should be."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from experiments.upsampling.ways import TAPS, bilinear_taps, enlarge, fixed_ways, learned_ways
+from experiments.upsampling.layers import TAPS, bilinear_taps, enlarge, fixed_layers, learned_layers
 from jtconv import conv_transpose
 from jtconv.nn import bilinear
 
@@ -17,20 +17,20 @@ SIZE, IN_CH, OUT_CH = (6, 7), 2, 3
 
 
 class Equal(NamedTuple):
-    """How far two linear maps are apart, as a share of their largest entry."""
+    """Distance of two linear maps, as a share of their largest entry."""
 
-    way: str
+    layer: str
     transposed: str
     inside: float
     border: float
 
 
 def compare(scale: int, seed: int) -> list[Equal]:
-    """A line for each way and what it is held against."""
+    """A line for each layer and what it is held against."""
     kernels = np.random.default_rng(seed)
-    nearest, interpolated = fixed_ways(scale, SIZE, IN_CH)
-    *_, resized, _, shuffled = learned_ways(scale, SIZE, IN_CH, OUT_CH)
-    w, v = (jnp.asarray(kernels.standard_normal(way.kernel_shape), jnp.float32) for way in (resized, shuffled))
+    nearest, interpolated = fixed_layers(scale, SIZE, IN_CH)
+    *_, resized, _, shuffled = learned_layers(scale, SIZE, IN_CH, OUT_CH)
+    w, v = (jnp.asarray(kernels.standard_normal(layer.kernel_shape), jnp.float32) for layer in (resized, shuffled))
     ones = jnp.ones((scale, scale, 1, IN_CH))
     k = bilinear_taps(scale)
     hat = bilinear(IN_CH)(None, (k, k, 1, IN_CH))  # each channel is a group
@@ -52,13 +52,19 @@ def compare(scale: int, seed: int) -> list[Equal]:
     }
     learned = {resized.name: w, shuffled.name: v}
     return [
-        equal(way.name, words, lambda y, way=way: way.apply(y, learned.get(way.name, jnp.zeros(0))), transposed, scale)
-        for (way, words), transposed in by_kernel.items()
+        equal(
+            layer.name,
+            words,
+            lambda y, layer=layer: layer.apply(y, learned.get(layer.name, jnp.zeros(0))),
+            transposed,
+            scale,
+        )
+        for (layer, words), transposed in by_kernel.items()
     ]
 
 
 def merged(kernel: Array, scale: int) -> Array:
-    """Of repeating each value `scale` times and then convolving, the one kernel: (k+scale-1, k+scale-1, out, in).
+    """Return the one kernel of repeating each value and convolving: (k+scale-1, k+scale-1, out, in).
 
     A block of ones is placed at each tap, scaled by it: itself a transposed convolution of the
     kernel, flipped as a convolution reads what a transposed one writes.
@@ -69,7 +75,7 @@ def merged(kernel: Array, scale: int) -> Array:
 
 
 def rearranged(kernel: Array, scale: int) -> Array:
-    """Of a convolution whose result is shuffled, the one kernel.
+    """Return the one kernel of a convolution whose result is shuffled.
 
     (k, k, in, scale·scale·out) -> (k·scale, k·scale, out, in). Position r of a block sees tap t of the
     convolution at tap (k - 1 - t)·scale + r of this kernel.
@@ -79,13 +85,13 @@ def rearranged(kernel: Array, scale: int) -> Array:
     return taps.transpose(0, 3, 1, 4, 5, 2).reshape(k * scale, k * scale, -1, in_ch)
 
 
-def equal(way: str, transposed: str, f: Callable[[Array], Array], g: Callable[[Array], Array], scale: int) -> Equal:
+def equal(layer: str, transposed: str, f: Callable[[Array], Array], g: Callable[[Array], Array], scale: int) -> Equal:
     a, b = as_matrix(f), as_matrix(g)
     difference = np.abs(a - b) / np.abs(a).max()
     inner = tuple(slice(scale, -scale) for _ in SIZE)
     inside = difference[inner].max()
     difference[inner] = 0
-    return Equal(way, transposed, float(inside), float(difference.max()))
+    return Equal(layer, transposed, float(inside), float(difference.max()))
 
 
 def as_matrix(f: Callable[[Array], Array]) -> NDArray[np.float32]:

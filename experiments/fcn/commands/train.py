@@ -36,7 +36,7 @@ SIDE = 224  # of the picture that the network is counted for; parameters do not 
 
 @dataclass(frozen=True, kw_only=True)
 class Train:
-    """What to train, and where to leave it."""
+    """The run to train, and the folder for its results."""
 
     out: Path
     """Folder for the results; made if need be."""

@@ -18,7 +18,7 @@ from experiments.fcn.data.scan import count_values, in_threads
 from experiments.fcn.task import IGNORE, Classes
 
 Counts = Mapping[int, int]  # value of a mask -> pixels
-MANY = 20  # different values that no class has: more come of smoothing rather than of a person
+MAX_STRANGE = 20  # different values that no class has: more come of smoothing rather than of a person
 JPEG = (".jpg", ".jpeg", ".jfif")
 
 
@@ -32,7 +32,7 @@ class Inspected(NamedTuple):
 
 
 class Split(NamedTuple):
-    """What is in one part of a data set."""
+    """The content of one part of a data set."""
 
     pictures: int
     sizes: NDArray[np.int64]  # (pictures, 2): heights and widths
@@ -41,7 +41,7 @@ class Split(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """What is in a data set, and what is wrong with it."""
+    """The content of a data set, and its faults."""
 
     splits: Mapping[str, Split]
     classes: Classes | None  # None if what the masks have are no classes
@@ -153,7 +153,7 @@ def hints(values: Mapping[int, int], table: np.ndarray, num_classes: int | None,
     strange = [value for value in known if num_classes is None or not 0 <= label[value] < num_classes]
     if set(values) == {0, 255} and label[255] == VOID:
         result.append("the masks hold nothing but 0 and 255, which is ignored: is it a class? Then --label-map 255=1")
-    elif len(strange) > MANY:
+    elif len(strange) > MAX_STRANGE:
         result.append(
             f"the masks have {len(strange)} different values that are no classes, as JPEG or smoothing make them: "
             "draw them without, and resize them by nearest neighbour only"
@@ -162,7 +162,7 @@ def hints(values: Mapping[int, int], table: np.ndarray, num_classes: int | None,
         result.append("the masks begin at 1: are the classes one lower? Then --reduce-zero-label")
     elif (
         strange
-        and len(known) <= (num_classes or MANY)
+        and len(known) <= (num_classes or MAX_STRANGE)
         and (moved := [f"{value}={i}" for i, value in enumerate(known) if value != i])
     ):
         meant = "is this meant: --label-map " + " ".join(moved)

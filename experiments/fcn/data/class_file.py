@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments.errors import UserError
-from experiments.fcn.data.labels import MOST_CLASSES, VALUES
+from experiments.fcn.data.labels import MAX_CLASSES, VALUES
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 REMEDY = "write a class's name per line, in order, and after each or after none its colour, such as: road #804080"
@@ -15,7 +15,7 @@ IGNORED_VALUE = VALUES - 1
 
 
 class ClassFile(NamedTuple):
-    """What the file says."""
+    """The content of the file."""
 
     names: tuple[str, ...]
     colours: tuple[str, ...] | None
@@ -47,8 +47,8 @@ def split_line(line: str) -> tuple[str, str]:
 
 def check_classes(names: tuple[str, ...], colours: list[str], file: Path) -> None:
     """Raise `UserError` unless names and colours are all different, and there are a few."""
-    if not 1 <= len(names) <= MOST_CLASSES:
-        raise UserError(file, f"names {len(names)} classes", f"name 1 to {MOST_CLASSES}")
+    if not 1 <= len(names) <= MAX_CLASSES:
+        raise UserError(file, f"names {len(names)} classes", f"name 1 to {MAX_CLASSES}")
     if any(colours) and not all(colours):
         raise UserError(file, f"has colours for {sum(map(bool, colours))} of {len(colours)} lines", REMEDY)
     for what, values in (("name", names), ("colour", tuple(filter(None, colours)))):

@@ -12,7 +12,7 @@ import tyro
 from experiments.errors import UserError, check
 from experiments.fcn import config
 from experiments.fcn.data.augment import Augmentation
-from experiments.fcn.data.labels import MOST_CLASSES, VALUES
+from experiments.fcn.data.labels import MAX_CLASSES, VALUES
 from experiments.fcn.data.layouts import LAYOUTS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ LAYOUT_HELP = "\n".join(
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where pictures and masks are, and what the masks mean.
+    """The place of pictures and masks, and the meaning of the masks.
 
     A mask is a picture of its image's size whose values are classes: a palette's indices, or greys.
     """
@@ -43,7 +43,7 @@ class Source:
     masks: str | None = None
     """Folder of the masks within --data, where it is not the layout's own (folder, voc, cityscapes)."""
     mask_suffix: str | None = None
-    """What a mask's name has after its picture's (folder, camvid), such as _mask."""
+    """Ending of a mask's name after its picture's, such as _mask."""
     train_split: str | None = None
     """Folder or list to train on, where it is not the layout's own (most have train)."""
     test_split: str | None = None
@@ -51,13 +51,13 @@ class Source:
     held_out: float = 0.2
     """Share of the pictures that is held out where the folder names none. Chosen by their names."""
     channels: Literal[1, 3, 4] = 3
-    """What pictures are read as: 1 grey, 3 colours, 4 colours and alpha."""
+    """Channels that pictures are read as: 1 grey, 3 colours, 4 colours and alpha."""
     classes: Path | None = None
     """Text file with a class's name per line, in order; a colour #rrggbb may follow each. Instead of the layout's."""
     num_classes: int | None = None
     """Number of classes, for which names are made up. Neither this nor --classes: all masks are read to count."""
     label_map: tuple[str, ...] = ()
-    """What values of a mask mean: 255=1 7=ignore, or a JSON file with the like. Other values stay as they are."""
+    """Classes of a mask's values: 255=1 7=ignore, or a JSON file with the like. Other values stay as they are."""
     reduce_zero_label: bool = False
     """Value 0 is to be ignored, and the others are one higher than their class."""
     ignore: tuple[int, ...] = (255,)
@@ -76,8 +76,8 @@ class Source:
     def check(self) -> None:
         """Raise ValueError for a setting out of bounds."""
         check(self, "held_out", 0 < self.held_out < 1, "in (0, 1)")
-        few = self.num_classes is None or 1 <= self.num_classes <= MOST_CLASSES
-        check(self, "num_classes", few, f"1 to {MOST_CLASSES}")
+        few = self.num_classes is None or 1 <= self.num_classes <= MAX_CLASSES
+        check(self, "num_classes", few, f"1 to {MAX_CLASSES}")
         one = self.num_classes is None or self.classes is None
         check(self, "num_classes", one, "left out where --classes is given")
         check(self, "ignore", all(0 <= x < VALUES for x in self.ignore), f"values in [0, {VALUES})")
@@ -113,8 +113,8 @@ def label_pair(value: str, label: object) -> tuple[int, int | None]:
         key, result = int(value), None if label in ("ignore", None) else int(str(label))
     except ValueError:
         key, result = -1, None
-    if not 0 <= key < VALUES or not 0 <= (result or 0) < MOST_CLASSES:
-        rule = f"pairs value=class such as 7=1 or 7=ignore, value below {VALUES:,} and class below {MOST_CLASSES}"
+    if not 0 <= key < VALUES or not 0 <= (result or 0) < MAX_CLASSES:
+        rule = f"pairs value=class such as 7=1 or 7=ignore, value below {VALUES:,} and class below {MAX_CLASSES}"
         raise ValueError(f"`label_map` must be {rule}, got {value}={label}.")
     return key, result
 

@@ -21,7 +21,7 @@ MISMATCH = "draw the mask on the picture as it is, or remove both"
 
 
 class Reader(NamedTuple):
-    """How files are read."""
+    """The reading of files."""
 
     channels: int
     colours: Mapping[str, int]  # "#rrggbb" -> value of a mask
@@ -71,7 +71,7 @@ def open_dataset(source: Source) -> Dataset:
 
 
 def label_map_of(source: Source, own: ClassFile | None, preset: Preset) -> Mapping[int, int | None]:
-    """That of --label-map, else the preset's, unless there are other classes than those it is of."""
+    """The map of --label-map, else the preset's if the classes are as many as the preset's."""
     if source.label_map:
         return read_label_map(source.label_map)
     number = len(own.names) if own else source.num_classes
@@ -80,7 +80,7 @@ def label_map_of(source: Source, own: ClassFile | None, preset: Preset) -> Mappi
 
 
 def classes_of(source: Source, own: ClassFile | None, preset: Preset) -> Classes | None:
-    """Those of --classes, else as many as --num-classes, else the preset's, else None."""
+    """The classes of --classes, else as many as --num-classes, else the preset's, else None."""
     if own:
         background = background_of(own.names)
         return Classes(own.names, own.colours or colours_for(len(own.names), background), background)

@@ -77,7 +77,7 @@ def find_folder(source: Source) -> Found:
 
 
 def contents(folder: Path) -> str:
-    """In words: what folders there are to name."""
+    """Say in words which folders there are to name."""
     if not folder.is_dir():
         return f"{folder} does not exist"
     names = sorted(x.name for x in folder.iterdir() if x.is_dir())
@@ -109,7 +109,7 @@ def existing(path: Path) -> Path:
 
 
 def joined(train: Paired, test: Paired) -> Found:
-    """What is in both is a problem: it would be learnt by heart before it is scored."""
+    """A picture in both is a problem: it would be learnt by heart before it is scored."""
     known = {pair.image for pair in train[0]}
     both = [
         UserError(

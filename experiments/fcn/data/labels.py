@@ -1,4 +1,4 @@
-"""What a mask's values mean: value -> class, IGNORE, or none of the two."""
+"""The meaning of a mask's values: value -> class, IGNORE, or none of the two."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from experiments.fcn.data.reading import some
 from experiments.fcn.task import IGNORE
 
 VALUES = 1 << 16  # of a mask: 0 … 65,535
-MOST_CLASSES = IGNORE  # classes 0 … 254, since 255 is IGNORE
+MAX_CLASSES = IGNORE  # classes 0 … 254, since 255 is IGNORE
 VOID, STRANGE = -2, -1
 
 Table = NDArray[np.int32]
@@ -58,13 +58,13 @@ def strange_values(values: NDArray, counts: NDArray, num_classes: int, file: Pat
 
 
 def count_classes(values: Sequence[int], table: Table, file: Path) -> int:
-    """How many classes masks with these `values` have, by an unbounded `table`.
+    """Number of classes of masks with these `values`, by an unbounded `table`.
 
     Raises `UserError` with `file` unless every class from 0 to the highest occurs.
     """
     present = set(apply(table, np.array(values, np.int64)).tolist()) - {VOID}
     remedy = "give --num-classes or --classes, and --label-map where values are not classes"
-    if not present or present != set(range(len(present))) or len(present) > MOST_CLASSES:
+    if not present or present != set(range(len(present))) or len(present) > MAX_CLASSES:
         shown = ", ".join(map(str, sorted(values)[:10])) + (", …" if len(values) > 10 else "")
         raise UserError(file, f"has masks whose values ({shown}) are not the classes 0, 1, …", remedy)
     return len(present)

@@ -1,4 +1,4 @@
-"""How data sets are laid out: a row each."""
+"""The layouts of data sets: a row each."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from experiments.fcn.data.presets import ADE20K, CAMVID, CITYSCAPES, KERAS, VOC,
 
 
 class Layout(NamedTuple):
-    """Where a data set's pictures and masks are below --data, and what its masks mean.
+    """The places of a data set's pictures and masks below --data, and its classes.
 
     Files are "folder/*suffix", the suffix being that of names without their extension. {split} is filled in, and so are
     {images} and {masks}: --images and --masks, or the names given here.

@@ -24,7 +24,7 @@ class Pair(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a data set's folder holds."""
+    """The files of a data set."""
 
     train: Sequence[Pair]
     test: Sequence[Pair]
@@ -60,7 +60,7 @@ def walk(folder: Path) -> list[Path]:
 
 
 def is_picture(file: Path) -> bool:
-    """By its name; "._x.png" is no picture, but a note of macOS."""
+    """Whether a name is a picture's; "._x.png" is a note of macOS."""
     return file.suffix.lower() in EXTENSIONS and not file.name.startswith(".")
 
 

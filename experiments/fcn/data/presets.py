@@ -8,7 +8,7 @@ from experiments.fcn.task import Classes
 
 
 class Preset(NamedTuple):
-    """How a data set's masks are read, unless the settings say otherwise."""
+    """The reading of a data set's masks, unless the settings say otherwise."""
 
     classes: Classes | None = None
     label_map: Mapping[int, int | None] = {}  # value -> class; None is void

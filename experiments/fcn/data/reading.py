@@ -13,7 +13,7 @@ from experiments.errors import UserError
 
 REMEDY = "replace it, or remove it and what goes with it"
 # As many pixels as Pillow opens. From half as many it warns, which is no help to anybody here.
-LARGEST = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+MAX_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 RED_GREEN_BLUE = ("red", "green", "blue")
@@ -35,7 +35,7 @@ def opened(file: Path) -> Iterator[Image.Image]:
     except UnidentifiedImageError:
         raise UserError(file, "is not a picture", REMEDY) from None
     except Image.DecompressionBombError:
-        what = f"has more than {LARGEST:,} pixels"
+        what = f"has more than {MAX_PIXELS:,} pixels"
         raise UserError(file, what, "cut it into tiles, since it is decoded anew for every use") from None
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, struct.error, …
         raise UserError(file, f"is damaged ({error})", REMEDY) from error
@@ -93,7 +93,7 @@ def read_mask(file: Path, colours: Mapping[str, int], channel: str | None) -> ND
 
 
 def raw_mode(image: Image.Image) -> str:
-    """How the file stores a pixel, for a PNG that is not decoded yet; else nothing that matters."""
+    """Pillow's name of a PNG's samples, before it is decoded; "" for other formats."""
     tiles = getattr(image, "tile", None)
     return str(tiles[0][3]) if image.format == "PNG" and tiles else ""
 

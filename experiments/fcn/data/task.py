@@ -80,7 +80,7 @@ class FolderTask:
 
 
 def load_task(config: FolderConfig) -> Task:
-    """What `config` is about."""
+    """Return the task that `config` describes."""
     return FolderTask(config)
 
 
