@@ -1,8 +1,12 @@
 """Errors that a user can mend, each in one line: a setting out of bounds, a file at fault; and a run asked to end."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+# The errors of opening a file, and of taking apart what is not as it should be.
+READING_FAILS = (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 SEEDS = 2**32  # JAX drops higher bits, and scikit-learn refuses them
 
 
@@ -11,6 +15,16 @@ class UserError(Exception):
 
     def __init__(self, file: Path, what: str, remedy: str):
         super().__init__(f"{file} {what}: {remedy}.")
+
+
+@contextmanager
+def told(file: Path, what: str, remedy: str) -> Iterator[None]:
+    """Within the block, an error of reading `file` is a `UserError`; `what` may hold its {kind} and its {error}."""
+    try:
+        yield
+    except READING_FAILS as error:
+        text = " ".join(str(error).split()).rstrip(".")
+        raise UserError(file, what.format(kind=type(error).__name__, error=text), remedy) from error
 
 
 class Stopped(Exception):

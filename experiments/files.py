@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from experiments.errors import UserError
 
@@ -21,6 +22,13 @@ def writing(folder: Path) -> Iterator[None]:
         reason = error.strerror or type(error).__name__
         remedy = "free some space, or " + REMEDY if error.errno in FULL else REMEDY
         raise UserError(folder, f"cannot hold the results ({reason})", remedy) from error
+
+
+def resolve(settings: Any, *names: str) -> None:
+    """Make paths of frozen settings absolute: the same places from wherever the command is given."""
+    for name in names:
+        if (path := getattr(settings, name)) is not None:
+            object.__setattr__(settings, name, Path(os.path.realpath(path)))
 
 
 def check_writable(folder: Path) -> None:

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import math
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from experiments.errors import check, check_counts, check_seed
-from experiments.files import write_whole
+from experiments.files import resolve, write_whole
 
 STAGES = 5  # of the encoder
 
@@ -110,9 +109,7 @@ class Initial:
     """Folder of a finished run of a coarser decoder, whose parameters are gone on from."""
 
     def __post_init__(self) -> None:
-        for name in ("encoder", "start_from"):  # the same place from wherever the command is given
-            if (path := getattr(self, name)) is not None:
-                object.__setattr__(self, name, Path(os.path.realpath(path)))
+        resolve(self, "encoder", "start_from")
 
     def check(self) -> None:
         """Raise ValueError for both at once."""

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from experiments.errors import UserError
+from experiments.errors import UserError, told
 from experiments.fcn.config import Config, Initial
 from experiments.fcn.initial import FILE as PREPROCESSING
 from experiments.fcn.initial import save_preprocessing
@@ -72,10 +72,8 @@ def save_settings(config: Config, trainer: Trainer, folder: Path) -> None:
 def check_same_config(config: Config, file: Path) -> None:
     """Raise `UserError` if `file` holds the configuration of another run."""
     now = flat(config.to_json())
-    try:
+    with told(file, "is not a configuration", "delete its folder, or choose another --out"):
         saved = flat(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise UserError(file, "is not a configuration", "delete its folder, or choose another --out") from error
     differing = [
         f"{name} (saved {saved.get(name)!r}, now {now.get(name)!r})"
         for name in sorted(saved.keys() | now.keys())

@@ -7,7 +7,7 @@ from typing import Any
 
 from flax import nnx
 
-from experiments.errors import UserError
+from experiments.errors import told
 from experiments.fcn.config import Config, Network
 from experiments.fcn.saved_model import load_model
 from experiments.fcn.state import State, Trainer, beginning
@@ -40,12 +40,10 @@ def begin(config: Config, signature: Signature, trainer: Trainer, drawn: State) 
 def load_encoder(model: Any, network: Network, file: Path, signature: Signature) -> Preprocessing:
     """VGG-16's convolutions; its classifier's layers too where they are conv6 and conv7."""
     whole = network.head_kernel == 7 and network.head_ch == 4096
-    try:
+    # A library's report of many lines becomes one.
+    remedy = "choose a file of such a network, or another --preset"
+    with told(file, "cannot be the encoder: {error}", remedy):
         preprocessing = load_into(model if whole else model.encoder, file)
-    except (OSError, ValueError) as error:
-        # Entry by entry it is said in lines of its own.
-        what = "cannot be the encoder: " + " ".join(str(error).split()).rstrip(".")
-        raise UserError(file, what, "choose a file of such a network, or another --preset") from error
     return signature.preprocessing if preprocessing is None else scaled(preprocessing, signature.white)
 
 
@@ -58,11 +56,9 @@ def load_coarser(model: Any, run: Path, signature: Signature) -> Preprocessing:
     """The parameters of a run's saved network, where the finer one has the same."""
     saved = load_model(run)
     coarser = nnx.merge(saved.network, saved.parameters, saved.statistics)
-    try:
+    remedy = "choose the run of a coarser decoder, with the same settings otherwise"
+    with told(run, "cannot be started from: {error}", remedy):
         start_from(model, coarser)
-    except (TypeError, ValueError) as error:
-        what = "cannot be started from: " + " ".join(str(error).split()).rstrip(".")
-        raise UserError(run, what, "choose the run of a coarser decoder, with the same settings otherwise") from error
     return scaled(saved.signature.preprocessing, signature.white)
 
 
@@ -72,9 +68,7 @@ def save_preprocessing(preprocessing: Preprocessing, folder: Path) -> None:
 
 def read_preprocessing(folder: Path) -> Preprocessing:
     """Read the file of `save_preprocessing`. Raises `UserError` if it is missing or damaged."""
-    try:
+    with told(folder / FILE, "is missing or damaged", "choose another --out"):
         values = json.loads((folder / FILE).read_text(encoding="utf-8"))
         channels, mean, std = (tuple(values[name]) for name in ("channels", "mean", "std"))
         return Preprocessing(channels, mean, std, float(values["scale"]))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise UserError(folder / FILE, "is missing or damaged", "choose another --out") from error

@@ -67,8 +67,8 @@ def legend_patches(classes: Classes, *labels: NDArray) -> list[Patch]:
     ]
 
 
-def shortened(name: str) -> str:
-    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
+def shortened(name: str, longest: int = MAX_NAME) -> str:
+    return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
 def save_curves(log: list[Line], classes: Classes, file: Path) -> None:

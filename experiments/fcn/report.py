@@ -125,9 +125,9 @@ def tables(result: Scores, confusion: NDArray[np.int64], classes: Classes) -> st
 
 def confusion_table(confusion: NDArray[np.int64], classes: Classes) -> str:
     """Pixels by true class (row) and predicted class (column)."""
-    names = [clipped(name, 12) for name in classes.names]
+    names = [pictures.shortened(name, 12) for name in classes.names]
     width = max(6, len(str(confusion.max())))  # names above give way to the numbers
-    rows = [["true\\as", *(clipped(name, width) for name in names)]]
+    rows = [["true\\as", *(pictures.shortened(name, width) for name in names)]]
     rows += [[name, *map(str, row)] for name, row in zip(names, confusion, strict=True)]
     first = max(7, *map(len, names))
     return "\n".join(f"{row[0]:>{first}} " + " ".join(f"{x:>{width}}" for x in row[1:]) for row in rows)
@@ -135,7 +135,7 @@ def confusion_table(confusion: NDArray[np.int64], classes: Classes) -> str:
 
 def class_table(result: Scores, classes: Classes) -> str:
     """A row per class: IoU, share of its pixels that are found, its share of all pixels."""
-    names = [clipped(name, MAX_NAME) for name in classes.names]
+    names = [pictures.shortened(name, MAX_NAME) for name in classes.names]
     width = max(5, *map(len, names))
     lines = [f"{'class':{width}}     IoU accuracy    share"]
     for name, *values in zip(names, result.class_iou, result.class_accuracy, result.class_share, strict=True):
@@ -147,10 +147,6 @@ def class_table(result: Scores, classes: Classes) -> str:
 def number(value: float) -> str:
     """Three decimals; a dash for nan."""
     return "-" if np.isnan(value) else f"{value:.3f}"
-
-
-def clipped(name: str, longest: int) -> str:
-    return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
 def means(result: Scores, classes: Classes) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from experiments.errors import UserError
+from experiments.errors import UserError, told
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import check_sound, open_dataset
 from experiments.fcn.data.find import layout_of
@@ -52,7 +52,7 @@ def samples_of_run(
 
 def saved_source(file: Path) -> Source | None:
     """The source of the run's pictures; None if they were not in files."""
-    try:
+    with told(file, "cannot be read ({error})", "name the folder of a finished run"):
         values = json.loads(file.read_text(encoding="utf-8")).get("source")
         if values is None:
             return None
@@ -60,5 +60,3 @@ def saved_source(file: Path) -> Source | None:
         for name in ("data", "classes"):
             fields[name] = None if fields[name] is None else Path(fields[name])
         return Source(**fields)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UserError(file, f"cannot be read ({error})", "name the folder of a finished run") from error

@@ -9,13 +9,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from flax import nnx
 
-from experiments.errors import UserError
+from experiments.errors import UserError, told
 from experiments.fcn.config import Network
 from experiments.fcn.model import SAVED, Model, arrays_of, named, with_arrays
 from experiments.fcn.network import abstract_network
@@ -56,22 +57,23 @@ def load_model(folder: Path) -> Model:
     description_file, arrays_file = folder / DESCRIPTION, folder / ARRAYS
     described = read_description(description_file)
     arrays = read_arrays(arrays_file, described.sha256)
-    try:
+    with told(arrays_file, "is damaged ({error})", REMEDY):
         preprocessing = Preprocessing.from_entries(arrays)
-    except ValueError as error:
-        raise UserError(arrays_file, f"is damaged ({error})".rstrip("."), REMEDY) from error
     if sum(described.network.depths) > len(arrays):  # each would be made before its array is missed
         what = f"describes {sum(described.network.depths):,} layers, which {ARRAYS} does not have"
         raise UserError(description_file, what, REMEDY)
     signature = Signature(described.in_ch, len(described.classes.names), preprocessing)
-    try:
+    with told(description_file, "does not describe a network ({error})", REMEDY):
         network = abstract_network(described.network, signature)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(description_file, f"does not describe a network ({error})", REMEDY) from error
     graph, parameters, statistics = nnx.split(network, nnx.Param, ...)
     check_names(parameters, statistics, arrays, arrays_file)
     model = Model(graph, parameters, statistics, described.classes, signature)
     return with_arrays(model, arrays)
+
+
+def reading(file: Path) -> AbstractContextManager[None]:
+    """Within the block, an error of reading `file` is a `UserError`, which says if the file is missing."""
+    return told(file, "cannot be read ({error})" if file.exists() else "is missing", REMEDY)
 
 
 class Description(NamedTuple):
@@ -84,13 +86,9 @@ class Description(NamedTuple):
 
 
 def read_description(file: Path) -> Description:
-    try:
+    with reading(file):
         text = file.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise UserError(file, "is missing", REMEDY) from error
-    except (OSError, ValueError) as error:
-        raise UserError(file, f"cannot be read ({error})", REMEDY) from error
-    try:
+    with told(file, "is damaged ({kind}: {error})", REMEDY):
         values = json.loads(text)
         version = values["format"]
         if version != FORMAT:
@@ -102,8 +100,6 @@ def read_description(file: Path) -> Description:
         network.check()
         classes = checked_classes(values["classes"], values["signature"]["num_classes"])
         return Description(network, int(values["signature"]["in_ch"]), classes, str(values["sha256"]))
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
-        raise UserError(file, f"is damaged ({type(error).__name__}: {error})", REMEDY) from error
 
 
 def checked_classes(values: Mapping[str, Any], num_classes: int) -> Classes:
@@ -120,15 +116,10 @@ def checked_classes(values: Mapping[str, Any], num_classes: int) -> Classes:
 
 
 def read_arrays(file: Path, digest: str) -> dict[str, np.ndarray]:
-    try:
-        same = sha256(file) == digest
-        if not same:
+    with reading(file):
+        if sha256(file) != digest:
             raise UserError(file, f"is not what {DESCRIPTION} beside it is of (its digest differs)", REMEDY)
         return load(file)
-    except FileNotFoundError as error:
-        raise UserError(file, "is missing", REMEDY) from error
-    except (OSError, ValueError) as error:
-        raise UserError(file, f"cannot be read ({error})", REMEDY) from error
 
 
 def check_names(parameters: nnx.State, statistics: nnx.State, arrays: Mapping[str, Any], file: Path) -> None:

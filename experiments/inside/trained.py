@@ -10,7 +10,7 @@ from flax import nnx
 from jax import Array
 from numpy.typing import NDArray
 
-from experiments.errors import UserError
+from experiments.errors import UserError, told
 from experiments.fcn.folder import CONFIG
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, load_model
 from experiments.fcn8.config import Config
@@ -44,13 +44,10 @@ def load_trained(run: Path) -> Trained:
 
 def held_out(file: Path) -> Scenes:
     """The scenes that the configuration in `file` holds out."""
-    try:
+    with told(file, "is not of a run on digits ({kind}: {error})", "name the folder of a run of experiments.fcn8"):
         settings = json.loads(file.read_text(encoding="utf-8"))
         data = settings["data"]
         config = Config(data=None if data is None else Path(data), test_scenes=settings["test_scenes"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        remedy = "name the folder of a run of experiments.fcn8"
-        raise UserError(file, f"is not of a run on digits ({type(error).__name__}: {error})", remedy) from error
     return load_data(config).test
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments.errors import UserError
+from experiments.errors import UserError, told
 from experiments.fcn.data.labels import MAX_CLASSES, VALUES
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -24,10 +24,8 @@ class ClassFile(NamedTuple):
 
 def read_class_file(file: Path) -> ClassFile:
     """Lines "name" or "name #rrggbb"; that of "ignore #rrggbb" is no class. Raises `UserError`."""
-    try:
+    with told(file, "is no text that can be read ({error})", REMEDY):
         lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        raise UserError(file, f"is no text that can be read ({error})", REMEDY) from error
     entries = [split_line(line) for line in lines if line.strip()]
     names = tuple(name for name, _ in entries if name != IGNORED)
     colours = tuple(colour for name, colour in entries if name != IGNORED)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from experiments.errors import UserError, check
+from experiments.errors import UserError, check, told
 from experiments.fcn import config
 from experiments.fcn.data.augment import Augmentation
 from experiments.fcn.data.labels import MAX_CLASSES, VALUES
 from experiments.fcn.data.layouts import LAYOUTS
+from experiments.files import resolve
 
 if TYPE_CHECKING:
     LayoutName = str
@@ -66,10 +67,7 @@ class Source:
     """The channel that holds the class, in masks of three channels."""
 
     def __post_init__(self) -> None:
-        # The same places from wherever the command is given.
-        object.__setattr__(self, "data", Path(os.path.realpath(self.data)))
-        if self.classes is not None:
-            object.__setattr__(self, "classes", Path(os.path.realpath(self.classes)))
+        resolve(self, "data", "classes")
         full = tuple(os.path.realpath(x) if x.endswith(".json") else x for x in self.label_map)
         object.__setattr__(self, "label_map", full)
 
@@ -99,10 +97,8 @@ def read_label_map(entries: Sequence[str]) -> dict[int, int | None]:
 
 def json_pairs(file: Path) -> Mapping[str, object]:
     remedy = 'give --label-map a JSON file such as {"7": 1, "8": "ignore"}'
-    try:
+    with told(file, "cannot be read as JSON ({error})", remedy):
         pairs = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(file, f"cannot be read as JSON ({error})", remedy) from error
     if not isinstance(pairs, dict):
         raise UserError(file, f"holds a {type(pairs).__name__}", remedy)
     return pairs

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from experiments.errors import UserError, check
+from experiments.errors import UserError, check, told
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.layouts import LAYOUTS, Layout
 from experiments.fcn.data.pairs import EXTENSIONS, Found, Pair, pair_up, split_by_name
@@ -85,11 +85,9 @@ def contents(folder: Path) -> str:
 
 
 def read_list(file: Path, images: Path, masks: Path, root: Path) -> Paired:
-    try:
+    remedy = "give the folder that holds ImageSets, such as VOCdevkit/VOC2012, and a list of it as split"
+    with told(file, "is no list that can be read", remedy):
         lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
-        remedy = "give the folder that holds ImageSets, such as VOCdevkit/VOC2012, and a list of it as split"
-        raise UserError(file, "is no list that can be read", remedy) from None
     pairs, problems = [], []
     for words in filter(None, map(str.split, lines)):
         paths = (images / words[0], masks / words[0]) if len(words) == 1 else [root / x.lstrip("/") for x in words[:2]]
