@@ -25,13 +25,7 @@ def samples_of_run(
 
     Raises `UserError` where files are at fault, or the classes are not as many as the model's.
     """
-    saved = saved_source(run / CONFIG)
-    if saved is None and data is None:
-        raise UserError(run / CONFIG, "names no folder of pictures", "name one: --data DIR")
-    changes = {"data": data, "layout": layout}
-    given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
-    channels: Any = model.signature.in_ch
-    source = Source(channels=channels, **given) if saved is None else replace(saved, **given)
+    source = source_of_run(run, model, data, layout)
     trained_on = split == (source.train_split or layout_of(source).splits[0])
     if trained_on:
         source = replace(source, train_split=split)  # by name: no other share instead
@@ -48,6 +42,19 @@ def samples_of_run(
     if not chosen:
         raise UserError(source.data, "has no pictures in this split", f"name another, or --split {EVERYTHING}")
     return Samples(chosen, dataset.reader, n)
+
+
+def source_of_run(run: Path, model: Model, data: Path | None, layout: str | None) -> Source:
+    """The run's own source, or as it is but for another folder or layout."""
+    saved = saved_source(run / CONFIG)
+    given: dict[str, Any] = {"data": data, "layout": layout}
+    given = {name: value for name, value in given.items() if value is not None}
+    if saved is not None:
+        return replace(saved, **given)
+    if data is None:
+        raise UserError(run / CONFIG, "names no folder of pictures", "name one: --data DIR")
+    channels: Any = model.signature.in_ch
+    return Source(channels=channels, **given)
 
 
 def saved_source(file: Path) -> Source | None:

@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from experiments.upsampling.layers import TAPS, bilinear_taps, enlarge, fixed_layers, learned_layers
+from experiments.upsampling.layers import TAPS, Layer, bilinear_taps, enlarge, fixed_layers, learned_layers
 from jtconv import conv_transpose
 from jtconv.nn import bilinear
 
@@ -27,10 +27,10 @@ class Equal(NamedTuple):
 
 def compare(scale: int, seed: int) -> list[Equal]:
     """A line for each layer and what it is held against."""
-    kernels = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     nearest, interpolated = fixed_layers(scale, SIZE, IN_CH)
     *_, resized, _, shuffled = learned_layers(scale, SIZE, IN_CH, OUT_CH)
-    w, v = (jnp.asarray(kernels.standard_normal(layer.kernel_shape), jnp.float32) for layer in (resized, shuffled))
+    w, v = (jnp.asarray(rng.standard_normal(layer.kernel_shape), jnp.float32) for layer in (resized, shuffled))
     ones = jnp.ones((scale, scale, 1, IN_CH))
     k = bilinear_taps(scale)
     hat = bilinear(IN_CH)(None, (k, k, 1, IN_CH))  # each channel is a group
@@ -50,15 +50,13 @@ def compare(scale: int, seed: int) -> list[Equal]:
         (resized, f"k{scale + TAPS - 1}, merged kernel"): lambda y: enlarge(y, merged(w, scale), scale),
         (shuffled, f"k{TAPS * scale}, rearranged kernel"): lambda y: enlarge(y, rearranged(v, scale), scale),
     }
-    learned = {resized.name: w, shuffled.name: v}
+    kernels = {resized: w, shuffled: v}
+
+    def with_kernel(layer: Layer) -> Callable[[Array], Array]:
+        return lambda y: layer.apply(y, kernels.get(layer, jnp.zeros(0)))
+
     return [
-        equal(
-            layer.name,
-            words,
-            lambda y, layer=layer: layer.apply(y, learned.get(layer.name, jnp.zeros(0))),
-            transposed,
-            scale,
-        )
+        equal(layer.name, words, with_kernel(layer), transposed, scale)
         for (layer, words), transposed in by_kernel.items()
     ]
 
