@@ -5,28 +5,23 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import skimage.data
 from numpy.typing import NDArray
+from skimage import data
 from skimage.color import gray2rgb
 from sklearn.datasets import load_sample_image
 
 # The file or function that gives each, by what is seen in it.
 SKIMAGE = {
-    "brick": skimage.data.brick,
-    "grass": skimage.data.grass,
-    "gravel": skimage.data.gravel,
-    "tissue": skimage.data.immunohistochemistry,
-    "cat": skimage.data.chelsea,
-    "coffee": skimage.data.coffee,
+    "brick": data.brick,
+    "grass": data.grass,
+    "gravel": data.gravel,
+    "tissue": data.immunohistochemistry,
+    "cat": data.chelsea,
+    "coffee": data.coffee,
 }
 SKLEARN = {"temple": "china.jpg", "flower": "flower.jpg"}
 NAMES = (*SKIMAGE, *SKLEARN)
-MORE = {
-    "astronaut": skimage.data.astronaut,
-    "rocket": skimage.data.rocket,
-    "camera": skimage.data.camera,
-    "coins": skimage.data.coins,
-}
+MORE = {"astronaut": data.astronaut, "rocket": data.rocket, "camera": data.camera, "coins": data.coins}
 UNSEEN = ("cat", "temple")  # of which `split` gives nothing to train on
 # Shares of a photograph's width. What lies between is in neither part, so that nothing that goes on
 # from one pixel to the next is in both.

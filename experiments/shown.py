@@ -37,9 +37,7 @@ class Command(Generic[Settings]):
     config: Annotated[Settings, tyro.conf.arg(name="")] = field()
 
 
-def command_line(
-    name: str, settings: Any, run: Callable[[Any], Shown], description: str | None
-) -> Callable[[list[str] | None], int]:
+def command_line(name: str, settings: Any, run: Callable[[Any], Shown], description: str | None) -> Callable[..., int]:
     """Return the `main` of an experiment: it takes the arguments and returns the exit status, see `guarded`.
 
     `settings` are the defaults. The results go to runs/NAME, the picture to NAME.png there.

@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
-from numpy.typing import NDArray
 
 from experiments.errors import UserError, told
 from experiments.fcn.folder import CONFIG
@@ -38,8 +37,10 @@ def load_trained(run: Path) -> Trained:
         raise UserError(run / CONFIG, "is of a network that pads its pictures by more than 1", "name another --run")
     network.eval()
     stages = network.encoder.stages
-    pictures = model.signature.preprocessing(255 * scenes.images)
-    return Trained(stages, scenes, jnp.asarray(filled_up(np.asarray(pictures), 2 ** len(stages))))
+    x = np.asarray(model.signature.preprocessing(255 * scenes.images))
+    # As the network itself does, until the pools divide the size.
+    rows, columns = (-size % 2 ** len(stages) for size in x.shape[1:3])
+    return Trained(stages, scenes, jnp.asarray(np.pad(x, [(0, 0), (0, rows), (0, columns), (0, 0)])))
 
 
 def held_out(file: Path) -> Scenes:
@@ -49,8 +50,3 @@ def held_out(file: Path) -> Scenes:
         data = settings["data"]
         config = Config(data=None if data is None else Path(data), test_scenes=settings["test_scenes"])
     return load_data(config).test
-
-
-def filled_up(x: NDArray, factor: int) -> NDArray:
-    """`x` (n, h, w, c) with zeros below and to the right, until `factor` divides h and w: as the network does it."""
-    return np.pad(x, [(0, 0), (0, -x.shape[1] % factor), (0, -x.shape[2] % factor), (0, 0)])
