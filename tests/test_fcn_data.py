@@ -19,7 +19,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
 from experiments.errors import UserError
-from experiments.fcn.commands.check_data import CheckData, parse, run
+from experiments.fcn.commands.check_data import CheckData, run
 from experiments.fcn.data.augment import Augmentation, augment, recolour
 from experiments.fcn.data.check import check_data
 from experiments.fcn.data.class_file import read_class_file
@@ -766,7 +766,7 @@ def test_settings_from_the_command_line(tmp_path, monkeypatch):
 
 
 def check(root, *arguments):
-    return run(parse(["--data", str(root), *arguments], "check-data"))
+    return run(tyro.cli(CheckData, args=["--data", str(root), *arguments]))
 
 
 def test_a_sound_data_set(folder, capsys):

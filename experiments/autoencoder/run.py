@@ -16,8 +16,7 @@ from experiments.autoencoder.network import Autoencoder
 from experiments.autoencoder.restoration import Colourisation, Denoising, Inpainting
 from experiments.autoencoder.task import Method, Pictures, Task
 from experiments.fit import Batch, fit
-from experiments.held_out import PARTS, Score
-from experiments.measures import psnr, ssim
+from experiments.held_out import PARTS, Score, psnr, ssim
 from experiments.photographs import Crops, split
 
 TASKS: dict[str, type[Task]] = {task.name: task for task in (Compression, Denoising, Inpainting, Colourisation)}

@@ -10,7 +10,7 @@ from experiments.checkerboards.cures import CURES, Cure
 from experiments.checkerboards.data import Config, Images, Pieces, pieces, smaller
 from experiments.checkerboards.generator import SMALL, Parameters, images_of, initial, train
 from experiments.checkerboards.measures import excess, flat, spectrum, unevenness
-from experiments.measures import psnr
+from experiments.held_out import psnr
 
 
 class Measured(NamedTuple):

@@ -38,8 +38,7 @@ class Checkpoints:
     def save(self, step: int, state: State) -> None:
         """Start writing; `step` optimiser steps have been taken.
 
-        Nothing is done if there is one of `step` or later, from before an interruption: it would be
-        the same.
+        Nothing is done if there is one of `step` or later, from before an interruption: it would be the same.
         """
         if step <= (self.manager.latest_step() or 0):
             return
@@ -109,9 +108,8 @@ def storing(folder: Path) -> Iterator[None]:
 def restore(folder: Path, like: State) -> tuple[int, State] | None:
     """The last whole checkpoint, with its step; None if there is none.
 
-    Shapes are those of `like`, arrays or `jax.ShapeDtypeStruct`s, and so are the devices that the arrays
-    come to lie on; those that name none lie on the first. Nothing is written. Raises `UserError` if the
-    checkpoint is damaged.
+    Shapes are those of `like`, arrays or `jax.ShapeDtypeStruct`s, and so are the devices that the arrays come to lie
+    on; those that name none lie on the first. Nothing is written. Raises `UserError` if the checkpoint is damaged.
     """
     if not folder.is_dir():
         return None

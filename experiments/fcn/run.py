@@ -81,8 +81,7 @@ class Run:
         state, loss = train_step(self.trainer, state, feed.take())
         feed.prepare(loss)
         self.losses[step] = loss
-        # Reading the loss waits for the step: now and then only, so that the next one is handed
-        # over meanwhile.
+        # Reading the loss waits for the step: now and then only, so that the next one is handed over meanwhile.
         if self.is_noted(step) or self.is_scored(step) or self.is_saved(step):
             self.check_losses()
         seconds = self.total.seconds + time.perf_counter() - began

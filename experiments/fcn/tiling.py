@@ -4,11 +4,10 @@
                 |                 | \\
     tile i+1            (nothing)   /|----- alone -----|
 
-Along each axis neighbours share `overlap` pixels. The outer quarter of a tile's share counts nothing,
-since there the tile's edge is near, which the picture does not have; in the middle half the one's
-weight falls as the other's rises. So where the network sees no further than a quarter of `overlap`,
-the scores are those of the whole picture. Tiles start at multiples of the coarsest pixel, so that the
-pools fall as they do in the whole picture.
+Along each axis neighbours share `overlap` pixels. The outer quarter of a tile's share counts nothing, since there the
+tile's edge is near, which the picture does not have; in the middle half the one's weight falls as the other's rises. So
+where the network sees no further than a quarter of `overlap`, the scores are those of the whole picture. Tiles start at
+multiples of the coarsest pixel, so that the pools fall as they do in the whole picture.
 
 Scores are kept for one tile, and for the rows that blend into the tiles below.
 """

@@ -1,9 +1,8 @@
 """Up through the encoder's stages, and down again by the transposes of its layers (Zeiler and Fergus, arXiv 1311.2901).
 
-Up, the network's own layers run, and the switches of each pool are kept. Down, every convolution is
-transposed with its very kernel. A batch normalisation that is no longer trained is a scale per channel and
-an offset; down, the scale comes before the transposed convolution, and the offset, being no part of the
-linear map, not at all.
+Up, the network's own layers run, and the switches of each pool are kept. Down, every convolution is transposed with its
+very kernel. A batch normalisation that is no longer trained is a scale per channel and an offset; down, the scale comes
+before the transposed convolution, and the offset, being no part of the linear map, not at all.
 """
 
 from collections.abc import Sequence

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.held_out import psnr, ssim
 from experiments.inverse.observe import Config, Image, Observation, observe
 from experiments.inverse.solve import Vector, bicubic, cross_validation, solve
-from experiments.measures import psnr, ssim
 
 
 class Attempt(NamedTuple):

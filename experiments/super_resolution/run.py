@@ -11,8 +11,7 @@ from flax import nnx
 from jax import Array
 
 from experiments.fit import Batch, fit
-from experiments.held_out import PARTS, Score
-from experiments.measures import psnr, ssim
+from experiments.held_out import PARTS, Score, psnr, ssim
 from experiments.photographs import split
 from experiments.super_resolution.bicubic import BASELINES, back_projected, enlarged
 from experiments.super_resolution.config import Config

@@ -35,10 +35,6 @@ class Evaluate:
     """Folder for scores.json; it is not written if left out."""
 
 
-def parse(args: list[str], prog: str) -> Evaluate:
-    return tyro.cli(Evaluate, args=args, prog=prog)
-
-
 def run(command: Evaluate) -> int:
     """Score and say so."""
     model = load_model(command.run)
