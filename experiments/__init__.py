@@ -1,5 +1,5 @@
-"""Experiments, one folder each; `fcn` is the training tool, the files beside them are shared by several.
+"""Experiments, one folder each; `fcn` is the training tool, and the files beside them are shared by several.
 
-Shared files import only each other; `fcn` imports them; the other experiments import both, and two one other's layers:
-`checkerboards` those of `upsampling`, `inside` the network and scenes of `fcn8`.
+Shared files import only each other, `fcn` imports shared files, and the other experiments import both.
+`checkerboards` also imports the layers of `upsampling`, and `inside` the scenes of `fcn8`.
 """
