@@ -18,7 +18,7 @@ class UserError(Exception):
 
 
 @contextmanager
-def told(file: Path, what: str, remedy: str) -> Iterator[None]:
+def as_user_error(file: Path, what: str, remedy: str) -> Iterator[None]:
     """Within the block, an error of reading `file` is a `UserError`; `what` may hold its {kind} and its {error}."""
     try:
         yield

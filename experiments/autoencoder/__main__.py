@@ -36,7 +36,7 @@ def draw_picture(result: Result) -> Figure:
 
 
 def panels(result: Result, task: str) -> list[tuple[str, NDArray]]:
-    """The simplest other way, the last one, the network, and the photograph."""
+    """The simplest other method, the last one, the network, and the photograph."""
     shown = result.shown[task]
     values = {s.method: s.psnr for s in result.scores if (s.task, s.photograph) == (task, shown.name)}
     simplest, *_, last, network = shown.restored

@@ -44,7 +44,7 @@ class Task(ABC):
 
     @abstractmethod
     def baselines(self) -> Mapping[str, Method]:
-        """Other ways, by name, for one picture: the simplest first, the best known last."""
+        """Other methods, by name, for one picture: the simplest first, the best known last."""
 
     def judged(self, given: Pictures) -> NDArray[np.bool_]:
         """The pixels (h, w) that PSNR is of."""

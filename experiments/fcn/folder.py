@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from experiments.errors import UserError, told
+from experiments.errors import UserError, as_user_error
 from experiments.fcn.config import Config, Initial
 from experiments.fcn.initial import FILE as PREPROCESSING
 from experiments.fcn.initial import save_preprocessing
@@ -72,7 +72,7 @@ def save_settings(config: Config, trainer: Trainer, folder: Path) -> None:
 def check_same_config(config: Config, file: Path) -> None:
     """Raise `UserError` if `file` holds the configuration of another run."""
     now = flat(config.to_json())
-    with told(file, "is not a configuration", "delete its folder, or choose another --out"):
+    with as_user_error(file, "is not a configuration", "delete its folder, or choose another --out"):
         saved = flat(json.loads(file.read_text(encoding="utf-8")))
     differing = [
         f"{name} (saved {saved.get(name)!r}, now {now.get(name)!r})"

@@ -7,7 +7,7 @@ from typing import Any
 
 from flax import nnx
 
-from experiments.errors import told
+from experiments.errors import as_user_error
 from experiments.fcn.config import Config, Network
 from experiments.fcn.saved_model import load_model
 from experiments.fcn.state import State, Trainer, beginning
@@ -42,7 +42,7 @@ def load_encoder(model: Any, network: Network, file: Path, signature: Signature)
     whole = network.head_kernel == 7 and network.head_ch == 4096
     # A library's report of many lines becomes one.
     remedy = "choose a file of such a network, or another --preset"
-    with told(file, "cannot be the encoder: {error}", remedy):
+    with as_user_error(file, "cannot be the encoder: {error}", remedy):
         preprocessing = load_into(model if whole else model.encoder, file)
     return signature.preprocessing if preprocessing is None else scaled(preprocessing, signature.white)
 
@@ -57,7 +57,7 @@ def load_coarser(model: Any, run: Path, signature: Signature) -> Preprocessing:
     saved = load_model(run)
     coarser = nnx.merge(saved.network, saved.parameters, saved.statistics)
     remedy = "choose the run of a coarser decoder, with the same settings otherwise"
-    with told(run, "cannot be started from: {error}", remedy):
+    with as_user_error(run, "cannot be started from: {error}", remedy):
         start_from(model, coarser)
     return scaled(saved.signature.preprocessing, signature.white)
 
@@ -68,7 +68,7 @@ def save_preprocessing(preprocessing: Preprocessing, folder: Path) -> None:
 
 def read_preprocessing(folder: Path) -> Preprocessing:
     """Read the file of `save_preprocessing`. Raises `UserError` if it is missing or damaged."""
-    with told(folder / FILE, "is missing or damaged", "choose another --out"):
+    with as_user_error(folder / FILE, "is missing or damaged", "choose another --out"):
         values = json.loads((folder / FILE).read_text(encoding="utf-8"))
         channels, mean, std = (tuple(values[name]) for name in ("channels", "mean", "std"))
         return Preprocessing(channels, mean, std, float(values["scale"]))

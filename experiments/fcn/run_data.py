@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from experiments.errors import UserError, told
+from experiments.errors import UserError, as_user_error
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import check_sound, open_dataset
 from experiments.fcn.data.find import layout_of
@@ -59,7 +59,7 @@ def source_of_run(run: Path, model: Model, data: Path | None, layout: str | None
 
 def saved_source(file: Path) -> Source | None:
     """The source of the run's pictures; None if they were not in files."""
-    with told(file, "cannot be read ({error})", "name the folder of a finished run"):
+    with as_user_error(file, "cannot be read ({error})", "name the folder of a finished run"):
         values = json.loads(file.read_text(encoding="utf-8")).get("source")
         if values is None:
             return None

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from flax import nnx
 
-from experiments.errors import UserError, told
+from experiments.errors import UserError, as_user_error
 from experiments.fcn.config import Network
 from experiments.fcn.model import SAVED, Model, arrays_of, named, with_arrays
 from experiments.fcn.network import abstract_network
@@ -57,13 +57,13 @@ def load_model(folder: Path) -> Model:
     description_file, arrays_file = folder / DESCRIPTION, folder / ARRAYS
     described = read_description(description_file)
     arrays = read_arrays(arrays_file, described.sha256)
-    with told(arrays_file, "is damaged ({error})", REMEDY):
+    with as_user_error(arrays_file, "is damaged ({error})", REMEDY):
         preprocessing = Preprocessing.from_entries(arrays)
     if sum(described.network.depths) > len(arrays):  # each would be made before its array is missed
         what = f"describes {sum(described.network.depths):,} layers, which {ARRAYS} does not have"
         raise UserError(description_file, what, REMEDY)
     signature = Signature(described.in_ch, len(described.classes.names), preprocessing)
-    with told(description_file, "does not describe a network ({error})", REMEDY):
+    with as_user_error(description_file, "does not describe a network ({error})", REMEDY):
         network = abstract_network(described.network, signature)
     graph, parameters, statistics = nnx.split(network, nnx.Param, ...)
     check_names(parameters, statistics, arrays, arrays_file)
@@ -73,7 +73,7 @@ def load_model(folder: Path) -> Model:
 
 def reading(file: Path) -> AbstractContextManager[None]:
     """Within the block, an error of reading `file` is a `UserError`, which says if the file is missing."""
-    return told(file, "cannot be read ({error})" if file.exists() else "is missing", REMEDY)
+    return as_user_error(file, "cannot be read ({error})" if file.exists() else "is missing", REMEDY)
 
 
 class Description(NamedTuple):
@@ -88,7 +88,7 @@ class Description(NamedTuple):
 def read_description(file: Path) -> Description:
     with reading(file):
         text = file.read_text(encoding="utf-8")
-    with told(file, "is damaged ({kind}: {error})", REMEDY):
+    with as_user_error(file, "is damaged ({kind}: {error})", REMEDY):
         values = json.loads(text)
         version = values["format"]
         if version != FORMAT:

@@ -24,12 +24,12 @@ def run(config: Config) -> Shown:
 
 def table(done: Columns) -> str:
     rows, count = done.by_lax.shape
-    ways = {
+    transposes = {
         "jax.vjp of lax.conv_general_dilated": done.by_lax,
         "jax.vjp of jtconv.conv": done.by_conv,
         "jtconv.conv_transpose": done.by_transpose,
     }
-    lines = [f"{name:36} {np.abs(built - done.matrix.T).max():g}" for name, built in ways.items()]
+    lines = [f"{name:36} {np.abs(built - done.matrix.T).max():g}" for name, built in transposes.items()]
     heading = f"{rows}×{count}, from {count} unit vectors; largest difference from Cᵀ"
     return "\n".join([heading, *lines])
 

@@ -46,7 +46,7 @@ class Config:
 
 
 class Columns(NamedTuple):
-    """C, (outputs, inputs), and its transpose in three ways, (inputs, outputs) each."""
+    """C, (outputs, inputs), and its transpose by three methods, (inputs, outputs) each."""
 
     matrix: Matrix
     entries: NDArray[np.bool_]  # where C holds an entry of the kernel

@@ -9,7 +9,7 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from experiments.errors import UserError, told
+from experiments.errors import UserError, as_user_error
 from experiments.fcn.folder import CONFIG
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, load_model
 from experiments.fcn8.config import Config
@@ -45,7 +45,9 @@ def load_trained(run: Path) -> Trained:
 
 def held_out(file: Path) -> Scenes:
     """The scenes that the configuration in `file` holds out."""
-    with told(file, "is not of a run on digits ({kind}: {error})", "name the folder of a run of experiments.fcn8"):
+    with as_user_error(
+        file, "is not of a run on digits ({kind}: {error})", "name the folder of a run of experiments.fcn8"
+    ):
         settings = json.loads(file.read_text(encoding="utf-8"))
         data = settings["data"]
         config = Config(data=None if data is None else Path(data), test_scenes=settings["test_scenes"])

@@ -1,4 +1,4 @@
-"""The experiment: every way of going back from y, and how near each comes to the photograph."""
+"""The experiment: every method of going back from y, and its distance from the photograph."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

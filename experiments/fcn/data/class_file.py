@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments.errors import UserError, told
+from experiments.errors import UserError, as_user_error
 from experiments.fcn.data.labels import MAX_CLASSES, VALUES
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -24,7 +24,7 @@ class ClassFile(NamedTuple):
 
 def read_class_file(file: Path) -> ClassFile:
     """Lines "name" or "name #rrggbb"; that of "ignore #rrggbb" is no class. Raises `UserError`."""
-    with told(file, "is no text that can be read ({error})", REMEDY):
+    with as_user_error(file, "is no text that can be read ({error})", REMEDY):
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     entries = [split_line(line) for line in lines if line.strip()]
     names = tuple(name for name, _ in entries if name != IGNORED)

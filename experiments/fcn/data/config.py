@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from experiments.errors import UserError, check, told
+from experiments.errors import UserError, as_user_error, check
 from experiments.fcn import config
 from experiments.fcn.data.augment import Augmentation
 from experiments.fcn.data.labels import MAX_CLASSES, VALUES
@@ -97,7 +97,7 @@ def read_label_map(entries: Sequence[str]) -> dict[int, int | None]:
 
 def json_pairs(file: Path) -> Mapping[str, object]:
     remedy = 'give --label-map a JSON file such as {"7": 1, "8": "ignore"}'
-    with told(file, "cannot be read as JSON ({error})", remedy):
+    with as_user_error(file, "cannot be read as JSON ({error})", remedy):
         pairs = json.loads(file.read_text(encoding="utf-8"))
     if not isinstance(pairs, dict):
         raise UserError(file, f"holds a {type(pairs).__name__}", remedy)

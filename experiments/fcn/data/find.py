@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from experiments.errors import UserError, check, told
+from experiments.errors import UserError, as_user_error, check
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.layouts import LAYOUTS, Layout
 from experiments.fcn.data.pairs import EXTENSIONS, Found, Pair, pair_up, split_by_name
@@ -86,7 +86,7 @@ def contents(folder: Path) -> str:
 
 def read_list(file: Path, images: Path, masks: Path, root: Path) -> Paired:
     remedy = "give the folder that holds ImageSets, such as VOCdevkit/VOC2012, and a list of it as split"
-    with told(file, "is no list that can be read", remedy):
+    with as_user_error(file, "is no list that can be read", remedy):
         lines = file.read_text(encoding="utf-8").splitlines()
     pairs, problems = [], []
     for words in filter(None, map(str.split, lines)):
