@@ -19,7 +19,6 @@ from experiments.fcn.log import Log, read_log
 from experiments.fcn.metrics import scores
 from experiments.fcn.network import abstract_network
 from experiments.fcn.optimizer import schedule
-from experiments.fcn.progress import Progress
 from experiments.fcn.report import save_scores, score
 from experiments.fcn.run import is_due
 from experiments.fcn.saved_model import load_model
@@ -30,6 +29,7 @@ from experiments.fcn8 import __main__ as entry
 from experiments.fcn8.__main__ import main
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import CLASSES, DigitScenes, DigitTask
+from experiments.progress import Progress
 from jtconv.models import summary
 
 SIGNATURE = DigitTask.signature

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
-from experiments.fcn.commands.check_data import CheckData, parse, run
+from experiments.errors import UserError
+from experiments.fcn.commands.check_data import CheckData, run
 from experiments.fcn.data.augment import Augmentation, augment, recolour
 from experiments.fcn.data.check import check_data
 from experiments.fcn.data.class_file import read_class_file
@@ -26,12 +27,10 @@ from experiments.fcn.data.config import FolderConfig, Source, read_label_map
 from experiments.fcn.data.dataset import open_dataset
 from experiments.fcn.data.labels import STRANGE, VOID, apply, bounded, make_table
 from experiments.fcn.data.pairs import Pair, share_of, split_by_name
-from experiments.fcn.data.palettes import colours_for, voc_palette
-from experiments.fcn.data.presets import CAMVID, CITYSCAPES, VOC
+from experiments.fcn.data.presets import CAMVID, CITYSCAPES, VOC, colours_for, voc_palette
 from experiments.fcn.data.reading import read_image, read_mask
 from experiments.fcn.data.task import load_task, mean_colour
 from experiments.fcn.task import IGNORE, Batch, Sample, Signature
-from experiments.problem import Problem
 from jtconv.weights import Preprocessing
 
 ROOT = Path(__file__).parents[1]
@@ -185,11 +184,11 @@ def test_a_mask_in_colours_by_a_table_or_a_channel(tmp_path):
     assert_array_equal(read_mask(file, table, None), 10 * MASK.astype(int))
     for i, channel in enumerate(("red", "green", "blue")):
         assert_array_equal(read_mask(file, {}, channel), COLOURS[0][MASK][..., i])
-    with pytest.raises(Problem, match="x.png is a mask in colours, and no table.*--mask-channel"):
+    with pytest.raises(UserError, match="x.png is a mask in colours, and no table.*--mask-channel"):
         read_mask(file, {}, None)
     last = list(table)[4]
     del table[last]
-    with pytest.raises(Problem, match=rf"x.png has colours that no class has: {last} \(4 pixels\)"):
+    with pytest.raises(UserError, match=rf"x.png has colours that no class has: {last} \(4 pixels\)"):
         read_mask(file, table, None)
 
 
@@ -218,7 +217,7 @@ def test_a_file_at_fault_is_named(tmp_path, fault, extension):
     file = save(RNG.integers(0, 256, (64, 48), np.uint8), tmp_path / f"some name.{extension}")
     damage(file)
     for read in (lambda: read_image(file, 3), lambda: read_mask(file, {}, None)):
-        with pytest.raises(Problem, match=message) as problem:
+        with pytest.raises(UserError, match=message) as problem:
             read()
         assert str(problem.value).startswith(str(file))
         assert "\n" not in str(problem.value)
@@ -235,9 +234,9 @@ def test_a_large_picture_is_opened_without_a_word(tmp_path):
 
 
 def test_values_without_a_range_are_refused(tmp_path):
-    with pytest.raises(Problem, match="x.tif holds floats"):
+    with pytest.raises(UserError, match="x.tif holds floats"):
         read_image(save(GREY.astype(np.float32), tmp_path / "x.tif"), 3)
-    with pytest.raises(Problem, match="y.tif holds 32-bit values"):
+    with pytest.raises(UserError, match="y.tif holds 32-bit values"):
         read_image(save(GREY.astype(np.int32) << 16, tmp_path / "y.tif"), 3)
 
 
@@ -294,7 +293,7 @@ def test_a_label_map_at_fault_is_named(entry):
 def test_a_label_map_file_at_fault_is_named(tmp_path):
     (tmp_path / "list.json").write_text("[1]")
     for name, message in (("list.json", "list.json holds a list"), ("none.json", "none.json cannot be read")):
-        with pytest.raises(Problem, match=message):
+        with pytest.raises(UserError, match=message):
             read_label_map([str(tmp_path / name)])
 
 
@@ -329,7 +328,7 @@ def test_a_class_file(tmp_path):
 def test_a_class_file_at_fault_is_named(tmp_path, text):
     (tmp_path / "classes.txt").write_text(text)
     for name in ("classes.txt", "none.txt"):
-        with pytest.raises(Problem, match=name):
+        with pytest.raises(UserError, match=name):
             read_class_file(tmp_path / name)
 
 
@@ -383,7 +382,7 @@ def test_what_has_no_like_is_a_problem(tmp_path):
     assert [str(x).split()[0] for x in problems] == [
         str(tmp_path / x) for x in ("images/a.png", "images/b.png", "masks/c.png")
     ]
-    with pytest.raises(Problem, match="3 files without their like.*check-data"):
+    with pytest.raises(UserError, match="3 files without their like.*check-data"):
         load_task(config(tmp_path))
 
 
@@ -402,7 +401,7 @@ def test_vocs_lists(tmp_path):
     assert found(tmp_path, train_split="aug") == (["b"], ["c"], 2)
     assert found(tmp_path, test_split="train", train_split="aug")[2] == 1  # b is in both
     assert open_dataset(Source(data=tmp_path)).classes == VOC.classes
-    with pytest.raises(Problem, match="trainval.txt is no list"):
+    with pytest.raises(UserError, match="trainval.txt is no list"):
         found(tmp_path, train_split="trainval")
 
 
@@ -518,9 +517,9 @@ def test_own_classes_in_a_published_layout(tmp_path):
 )
 def test_folders_that_are_missing_are_named(tmp_path, options, message):
     make(tmp_path, ["pics/a.png"], ["seg/a.png"])
-    with pytest.raises(Problem, match=message):
+    with pytest.raises(UserError, match=message):
         load_task(config(tmp_path, **options))
-    with pytest.raises(Problem, match="nowhere is not a folder"):
+    with pytest.raises(UserError, match="nowhere is not a folder"):
         load_task(config(tmp_path / "nowhere", **options))
 
 
@@ -695,7 +694,7 @@ def test_batches_larger_than_the_data_set(folder):
 
 def test_different_sizes_ask_for_a_crop(folder):
     task = load_task(config(folder, batch_size=2))
-    with pytest.raises(Problem, match=r"differ in size: give --crop"):
+    with pytest.raises(UserError, match=r"differ in size: give --crop"):
         task.batches()[0]
     assert batch_of(load_task(config(folder, batch_size=1)), 0).images.shape[1] >= 20
 
@@ -723,14 +722,14 @@ def test_a_file_at_fault_ends_training_with_its_name(folder, damage, name, messa
     task = load_task(config(folder, RANDOM, batch_size=2))
     damage(folder)
     reading = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=2 * threads)
-    with pytest.raises(Problem, match=message) as problem:
+    with pytest.raises(UserError, match=message) as problem:
         list(task.batches()[:4].to_iter_dataset(reading))
     assert str(folder / name) in str(problem.value)
 
 
 def test_masks_that_do_not_say_how_many_classes_there_are(folder):
     save(np.full((23, 27), 9, np.uint8), folder / "masks/train/3.png")
-    with pytest.raises(Problem, match=r"values \(0, 1, 2, 3, 4, 9\) are not the classes.*--num-classes"):
+    with pytest.raises(UserError, match=r"values \(0, 1, 2, 3, 4, 9\) are not the classes.*--num-classes"):
         load_task(config(folder))
     assert load_task(config(folder, num_classes=10)).signature.num_classes == 10
     assert load_task(config(folder, label_map=("9=5",))).signature.num_classes == 6
@@ -767,7 +766,7 @@ def test_settings_from_the_command_line(tmp_path, monkeypatch):
 
 
 def check(root, *arguments):
-    return run(parse(["--data", str(root), *arguments], "check-data"))
+    return run(tyro.cli(CheckData, args=["--data", str(root), *arguments]))
 
 
 def test_a_sound_data_set(folder, capsys):

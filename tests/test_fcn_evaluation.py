@@ -14,16 +14,17 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sklearn import metrics as sk
 
+from experiments.errors import UserError
 from experiments.fcn import pictures
 from experiments.fcn.__main__ import main
 from experiments.fcn.config import Network
 from experiments.fcn.html_report import Page, save_page
 from experiments.fcn.inference import bucket, classes_of, compute, padded, scores_of, within
 from experiments.fcn.metrics import confusion_matrix, scores
+from experiments.fcn.model import arrays_of
 from experiments.fcn.report import class_table, confusion_table, extremes, save_scores, tables
-from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, arrays_of, load_model, save_model
+from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, load_model, save_model
 from experiments.fcn.task import IGNORE, Classes, Sample
-from experiments.problem import Problem
 
 SIZES = [(50, 70), (64, 96), (1, 1), (97, 31), (33, 65)]
 
@@ -178,7 +179,7 @@ MODEL_AT_FAULT = {
 @pytest.mark.parametrize(("damage", "message"), MODEL_AT_FAULT.values(), ids=MODEL_AT_FAULT)
 def test_a_model_at_fault_is_a_problem(run, damage, message):
     damage(run)
-    with pytest.raises(Problem, match=re.escape(message)):
+    with pytest.raises(UserError, match=re.escape(message)):
         load_model(run)
 
 

@@ -22,6 +22,7 @@ from numpy.testing import assert_array_equal
 from benchmarks import scaling
 from benchmarks.collectives import collective_bytes
 from benchmarks.scaling_run import CONFIG, Blocks
+from experiments.errors import Stopped
 from experiments.fcn import __main__ as fcn
 from experiments.fcn import placement, processes, run
 from experiments.fcn.checkpoint import by_name, restore
@@ -39,10 +40,9 @@ from experiments.fcn8 import __main__ as fcn8
 from experiments.fcn8.config import Config as DigitConfig
 from experiments.fcn8.data import DigitTask
 from experiments.mosaic import __main__ as mosaic
-from experiments.mosaic.config import Config as MosaicConfig
+from experiments.mosaic.data import Config as MosaicConfig
 from experiments.mosaic.data import MosaicTask
 from experiments.mosaic.folder import execute as write_folder
-from experiments.problem import Stopped
 
 QUICK = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # compiling takes longer than running
 STEPS = CONFIG.steps

@@ -19,7 +19,9 @@ import pytest
 from fcn_helpers import TINY, quick_float32
 from numpy.testing import assert_allclose, assert_array_equal
 
-from experiments.fcn import board, run
+from experiments.errors import UserError
+from experiments.fcn import log as log_module
+from experiments.fcn import run
 from experiments.fcn.__main__ import main
 from experiments.fcn.checkpoint import Checkpoints, by_name, restore
 from experiments.fcn.commands.train import parse
@@ -27,17 +29,15 @@ from experiments.fcn.config import Initial, Optimizer
 from experiments.fcn.evaluate import as_model
 from experiments.fcn.feed import Feed, Spent
 from experiments.fcn.initial import begin
-from experiments.fcn.log import Log
+from experiments.fcn.log import Log, best_of, is_stopped
 from experiments.fcn.network import abstract_network
 from experiments.fcn.presets import PRESETS
-from experiments.fcn.progress import Progress
 from experiments.fcn.saved_model import save_model
 from experiments.fcn.state import draw, make_trainer
-from experiments.fcn.stopping import best_of, is_stopped
 from experiments.fcn.task import Batch, Classes, Signature
 from experiments.fcn.train import Trained, train
 from experiments.fcn8.data import DigitScenes, DigitTask
-from experiments.problem import Problem
+from experiments.progress import Progress
 from jtconv.models import summary
 from jtconv.weights import Preprocessing, save
 
@@ -98,7 +98,7 @@ def train_until(last, config, folder, monkeypatch):
 
 def refused(config, folder):
     """What training says."""
-    with pytest.raises(Problem) as problem:
+    with pytest.raises(UserError) as problem:
         train_digits(config, folder)
     assert "\n" not in str(problem.value)
     return str(problem.value)
@@ -246,7 +246,7 @@ def test_parameters_that_are_not_finite_are_not_saved(tmp_path, monkeypatch):
         return state._replace(parameters=jax.tree.map(lambda x: x / divisor, state.parameters)), loss
 
     monkeypatch.setattr(run, "train_step", overflowing)
-    with pytest.raises(Problem, match="is without a checkpoint, as the parameters are not finite at step 2: "):
+    with pytest.raises(UserError, match="is without a checkpoint, as the parameters are not finite at step 2: "):
         train_digits(TINY, tmp_path)
     assert steps_in(tmp_path / "checkpoints") == steps_in(tmp_path / "best") == []
 
@@ -340,7 +340,7 @@ def test_tensorboard_has_the_numbers_of_the_log(tmp_path):
 
 
 def test_tensorboard_without_its_package_is_refused_before_anything_is_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(board, "find_spec", lambda _: None)
+    monkeypatch.setattr(log_module, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"`tensorboard` needs .*pip install 'jtconv\[tensorboard\]'"):
         train_digits(TINY, tmp_path / "out", tensorboard=True)
     assert not (tmp_path / "out").exists()
@@ -388,17 +388,17 @@ def test_a_run_goes_on_when_the_encoders_file_is_gone(tmp_path):
     again = train_digits(config, tmp_path / "out")
     assert again.trainer.preprocessing == first.trainer.preprocessing != SIGNATURE.preprocessing
     (tmp_path / "out" / "preprocessing.json").unlink()
-    with pytest.raises(Problem, match=r"preprocessing\.json is missing or damaged"):
+    with pytest.raises(UserError, match=r"preprocessing\.json is missing or damaged"):
         train_digits(config, tmp_path / "out")
 
 
 def test_an_encoder_that_does_not_fit_is_one_line(tmp_path):
     file, arrays = vgg_file(tmp_path)
     save(file, arrays | {"features.3.weight": np.zeros((5, 1, 3, 3), np.float32)})
-    with pytest.raises(Problem, match="features.3.weight") as problem:
+    with pytest.raises(UserError, match="features.3.weight") as problem:
         beginning(replace(PLAIN, initial=Initial(encoder=file)))
     assert "\n" not in str(problem.value)
-    with pytest.raises(Problem, match="cannot be the encoder"):
+    with pytest.raises(UserError, match="cannot be the encoder"):
         beginning(replace(PLAIN, initial=Initial(encoder=tmp_path / "nothing.npz")))
 
 
@@ -429,7 +429,7 @@ def test_a_finer_decoder_starts_from_a_coarser_ones_run(tmp_path):
 
 def test_a_run_to_start_from_is_coarser(tmp_path):
     saved_run(with_decoder(TINY, "fcn8"), tmp_path / "run")
-    with pytest.raises(Problem, match="run cannot be started from: .*: choose the run of a coarser decoder"):
+    with pytest.raises(UserError, match="run cannot be started from: .*: choose the run of a coarser decoder"):
         beginning(replace(TINY, initial=Initial(start_from=tmp_path / "run")))
 
 
