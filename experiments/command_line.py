@@ -1,4 +1,4 @@
-"""What the experiments' command lines have in common: what is at fault is one line, and an exit status."""
+"""The shared part of the experiments' command lines: a user's mistake is one line and an exit status."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from experiments.problem import Problem, Stopped
+from experiments.errors import Stopped, UserError
 
 GOES_ON = "Interrupted: the same command goes on from the last checkpoint."
 Hook = Callable[[Any], object]  # of sys.unraisablehook
@@ -28,7 +28,7 @@ def guarded(act: Callable[[], int | None], interrupted: str = GOES_ON) -> int:
         return act() or 0
     except Stopped:
         return 0
-    except (Problem, ValueError) as error:  # Tyro reports what it finds itself, and exits with 2
+    except (UserError, ValueError) as error:  # Tyro reports what it finds itself, and exits with 2
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -1,10 +1,13 @@
-"""What the experiments' pictures have in common."""
+"""Colours and layout of the experiments' pictures."""
 
+from collections.abc import Sequence
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers.
@@ -13,7 +16,7 @@ TITLE = 9  # points
 
 
 def save_small(fig: Figure, file: Path | BytesIO, *, greys: bool = False) -> None:
-    """As PNG of 256 colours, less than half as large as photographs in full colour.
+    """Save as PNG of 256 colours, less than half as large as photographs in full colour.
 
     With `greys` the colours are chosen with more care, which takes seconds: grey photographs beside others would be
     tinted.
@@ -28,6 +31,17 @@ def save_small(fig: Figure, file: Path | BytesIO, *, greys: bool = False) -> Non
     else:
         few = picture.quantize(256, method=Image.Quantize.MEDIANCUT)
     few.save(file, "png", optimize=True)
+
+
+def draw_panels(rows: Sequence[Sequence[tuple[str, NDArray]]], width: float, head: float) -> Figure:
+    """Draw rows of images, each with its title above: `width` and `head` are an image's and a title's inches."""
+    fig = Figure(figsize=(width * len(rows[0]), (width + head) * len(rows)), layout="constrained", dpi=100)
+    axes = fig.subplots(len(rows), len(rows[0]), squeeze=False)
+    for axis, (title, image) in zip(axes.flat, chain.from_iterable(rows), strict=True):
+        axis.imshow(image, interpolation="nearest")
+        axis.set_title(title, size=TITLE + 1)
+        axis.set_axis_off()
+    return fig
 
 
 def finish(axis: Axes) -> None:

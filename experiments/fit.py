@@ -10,7 +10,7 @@ import optax
 from flax import nnx
 from jax import Array
 
-from experiments.fcn.progress import Progress
+from experiments.progress import Progress
 
 WARM_UP = 0.05  # share of the steps in which the learning rate rises
 Batch = tuple[np.ndarray, ...]

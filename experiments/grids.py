@@ -14,7 +14,7 @@ from experiments.drawing import BLUE, GREY
 
 GAP = 0.5  # between the parts of a row, in cells
 HEAD = 0.75  # for a title
-SMALLEST_WRITTEN = 0.5  # side of a cell: in smaller ones numbers cannot be read
+MIN_WRITTEN_SIDE = 0.5  # side of a cell: in smaller ones numbers cannot be read
 INCHES = 0.36  # a cell's side
 POINTS = 11.0  # of a number in a cell of side 1
 EDGE = 0.15  # left free around all, in cells
@@ -91,7 +91,7 @@ def draw_cell(
     if is_marked:
         outline: Any = {"fill": False, "edgecolor": grid.colour, "linewidth": 1.8, "zorder": 3}
         axes.add_patch(Rectangle(corner, side, side, **outline))
-    if not empty and side >= SMALLEST_WRITTEN:
+    if not empty and side >= MIN_WRITTEN_SIDE:
         ink = GREY if is_faint else "black"
         middle = corner[0] + side / 2, corner[1] + side / 2
         axes.text(*middle, f"{value:g}", ha="center", va="center", size=POINTS * side, color=ink)

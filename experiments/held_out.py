@@ -1,21 +1,23 @@
-"""Scores of held-out photographs by several methods, and their table."""
+"""Scores of held-out photographs by several methods, PSNR in dB and SSIM, and their table; values are in [0, 1]."""
 
 import dataclasses
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from experiments.files import write_whole
+from experiments.shown import Shown
 
 PARTS = {"right": "right parts", "unseen": "never seen"}  # of experiments.photographs.Split
 WIDTH = 19  # of a part's columns
 
 
 class Score(NamedTuple):
-    """How near a method comes to one photograph."""
+    """The scores of a method on one photograph."""
 
     task: str
     part: str
@@ -44,11 +46,30 @@ def table(scores: list[Score]) -> str:
     return "\n".join(lines)
 
 
-def save_scores(config: Any, scores: list[Score], seconds: dict[str, float], file: Path) -> None:
-    """As JSON, with the settings and each task's seconds of training."""
+def results(config: Any, scores: list[Score], seconds: dict[str, float], figure: Figure, greys: bool = False) -> Shown:
+    """The table, the picture and scores.json, which has the settings and each task's seconds of training too."""
     content = {
         "config": dataclasses.asdict(config),
         "seconds_of_training": {task: round(value, 1) for task, value in seconds.items()},
         "scores": [score._asdict() for score in scores],
     }
-    write_whole(file, json.dumps(content, indent=1) + "\n")
+    files = {"scores.json": json.dumps(content, indent=1) + "\n"}
+    return Shown(table(scores), figure, files, f"trained in {sum(seconds.values()):.0f} s", greys)
+
+
+def psnr(image: NDArray, photograph: NDArray) -> float:
+    """10 log10(1 / mean squared error), the largest value being 1."""
+    truth = np.asarray(photograph, np.float64)
+    return float(peak_signal_noise_ratio(truth, np.asarray(image, np.float64).reshape(truth.shape), data_range=1))
+
+
+def ssim(image: NDArray, photograph: NDArray) -> float:
+    """Mean structural similarity over all windows and colours of (h, w, channels): 1 for the same image.
+
+    Wang, Bovik, Sheikh and Simoncelli, IEEE Trans. Image Processing 13, 2004: Gaussian windows of deviation 1.5.
+    """
+    truth = np.asarray(photograph, np.float64)
+    other = np.asarray(image, np.float64).reshape(truth.shape)
+    theirs: Any = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    mean: Any = structural_similarity(truth, other, data_range=1, channel_axis=-1, **theirs)
+    return float(mean)

@@ -1,10 +1,11 @@
-"""The frame of an experiment of seconds: settings in; a table, a picture and perhaps more files out."""
+"""The frame of an experiment: settings in; a table, a picture and perhaps more files out."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import tyro
 from matplotlib.figure import Figure
@@ -18,47 +19,54 @@ STOPPED = "Interrupted: nothing was written."
 
 
 class Shown(NamedTuple):
-    """What a run has to show."""
+    """The results of a run."""
 
     table: str  # printed
     figure: Figure
     files: Mapping[str, str] = {}  # beside the figure
+    last_line: str = ""  # printed, with the time in all and the folder
+    greys: bool = False  # see `save_small`
 
 
 @dataclass(frozen=True)
 class Command(Generic[Settings]):
-    """What can be changed."""
+    """The options of an experiment."""
 
     out: Path
     """Folder for the results; made if need be."""
     config: Annotated[Settings, tyro.conf.arg(name="")] = field()
 
 
-def show(
-    name: str, settings: Settings, run: Callable[[Settings], Shown], args: list[str] | None, description: str
-) -> int:
-    """Run the command line of experiments.`name`; `settings` are the defaults. The exit status, see `guarded`."""
-    return guarded(lambda: execute(name, settings, run, args, description), STOPPED)
+def command_line(name: str, settings: Any, run: Callable[[Any], Shown], description: str | None) -> Callable[..., int]:
+    """Return the `main` of an experiment: it takes the arguments and returns the exit status, see `guarded`.
+
+    `settings` are the defaults. The results go to runs/NAME, the picture to NAME.png there.
+    """
+    default = Command(Path("runs") / name, settings)
+
+    def execute(args: list[str] | None) -> None:
+        program, kind = f"python -m experiments.{name.replace('-', '_')}", Command[type(settings)]
+        command = tyro.cli(kind, default=default, args=args, prog=program, description=description)
+        check_writable(command.out)
+        began = time.perf_counter()
+        shown = run(command.config)
+        write(shown, name, command.out)
+        print(shown.table)
+        if shown.last_line:
+            print(f"{shown.last_line}, {time.perf_counter() - began:.0f} s in all; all is in {command.out}")
+
+    def main(args: list[str] | None = None) -> int:
+        return guarded(lambda: execute(args), STOPPED)
+
+    return main
 
 
-def execute(
-    name: str, settings: Settings, run: Callable[[Settings], Shown], args: list[str] | None, description: str
-) -> None:
-    command = parsed(name, Command(Path("runs") / name, settings), args, description)
-    shown = run(command.config)
+def write(shown: Shown, name: str, folder: Path) -> None:
+    """Write the picture and the files, all of them made before the first is written."""
     picture = BytesIO()
-    save_small(shown.figure, picture)
-    with writing(command.out):
-        command.out.mkdir(parents=True, exist_ok=True)
-        write_whole(command.out / f"{name}.png", picture.getvalue())
+    save_small(shown.figure, picture, greys=shown.greys)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / f"{name}.png", picture.getvalue())
         for file, content in shown.files.items():
-            write_whole(command.out / file, content)
-    print(shown.table)
-
-
-def parsed(name: str, default: Command[Settings], args: list[str] | None, description: str) -> Command[Settings]:
-    """The command line of experiments.`name`. Raises `Problem` if its folder cannot be written to."""
-    program, kind = f"python -m experiments.{name}", Command[type(default.config)]
-    command = tyro.cli(kind, default=default, args=args, prog=program, description=description)
-    check_writable(command.out)
-    return command
+            write_whole(folder / file, content)

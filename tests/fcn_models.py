@@ -5,8 +5,8 @@ import numpy as np
 from flax import nnx
 
 from experiments.fcn.config import Network
+from experiments.fcn.model import Model, with_arrays
 from experiments.fcn.network import abstract_network
-from experiments.fcn.saved_model import Model, with_arrays
 from experiments.fcn.task import Classes, Signature
 from jtconv.weights import Preprocessing
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments.command_line import exit_with, guarded, without_abandoned_reads
-from experiments.problem import Problem
+from experiments.errors import UserError
 
 
 async def read(error):
@@ -69,7 +69,7 @@ def test_of_many_writes_that_fail_one_is_said(capfd, caplog):
         try:
             asyncio.run(gather())
         except OSError as error:
-            raise Problem(Path("runs"), "cannot be written to", "free some space") from error
+            raise UserError(Path("runs"), "cannot be written to", "free some space") from error
 
     assert guarded(act) == 2
     gc.collect()

@@ -5,13 +5,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
+from experiments.errors import UserError
 from experiments.fcn.metrics import confusion_matrix, scores
 from experiments.fcn8 import scenes as sc
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import CLASSES, DigitScenes, load_data
 from experiments.fcn8.digits import Digits, source_digits
 from experiments.fcn8.m2nist import load_m2nist
-from experiments.problem import Problem
 
 BENT = sc.Augmentation(rotation=0.3, shear=0.2, stretch=0.2, shift=1.5, fade=0.5)
 
@@ -236,7 +236,7 @@ DAMAGE = {
 @pytest.mark.parametrize("name", ["combined.npy", "segmented.npy"])
 def test_a_damaged_file_is_named_with_a_remedy(folder, name, damage):
     damage(folder / name)
-    with pytest.raises(Problem, match=r"put M2NIST's combined\.npy and segmented\.npy there") as caught:
+    with pytest.raises(UserError, match=r"put M2NIST's combined\.npy and segmented\.npy there") as caught:
         load_m2nist(folder)
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -13,11 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from experiments.fcn.saved_model import save_model
 from experiments.fcn8.data import CLASSES, DigitTask
 from experiments.inside.__main__ import main
-from experiments.inside.project import project, up
-from experiments.inside.shares import NONE, by_chance, digit_under, most_frequent
-from experiments.inside.strongest import strongest
-from experiments.inside.switches import switches_of, unpool
-from experiments.inside.window import window_of
+from experiments.inside.project import project, strongest, switches_of, unpool, up
+from experiments.inside.run import NONE, by_chance, digit_under, most_frequent, window_of
 from jtconv.models import VGG16
 
 FEATURES = np.array([3, 0, 5], np.int32)  # of 6

@@ -6,11 +6,10 @@ import jax
 import numpy as np
 import pytest
 
+from experiments.held_out import psnr, ssim
 from experiments.inverse.__main__ import main
-from experiments.inverse.config import Config
-from experiments.inverse.observe import observe
+from experiments.inverse.observe import Config, observe
 from experiments.inverse.solve import bicubic, cross_validation, solve
-from experiments.measures import psnr, ssim
 
 ARGUMENTS = ["--size", "32", "48", "--iterations", "30", "--penalties", "0.001", "0.01"]
 SMALL = Config(size=(16, 24), penalties=(1e-2,))

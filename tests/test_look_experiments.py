@@ -9,24 +9,23 @@ import pytest
 from fcn_helpers import quick_float32
 from numpy.testing import assert_array_equal
 
-from experiments.by_hand.config import Config as ByHand
+from experiments.by_hand.work import Config as ByHand
 from experiments.by_hand.work import work
 from experiments.checkerboards import run as checkerboards
 from experiments.checkerboards.__main__ import table
-from experiments.checkerboards.config import Config as Checkerboards
 from experiments.checkerboards.cures import CURES
+from experiments.checkerboards.data import Config as Checkerboards
 from experiments.checkerboards.data import smaller
 from experiments.checkerboards.measures import excess, spectrum, unevenness
 from experiments.checkerboards.picture import draw_picture
 from experiments.colours.glass import SETTINGS, through_glass
+from experiments.gradient.columns import Config as Gradient
 from experiments.gradient.columns import columns
-from experiments.gradient.config import Config as Gradient
-from experiments.sizes.examples import EXAMPLES
-from experiments.sizes.same import same
+from experiments.sizes.arithmetic import EXAMPLES, same
 from experiments.upsampling.equal import compare, merged, rearranged
+from experiments.upsampling.layers import learned_layers, pixel_shuffle
 from experiments.upsampling.reach import reach, targets
 from experiments.upsampling.search import look_for
-from experiments.upsampling.ways import learned_ways, pixel_shuffle
 
 
 @pytest.fixture(autouse=True)
@@ -249,7 +248,7 @@ def test_which_ways_are_transposed_convolutions(scale):
 
 
 def test_what_each_way_can_represent():
-    lines = {line.way: line for line in reach(2, seed=0)}
+    lines = {line.layer: line for line in reach(2, seed=0)}
     assert [line.free for line in lines.values()] == [4, 16, 36, 9, 9, 36]
     resized = lines["nearest, conv k3"]
     assert resized.misses["nearest"] == pytest.approx(0, abs=1e-6)
@@ -267,8 +266,8 @@ def test_what_each_way_can_represent():
 
 def test_backpropagation_comes_as_near_as_can_be():
     wanted = jnp.asarray(targets(2, seed=0)["drawn k4"])
-    ways = {way.name: way for way in learned_ways(2, (5, 5), 1, 1)}
-    lines = {line.way: line for line in reach(2, seed=0)}
+    ways = {way.name: way for way in learned_layers(2, (5, 5), 1, 1)}
+    lines = {line.layer: line for line in reach(2, seed=0)}
     for name in ("ConvTranspose k4", "nearest, conv k3"):
         distances = look_for(ways[name], wanted, scale=2, steps=80, seed=0)
         assert distances[0] > 0.9

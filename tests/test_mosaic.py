@@ -8,9 +8,8 @@ from numpy.testing import assert_array_equal
 
 from experiments.fcn.__main__ import main as check_data
 from experiments.fcn.metrics import scores
-from experiments.mosaic.colours import LEVELS, colour, colour_confusion
-from experiments.mosaic.config import Config
-from experiments.mosaic.data import MosaicTask, held_out
+from experiments.mosaic.__main__ import LEVELS, colour, colour_confusion
+from experiments.mosaic.data import Config, MosaicTask, held_out
 from experiments.mosaic.folder import execute
 from experiments.mosaic.scenes import changed, draw_change, mosaic, nearest
 from experiments.photographs import NAMES, parts, photograph

@@ -16,9 +16,8 @@ from experiments.autoencoder import run as autoencoder_run
 from experiments.autoencoder.compression import Compression
 from experiments.autoencoder.network import Autoencoder, Shape
 from experiments.autoencoder.run import TASKS, as_floats
-from experiments.crops import Crops
 from experiments.held_out import Score, table
-from experiments.photographs import split
+from experiments.photographs import Crops, split
 from experiments.super_resolution import __main__ as super_resolution
 from experiments.super_resolution import run as super_resolution_run
 from experiments.super_resolution.bicubic import ROUNDS, back_projected, made_smaller

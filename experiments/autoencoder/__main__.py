@@ -1,13 +1,4 @@
-"""Command line: python -m experiments.autoencoder --help."""
-
-from experiments.autoencoder.config import Config
-from experiments.autoencoder.pictures import save_picture
-from experiments.autoencoder.run import run
-from experiments.command_line import exit_with
-from experiments.trained import show_trained
-
-DESCRIPTION = """\
-Train autoencoders on real photographs: convolutions make a code, transposed convolutions a picture of it.
+"""Train autoencoders on real photographs: convolutions make a code, transposed convolutions a picture of it.
 
 A network each for compression (the code has a sixteenth of the numbers), denoising, in-painting of missing squares,
 and colourisation; each beside methods that learn little or nothing, on parts of photographs that it was not trained
@@ -18,11 +9,43 @@ Leaves autoencoder.png and scores.json in --out.
   python -m experiments.autoencoder --tasks compression --steps 5000 --out runs/compression
 """
 
+import sys
 
-def main(args: list[str] | None = None) -> int:
-    """Run the command line; see `guarded` for the exit status."""
-    return show_trained("autoencoder", Config(), run, save_picture, args, DESCRIPTION)
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
+from experiments.autoencoder.config import Config
+from experiments.autoencoder.run import Result
+from experiments.autoencoder.run import run as run_all
+from experiments.drawing import draw_panels
+from experiments.held_out import results
+from experiments.shown import Shown, command_line
+
+TOP, LEFT, SIDE = 40, 80, 144  # of the detail
+WIDTH = 1.9  # inches, of one image
+
+
+def run(config: Config) -> Shown:
+    result = run_all(config)
+    return results(config, result.scores, result.seconds, draw_picture(result), greys=True)
+
+
+def draw_picture(result: Result) -> Figure:
+    """A row per task."""
+    return draw_panels([panels(result, task) for task in result.shown], WIDTH, 0.5)
+
+
+def panels(result: Result, task: str) -> list[tuple[str, NDArray]]:
+    """The simplest other method, the last one, the network, and the photograph."""
+    shown = result.shown[task]
+    values = {s.method: s.psnr for s in result.scores if (s.task, s.photograph) == (task, shown.name)}
+    simplest, *_, last, network = shown.restored
+    named = [(f"{method}\n{values[method]:.1f} dB", shown.restored[method]) for method in (simplest, last, network)]
+    images = [*named, (f"{task}:\nphotograph", shown.photograph)]
+    return [(title, image[TOP : TOP + SIDE, LEFT : LEFT + SIDE]) for title, image in images]
+
+
+main = command_line("autoencoder", Config(), run, __doc__)
 
 if __name__ == "__main__":
-    exit_with(main)
+    sys.exit(main())

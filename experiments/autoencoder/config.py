@@ -1,9 +1,9 @@
-"""What a run is made of."""
+"""The settings of a run."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from experiments.checks import check, check_counts, check_seed
+from experiments.errors import check, check_counts, check_seed
 from experiments.photographs import smallest_trained
 
 TaskName = Literal["compression", "denoising", "in-painting", "colourisation"]
@@ -14,7 +14,7 @@ class Config:
     """The settings of a run. Raises ValueError for one out of bounds."""
 
     tasks: tuple[TaskName, ...] = get_args(TaskName)
-    """What to train for; a network for each."""
+    """Tasks to train for; a network for each."""
     steps: int = 800
     """Optimiser steps for each task."""
     batch_size: int = 4
@@ -24,7 +24,7 @@ class Config:
     learning_rate: float = 3e-3
     """Highest learning rate of Adam."""
     seed: int = 0
-    """Of the parameters, the squares, and what is done to them. The held-out photographs have the same for all."""
+    """Seed of the parameters, the squares and their damage; held-out photographs have the same damage for all."""
 
     def __post_init__(self) -> None:
         check(self, "tasks", len(set(self.tasks)) == len(self.tasks) > 0, "one or more different ones")

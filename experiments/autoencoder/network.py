@@ -1,7 +1,7 @@
 """The network: convolutions to a code, and their mirror image of transposed convolutions."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ SLOPE = 0.1  # of the rectification for negative values: at zero whole layers of
 
 
 class Shape(NamedTuple):
-    """Of a network."""
+    """Shape of a network."""
 
     in_ch: int
     out_ch: int
@@ -25,7 +25,7 @@ class Shape(NamedTuple):
 
     @property
     def factor(self) -> int:
-        """How many times smaller the code is, per axis."""
+        """Size of a picture over that of its code, per axis."""
         return 2 ** len(self.widths)
 
 
@@ -39,13 +39,14 @@ class Layer(NamedTuple):
     padding: int
 
     def conv(self, rngs: nnx.Rngs) -> Conv:
-        size = (self.kernel_size,) * 2
-        return Conv(self.in_ch, self.out_ch, size, strides=self.strides, padding=self.padding, rngs=rngs)
+        return Conv(self.in_ch, self.out_ch, **self.geometry, rngs=rngs)
 
     def conv_transpose(self, rngs: nnx.Rngs) -> ConvTranspose:
-        """The way back: `out_ch` to `in_ch`."""
-        size = (self.kernel_size,) * 2
-        return ConvTranspose(self.out_ch, self.in_ch, size, strides=self.strides, padding=self.padding, rngs=rngs)
+        return ConvTranspose(self.out_ch, self.in_ch, **self.geometry, rngs=rngs)
+
+    @property
+    def geometry(self) -> dict[str, Any]:
+        return {"kernel_size": (self.kernel_size,) * 2, "strides": self.strides, "padding": self.padding}
 
 
 def layers(ch: int, shape: Shape) -> list[Layer]:

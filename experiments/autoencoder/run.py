@@ -10,18 +10,14 @@ from flax import nnx
 from jax import Array
 from numpy.typing import NDArray
 
-from experiments.autoencoder.colourisation import Colourisation
 from experiments.autoencoder.compression import Compression
 from experiments.autoencoder.config import Config
-from experiments.autoencoder.denoising import Denoising
-from experiments.autoencoder.inpainting import Inpainting
 from experiments.autoencoder.network import Autoencoder
+from experiments.autoencoder.restoration import Colourisation, Denoising, Inpainting
 from experiments.autoencoder.task import Method, Pictures, Task
-from experiments.crops import Crops
 from experiments.fit import Batch, fit
-from experiments.held_out import PARTS, Score
-from experiments.measures import psnr, ssim
-from experiments.photographs import split
+from experiments.held_out import PARTS, Score, psnr, ssim
+from experiments.photographs import Crops, split
 
 TASKS: dict[str, type[Task]] = {task.name: task for task in (Compression, Denoising, Inpainting, Colourisation)}
 NETWORK = "network"
@@ -63,7 +59,7 @@ def run(config: Config) -> Result:
 
 
 def as_floats(photograph: NDArray[np.uint8]) -> Pictures:
-    """In [0, 1], cut to multiples of 8."""
+    """The photograph in [0, 1], cut to multiples of 8."""
     rows, columns = (size // MULTIPLE * MULTIPLE for size in photograph.shape[:2])
     return (photograph[:rows, :columns] / 255).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""What the four tasks have in common."""
+"""The interface of the four tasks."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ Method = Callable[[Pictures], NDArray]  # what is given (h, w, channels) -> a pi
 
 
 class Task(ABC):
-    """What a network is given of a photograph, and what it is to make of it."""
+    """The input that a network gets of a photograph, and the picture made of its output."""
 
     name: ClassVar[str]
     shape: ClassVar[Shape]
@@ -44,7 +44,7 @@ class Task(ABC):
 
     @abstractmethod
     def baselines(self) -> Mapping[str, Method]:
-        """Other ways, by name, for one picture: the simplest first, the best known last."""
+        """Other methods, by name, for one picture: the simplest first, the best known last."""
 
     def judged(self, given: Pictures) -> NDArray[np.bool_]:
         """The pixels (h, w) that PSNR is of."""

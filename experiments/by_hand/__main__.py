@@ -10,15 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.by_hand.animation import animated
-from experiments.by_hand.config import Config
 from experiments.by_hand.picture import draw_picture
-from experiments.by_hand.work import Step, Work, work
-from experiments.shown import Shown, show
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the command line; see `guarded` for the exit status."""
-    return show("by_hand", Config(), run, args, __doc__ or "")
+from experiments.by_hand.work import Config, Step, Work, work
+from experiments.shown import Shown, command_line
 
 
 def run(config: Config) -> Shown:
@@ -61,6 +55,8 @@ def lined(values: np.ndarray) -> str:
 def same(values: np.ndarray, done: Work) -> str:
     return "yes" if np.array_equal(values, done.result) else "no"
 
+
+main = command_line("by_hand", Config(), run, __doc__)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -14,7 +14,7 @@ BETWEEN = 0.35  # rows
 
 
 def draw_picture(work: Work) -> Figure:
-    """As large as it needs to be."""
+    """Draw all rows; the figure is as large as they need."""
     fig = Figure(dpi=200)
     axes = fig.add_axes((0, 0, 1, 1))
     first, *others = work.steps
@@ -29,7 +29,7 @@ def draw_picture(work: Work) -> Figure:
 
 
 def untitled(row: list[Grid | str]) -> list[Grid | str]:
-    """As in the row above, and as wide."""
+    """Leave out the titles, which are in the row above, and keep the width."""
     return [replace(part, title=" " * len(part.title)) if isinstance(part, Grid) else part for part in row]
 
 

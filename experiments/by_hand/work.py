@@ -1,15 +1,52 @@
 """One transposed convolution three ways: by placing and adding, by the matrix Cᵀ, by inserting zeros."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.by_hand.config import Config
+from experiments.errors import check
 from jtconv import conv, conv_matrix, conv_transpose
 
+MAX = {"input_size": 3, "kernel_size": 4, "strides": 4}
+MAX_CELLS = 300  # of C, that are drawn in every frame
 Plane = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a run. Raises ValueError for one out of bounds."""
+
+    input_size: tuple[int, int] = (2, 2)
+    """Size of the input; its values count from 0."""
+    kernel_size: tuple[int, int] = (2, 2)
+    """Size of the kernel; its values count from 0, too."""
+    strides: tuple[int, int] = (1, 1)
+    """Distances between the copies of the kernel."""
+    padding: tuple[int, int] = (0, 0)
+    """Rows and columns that are cut off on each side."""
+
+    def __post_init__(self) -> None:
+        for name, most in MAX.items():
+            check(self, name, all(1 <= value <= most for value in getattr(self, name)), f"in [1, {most}] on each axis")
+        check(self, "padding", all(p >= 0 for p in self.padding), "at least 0 on each axis")
+        for k, p, size in zip(self.kernel_size, self.padding, self.result_size, strict=True):
+            check(self, "padding", p < k and size >= 1, "below the kernel's size, and leave something of the result")
+        cells = prod(self.input_size) * prod(self.result_size)
+        check(
+            self,
+            "input_size",
+            cells <= MAX_CELLS,
+            f"smaller: C would have {cells} cells, and {MAX_CELLS} can be drawn",
+        )
+
+    @property
+    def result_size(self) -> tuple[int, ...]:
+        sizes = zip(self.input_size, self.kernel_size, self.strides, self.padding, strict=True)
+        return tuple(s * (i - 1) + k - 2 * p for i, k, s, p in sizes)
 
 
 class Step(NamedTuple):

@@ -10,16 +10,11 @@ on parts of eight photographs, and tested on other parts.
 import sys
 import time
 
-from experiments.checkerboards.config import Config
+from experiments.checkerboards.data import Config
 from experiments.checkerboards.picture import draw_picture
 from experiments.checkerboards.run import Result, Tried
 from experiments.checkerboards.run import run as run_all
-from experiments.shown import Shown, show
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the command line; see `guarded` for the exit status."""
-    return show("checkerboards", Config(), run, args, __doc__ or "")
+from experiments.shown import Shown, command_line
 
 
 def run(config: Config) -> Shown:
@@ -46,6 +41,8 @@ def line(tried: Tried) -> str:
         f"| {first.excess:.1f} dB | {trained.excess:.1f} dB | {trained.psnr:.2f} dB |"
     )
 
+
+main = command_line("checkerboards", Config(), run, __doc__)
 
 if __name__ == "__main__":
     sys.exit(main())

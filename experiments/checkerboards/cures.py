@@ -8,7 +8,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from experiments.upsampling.ways import TAPS, Way, learned_ways, transposed_way
+from experiments.upsampling.layers import TAPS, Layer, learned_layers, transposed_layer
 from jtconv import explain
 from jtconv.nn import bilinear
 
@@ -19,20 +19,20 @@ Initializer = Callable[[np.random.Generator, tuple[int, ...]], Kernel]
 
 @dataclass(frozen=True)
 class Cure:
-    """A way of enlarging, what its kernel begins as, and whether sums are divided by their number of terms."""
+    """A layer that doubles the size, its first kernel, and whether sums are divided by their number of terms."""
 
     name: str
     initial: Initializer
     kernel_size: int  # as a transposed convolution
-    other_way: str = ""  # of `learned_ways`, where it is computed otherwise
+    other_layer: str = ""  # of `learned_layers`, where it is computed otherwise
     divided: bool = False
 
-    def layer(self, rows: int, columns: int, in_ch: int, out_ch: int) -> Way:
+    def layer(self, rows: int, columns: int, in_ch: int, out_ch: int) -> Layer:
         """For something of rows×columns."""
-        if not self.other_way:
-            return transposed_way(self.kernel_size, DOUBLE, (rows, columns), in_ch, out_ch)
-        ways = learned_ways(DOUBLE, (rows, columns), in_ch, out_ch)
-        return next(way for way in ways if way.name == self.other_way)
+        if not self.other_layer:
+            return transposed_layer(self.kernel_size, DOUBLE, (rows, columns), in_ch, out_ch)
+        layers = learned_layers(DOUBLE, (rows, columns), in_ch, out_ch)
+        return next(layer for layer in layers if layer.name == self.other_layer)
 
     def apply(self, y: Array, kernel: Array) -> Array:
         """(h, w, in_ch) -> (2h, 2w, out_ch)."""
@@ -50,12 +50,12 @@ class Cure:
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Kernel:
-    """Of a convolution (k, k, in, out), keeping the variance."""
+    """Kernel of a convolution (k, k, in, out) that keeps the variance."""
     return rng.standard_normal(shape, np.float32) / np.float32(sqrt(np.prod(shape[:3])))
 
 
 def transposed_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Kernel:
-    """Of a transposed convolution (k, k, out, in), each position of whose result adds up k² / s² taps on average."""
+    """Kernel of a transposed convolution (k, k, out, in); a position of its result adds up k² / s² taps on average."""
     return rng.standard_normal(shape, np.float32) / np.float32(sqrt(shape[0] * shape[1] / DOUBLE**2 * shape[3]))
 
 

@@ -1,15 +1,45 @@
-"""Pieces of photographs, and the same four times smaller."""
+"""The settings; and pieces of photographs, with the same four times smaller."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.checkerboards.config import Config
+from experiments.errors import check, check_seed
 from experiments.photographs import parts
 
 SIDE, SCALE = 64, 4  # of a piece, and how many times smaller what a generator is given is
 Images = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a run. Raises ValueError for one out of bounds."""
+
+    steps: int = 300
+    """Training steps for each generator."""
+    batch_size: int = 8
+    """Pieces of photographs in a step."""
+    channels: int = 16
+    """Channels of the layers within a generator."""
+    pieces: int = 256
+    """Pieces of photographs to train on; a quarter as many, of other parts, to test on."""
+    learning_rate: float = 3e-3
+    """Adam's learning rate at first; it falls to 0."""
+    seeds: int = 3
+    """Repetitions with other random numbers; means are shown."""
+    seed: int = 0
+    """Seed of the first repetition."""
+
+    def __post_init__(self) -> None:
+        check(self, "steps", self.steps >= 1, "at least 1")
+        check(self, "batch_size", self.batch_size >= 1, "at least 1")
+        check(self, "channels", self.channels >= 1, "at least 1")
+        check(self, "pieces", self.pieces >= 32, "at least 32")
+        check(self, "learning_rate", 0 < self.learning_rate < 1, "in (0, 1)")
+        check(self, "seeds", self.seeds >= 1, "at least 1")
+        check_seed(self)
 
 
 class Pieces(NamedTuple):

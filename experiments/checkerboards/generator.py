@@ -9,9 +9,8 @@ import numpy as np
 import optax
 from jax import Array
 
-from experiments.checkerboards.config import Config
 from experiments.checkerboards.cures import TAPS, Cure, normal
-from experiments.checkerboards.data import SCALE, SIDE, Images, smaller
+from experiments.checkerboards.data import SCALE, SIDE, Config, Images, smaller
 from jtconv import conv
 
 SMALL = SIDE // SCALE  # of what it is given

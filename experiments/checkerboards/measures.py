@@ -1,4 +1,4 @@
-"""How much of a checkerboard there is: of a flat grey, and at its frequencies in photographs."""
+"""Measures of checkerboards: in a flat grey, and at their frequencies in photographs."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ def spectrum(images: Images) -> NDArray[np.float64]:
 
 
 def checkerboard_bins() -> list[tuple[int, int]]:
-    """Of what repeats every SCALE positions: the multiples of SIDE / SCALE, but for (0, 0)."""
+    """Frequencies of patterns that repeat every SCALE positions: the multiples of SIDE / SCALE, but for (0, 0)."""
     multiples = range(0, SIDE, SIDE // SCALE)
     return [(row, column) for row in multiples for column in multiples if (row, column) != (0, 0)]
 

@@ -6,16 +6,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.checkerboards.config import Config
 from experiments.checkerboards.cures import CURES, Cure
-from experiments.checkerboards.data import Images, Pieces, pieces, smaller
+from experiments.checkerboards.data import Config, Images, Pieces, pieces, smaller
 from experiments.checkerboards.generator import SMALL, Parameters, images_of, initial, train
 from experiments.checkerboards.measures import excess, flat, spectrum, unevenness
-from experiments.measures import psnr
+from experiments.held_out import psnr
 
 
 class Measured(NamedTuple):
-    """Of one generator: grey levels, dB, dB."""
+    """Measures of one generator: grey levels, dB, dB."""
 
     unevenness: float
     excess: float
@@ -24,7 +23,7 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True)
 class Tried:
-    """Of one layer: means over the seeds, and what the first seed's generator makes."""
+    """Measures of one layer, means over the seeds, and images by the first seed's generator."""
 
     cure: Cure
     first: Measured

@@ -10,19 +10,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.colours.glass import LETTER, MOST, SETTINGS, Glass, picture, through_glass
+from experiments.colours.glass import LETTER, SETTINGS, WHITE, Glass, picture, through_glass
 from experiments.drawing import TITLE
-from experiments.shown import Shown, show
+from experiments.shown import Shown, command_line
 
 
 @dataclass(frozen=True)
 class Config:
     """Nothing to choose: the picture and the settings are the article's, and one more."""
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the command line; see `guarded` for the exit status."""
-    return show("colours", Config(), run, args, __doc__ or "")
 
 
 def run(_: Config) -> Shown:
@@ -57,7 +52,7 @@ def draw_colours(axis: Axes, colours: np.ndarray, title: str) -> None:
     rows, columns = colours.shape[:2]
     for row, column in np.ndindex(rows, columns):
         colour = colours[row, column]
-        ink = "white" if colour @ (0.3, 0.6, 0.1) < MOST / 2 else "black"
+        ink = "white" if colour @ (0.3, 0.6, 0.1) < WHITE / 2 else "black"
         size = min(12, 110 / columns)
         axis.text(column, row, LETTER[tuple(colour)], ha="center", va="center", size=size, color=ink)
     axis.set_xticks(np.arange(-0.5, columns), labels=[])
@@ -66,6 +61,8 @@ def draw_colours(axis: Axes, colours: np.ndarray, title: str) -> None:
     axis.tick_params(length=0)
     axis.set_title(title, size=TITLE + 1)
 
+
+main = command_line("colours", Config(), run, __doc__)
 
 if __name__ == "__main__":
     sys.exit(main())

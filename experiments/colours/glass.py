@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from jtconv import conv_transpose
 
-MOST = 255
+WHITE = 255
 BITS = {"R": "100", "G": "010", "B": "001", "W": "111", "K": "000", "Y": "110", "M": "101", "C": "011"}
-COLOUR = {letter: tuple(MOST * int(bit) for bit in bits) for letter, bits in BITS.items()}
+COLOUR = {letter: tuple(WHITE * int(bit) for bit in bits) for letter, bits in BITS.items()}
 LETTER = {colour: letter for letter, colour in COLOUR.items()}
 PICTURE = ("RGRW", "GKBG", "WBRK", "RGWB")  # red beside green, white and black beside all
 
@@ -39,7 +39,7 @@ SETTINGS = (
 
 
 class Glass(NamedTuple):
-    """What a setting makes of the picture."""
+    """The picture under one setting's glass."""
 
     setting: Setting
     sums: NDArray[np.int64]  # (16, 16, 3)
@@ -48,7 +48,7 @@ class Glass(NamedTuple):
     @property
     def seen(self) -> NDArray[np.uint8]:
         """Clipped, as a screen does."""
-        return np.minimum(self.sums, MOST).astype(np.uint8)
+        return np.minimum(self.sums, WHITE).astype(np.uint8)
 
     @property
     def contributions(self) -> str:
@@ -63,7 +63,7 @@ class Glass(NamedTuple):
     @property
     def clipped(self) -> int:
         """Positions where some colour was above 255."""
-        return int((self.sums > MOST).any(axis=-1).sum())
+        return int((self.sums > WHITE).any(axis=-1).sum())
 
 
 def picture() -> NDArray[np.uint8]:

@@ -1,12 +1,16 @@
 """Command line: python -m experiments.fcn --help."""
 
 import sys
+from functools import partial
 from importlib import import_module
+from typing import get_type_hints
+
+import tyro
 
 from experiments.command_line import GOES_ON, exit_with, guarded
 
 PROG = "python -m experiments.fcn"
-# Each is a module of `commands`, imported when it is asked for, with `parse(args, prog)` and `run`.
+# Each is a module of `commands`, imported when it is asked for: `run(command)` tells by its type what it takes.
 COMMANDS = {
     "train": "Train a network on your own pictures.",
     "check-data": "Report all that is wrong with a data set.",
@@ -30,7 +34,8 @@ def execute(args: list[str]) -> int | None:
     if name not in COMMANDS:
         raise ValueError(f"{PROG}: the command must be one of {', '.join(COMMANDS)}, got {name!r}.")
     module = import_module(f"experiments.fcn.commands.{name.replace('-', '_')}")
-    return module.run(module.parse(rest, f"{PROG} {name}"))
+    parse = getattr(module, "parse", partial(tyro.cli, get_type_hints(module.run)["command"]))
+    return module.run(parse(args=rest, prog=f"{PROG} {name}"))
 
 
 def overview() -> str:

@@ -14,16 +14,16 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 
+from experiments.errors import UserError
 from experiments.fcn.fingerprint import fingerprint
-from experiments.fcn.placement import is_key
+from experiments.fcn.placement import is_key, key_data
 from experiments.fcn.processes import is_first
 from experiments.fcn.state import State
 from experiments.files import FULL
-from experiments.problem import Problem
 
 # Orbax gives up by wall clocks: one that is set forward must not end a run.
 PATIENCE = 100 * 365 * 86_400  # seconds
-KEPT = 2  # so that one is left should the newest be damaged
+MAX_KEPT = 2  # so that one is left should the newest be damaged
 REMEDY = "delete it to go on from another checkpoint, or from the start"
 Arrays = dict[str, Any]
 
@@ -38,8 +38,7 @@ class Checkpoints:
     def save(self, step: int, state: State) -> None:
         """Start writing; `step` optimiser steps have been taken.
 
-        Nothing is done if there is one of `step` or later, from before an interruption: it would be
-        the same.
+        Nothing is done if there is one of `step` or later, from before an interruption: it would be the same.
         """
         if step <= (self.manager.latest_step() or 0):
             return
@@ -72,7 +71,7 @@ class Manager(ocp.CheckpointManager):
 
 
 @contextmanager
-def open_checkpoints(folder: Path, kept: int = KEPT) -> Iterator[Checkpoints]:
+def open_checkpoints(folder: Path, kept: int = MAX_KEPT) -> Iterator[Checkpoints]:
     """Checkpoints in `folder`, which is made; what is being written is finished on the way out."""
     patient = ocp.AsyncOptions(timeout_secs=PATIENCE)
     options = ocp.CheckpointManagerOptions(max_to_keep=kept, cleanup_tmp_directories=True, async_options=patient)
@@ -90,26 +89,27 @@ def open_checkpoints(folder: Path, kept: int = KEPT) -> Iterator[Checkpoints]:
 
 @contextmanager
 def storing(folder: Path) -> Iterator[None]:
-    """Within the block, a full disk, quota or file is a `Problem`, and so is Orbax's giving up."""
+    """Within the block, a full disk, quota or file is a `UserError`, and so is Orbax's giving up."""
     goes_on = "the same command goes on from the checkpoint before"
     try:
         yield
     except TimeoutError as error:  # Orbax goes by wall clocks, here and there by its own patience
         what = "did not take a checkpoint in time (a slow disk, or a clock that was set forward)"
-        raise Problem(folder, what, goes_on) from error
+        raise UserError(folder, what, goes_on) from error
     except (OSError, ValueError) as error:  # TensorStore's is a ValueError
         full = next((text for text in map(os.strerror, FULL) if text in str(error)), None)
         if full is None:
             raise
-        raise Problem(folder, f"cannot take another checkpoint ({full})", f"free some space, and {goes_on}") from error
+        raise UserError(
+            folder, f"cannot take another checkpoint ({full})", f"free some space, and {goes_on}"
+        ) from error
 
 
 def restore(folder: Path, like: State) -> tuple[int, State] | None:
     """The last whole checkpoint, with its step; None if there is none.
 
-    Shapes are those of `like`, arrays or `jax.ShapeDtypeStruct`s, and so are the devices that the arrays
-    come to lie on; those that name none lie on the first. Nothing is written. Raises `Problem` if the
-    checkpoint is damaged.
+    Shapes are those of `like`, arrays or `jax.ShapeDtypeStruct`s, and so are the devices that the arrays come to lie
+    on; those that name none lie on the first. Nothing is written. Raises `UserError` if the checkpoint is damaged.
     """
     if not folder.is_dir():
         return None
@@ -121,12 +121,12 @@ def restore(folder: Path, like: State) -> tuple[int, State] | None:
 
 
 def check_dates(folder: Path) -> None:
-    """That every checkpoint says when it was written, which Orbax reads of all before it opens one."""
+    """Raise `UserError` for a checkpoint without its date: Orbax reads all dates before it opens one."""
     for checkpoint in ocp.path.step.standard_name_format().find_all(folder.absolute()):
         try:
             checkpoint.commit_timestamp  # noqa: B018 (it is read here)
         except Exception as error:  # JSON's and Orbax's own
-            raise Problem(folder / str(checkpoint.step), "is damaged", REMEDY) from error
+            raise UserError(folder / str(checkpoint.step), "is damaged", REMEDY) from error
 
 
 def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> State:
@@ -139,9 +139,9 @@ def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> 
         restored = manager.restore(step, args=items)
         arrays, saved_fingerprint = restored["state"], restored["digest"].get("fingerprint")
     except Exception as error:  # Orbax, TensorStore and JSON each have their own
-        raise Problem(file, "is damaged", REMEDY) from error
+        raise UserError(file, "is damaged", REMEDY) from error
     if fingerprint(step, arrays) != saved_fingerprint:
-        raise Problem(file, "is damaged (its digest differs)", REMEDY)
+        raise UserError(file, "is damaged (its digest differs)", REMEDY)
     leaves = [
         jax.random.wrap_key_data(arrays[name]) if is_key(leaf) else arrays[name] for name, leaf in named_leaves(like)
     ]
@@ -150,7 +150,7 @@ def read(manager: ocp.CheckpointManager, step: int, file: Path, like: State) -> 
 
 def by_name(state: State) -> Arrays:
     """The arrays of a state, such as "parameters.conv6.conv.kernel", in the order of its leaves."""
-    return {name: jax.random.key_data(leaf) if is_key(leaf) else leaf for name, leaf in named_leaves(state)}
+    return {name: key_data(leaf) for name, leaf in named_leaves(state)}
 
 
 def named_leaves(state: State) -> list[tuple[str, Any]]:
@@ -159,6 +159,6 @@ def named_leaves(state: State) -> list[tuple[str, Any]]:
 
 
 def as_saved(leaf: Any) -> jax.ShapeDtypeStruct:
-    data = jax.eval_shape(jax.random.key_data, leaf) if is_key(leaf) else leaf
+    data = jax.eval_shape(key_data, leaf)
     sharding = leaf.sharding or jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     return jax.ShapeDtypeStruct(data.shape, data.dtype, sharding=sharding)

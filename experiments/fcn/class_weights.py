@@ -1,4 +1,4 @@
-"""How much the pixels of each class count in the loss."""
+"""Weights of the classes in the loss."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,8 +42,7 @@ def class_counts(task: Task, batches: int, rows: slice = EVERY) -> NDArray[np.in
 def balanced(counts: ArrayLike) -> tuple[float, ...]:
     """The median of the pixel `counts` (num_classes,) over each.
 
-    A class without pixels is rarer than all that were counted, and may be met later: it has their
-    highest weight.
+    A class without pixels is rarer than all that were counted, and may be met later: it has their highest weight.
 
     >>> balanced([900, 100, 0, 50])
     (0.1111111111111111, 1.0, 2.0, 2.0)

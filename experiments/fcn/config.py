@@ -1,18 +1,16 @@
-"""What a run is made of, and the file that says so."""
+"""The settings of a run."""
 
 import dataclasses
 import json
 import math
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
 
-from experiments.checks import check, check_counts, check_seed
-from experiments.files import write_whole
-from experiments.problem import Problem
+from experiments.errors import check, check_counts, check_seed
+from experiments.files import resolve, write_whole
 
 STAGES = 5  # of the encoder
 
@@ -24,13 +22,13 @@ class Network:
     """The shape of the network."""
 
     decoder: Decoder = "fcn8"
-    """Which decoder: fcn8 adds pool4 and pool3; fcn16 pool4 only, fcn32 none, fcn4 pool2 too, fcn2 pool1 too."""
+    """The decoder: fcn8 adds pool4 and pool3; fcn16 pool4 only, fcn32 none, fcn4 pool2 too, fcn2 pool1 too."""
     width: int = 16
     """Channels of the first stage; the others have 2, 4, 8 and 8 times as many (VGG-16: 64)."""
     depths: tuple[int, ...] = (1, 1, 2, 2, 1)
     """3×3 convolutions in each stage (VGG-16: 2 2 3 3 3)."""
     first_padding: int = 1
-    """What the first convolution pads (the paper's networks: 100)."""
+    """Padding of the first convolution (the paper's networks: 100)."""
     head_ch: int = 128
     """Channels of conv6 and conv7 (VGG-16: 4096)."""
     head_kernel: int = 3
@@ -46,7 +44,7 @@ class Network:
     normalise: bool = True
     """A batch normalisation after every convolution."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """What the network computes in; parameters and loss are float32 all the same."""
+    """The dtype of the computation; parameters and loss are float32 all the same."""
     remat: bool = False
     """Compute the encoder's stages again for the gradient: less memory, more time. (On CPUs XLA undoes it.)"""
 
@@ -62,7 +60,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How the parameters are changed."""
+    """The optimiser."""
 
     kind: Literal["adamw", "sgd"] = "adamw"
     """AdamW, or SGD with momentum (the paper)."""
@@ -75,7 +73,7 @@ class Optimizer:
     weight_decay: float = 1e-2
     """Decay of the kernels (not of biases and normalisation); SGD: the factor of an L2 penalty's slope."""
     momentum: float = 0.9
-    """Of SGD."""
+    """Momentum of SGD."""
     clip_norm: float | None = 1.0
     """Greatest norm of the gradient, above which it is scaled down; None: not limited."""
     bias_rate: float = 1.0
@@ -111,9 +109,7 @@ class Initial:
     """Folder of a finished run of a coarser decoder, whose parameters are gone on from."""
 
     def __post_init__(self) -> None:
-        for name in ("encoder", "start_from"):  # the same place from wherever the command is given
-            if (path := getattr(self, name)) is not None:
-                object.__setattr__(self, name, Path(os.path.realpath(path)))
+        resolve(self, "encoder", "start_from")
 
     def check(self) -> None:
         """Raise ValueError for both at once."""
@@ -136,9 +132,9 @@ class Config:
     batch_size: int = 8
     """Pictures per step."""
     evaluations: int = 5
-    """How often the held-out pictures are scored on the way; the end of training is the last."""
+    """Evaluations of the held-out pictures, evenly spread; the last at the end of training."""
     checkpoints: int = 10
-    """How often the state is saved on the way; the end of training is the last."""
+    """Checkpoints of the state, evenly spread; the last at the end of training."""
     patience: int | None = None
     """Evaluations without a better mean IoU after which training ends; None: it does not."""
     class_weights: Literal["equal", "balanced"] | tuple[float, ...] = "equal"
@@ -172,28 +168,3 @@ class Config:
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON would give them back: no tuples, no paths."""
         return json.loads(json.dumps(dataclasses.asdict(self), default=str))
-
-
-def check_same_config(config: Config, file: Path) -> None:
-    """Raise `Problem` if `file` holds the configuration of another run."""
-    now = flat(config.to_json())
-    try:
-        saved = flat(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise Problem(file, "is not a configuration", "delete its folder, or choose another --out") from error
-    differing = [
-        f"{name} (saved {saved.get(name)!r}, now {now.get(name)!r})"
-        for name in sorted(saved.keys() | now.keys())
-        if saved.get(name) != now.get(name)
-    ]
-    if differing:
-        what = "is of a run with other settings: " + ", ".join(differing)
-        raise Problem(file, what, "use the saved settings, or choose another --out")
-
-
-def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings with their names joined, such as "network.width"."""
-    result = {}
-    for name, value in settings.items():
-        result |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-    return result

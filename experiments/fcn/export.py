@@ -17,7 +17,8 @@ import numpy as np
 from jax import Array
 
 from experiments.fcn.inference import FACTOR, compute, pads_around
-from experiments.fcn.saved_model import ARRAYS, Model, arrays_of, sha256, with_arrays
+from experiments.fcn.model import Model, arrays_of, with_arrays
+from experiments.fcn.saved_model import ARRAYS, sha256
 from experiments.files import write_whole
 from jtconv.weights import save
 

@@ -1,9 +1,9 @@
-"""The next batch is put on the device while a step runs; how long the device waited for it all the same."""
+"""Prefetch: the next batch goes to the device while a step runs; the time that the device still waits is measured."""
 
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Self
 
 import grain
 import jax
@@ -15,12 +15,6 @@ from experiments.fcn.task import Batch
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 THREADS = max(1, min(8, CORES - 1))
 READING = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=THREADS + 4)
-
-
-class Running(Protocol):
-    """What is being computed: a `jax.Array`, which has this method where it is no tracer."""
-
-    def is_ready(self) -> bool: ...
 
 
 class Feed:
@@ -44,8 +38,8 @@ class Feed:
         assert batch is not None, "the task has fewer batches than the run has steps"
         return batch
 
-    def prepare(self, running: Running) -> None:
-        """Fetch the next batch while what gives `running` is computed."""
+    def prepare(self, running: Any) -> None:
+        """Fetch the next batch while `running`, a `jax.Array`, is computed."""
         began = time.perf_counter()
         self.ahead = self.fetch()
         # Still running: the device had something to do all the while. If not, it may have become

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from experiments.fcn.class_pictures import as_rgb, index_picture
-from experiments.fcn.config import flat
+from experiments.fcn.folder import flat
 from experiments.fcn.metrics import Scores
 from experiments.fcn.task import Classes, Sample
 from experiments.files import write_whole
 
 TEMPLATE = Path(__file__).with_name("report_template.html")
-WIDEST = 480  # pixels of an example's pictures
+MAX_SIDE = 480  # pixels of an example's pictures
 Example = tuple[Sample, float, NDArray[np.uint8]]  # with its mean IoU and its prediction
 
 
 class Page(NamedTuple):
-    """What is on the page."""
+    """The content of the page."""
 
     title: str
     settings: Mapping[str, Any]
@@ -45,11 +45,14 @@ def save_page(page: Page, curves: Path, confusion: Path, file: Path) -> None:
         title=escape(page.title),
         date=date.today().isoformat(),
         seconds=f"{page.seconds:,.0f}",
-        tiles="".join(tile(name, value) for name, value in headline(result, classes)),
+        tiles="".join(
+            f"<div><dt>{escape(name)}</dt><dd>{percent(value)}</dd></div>\n"
+            for name, value in headline(result, classes)
+        ),
         legend=legend(classes),
         class_rows="".join(class_rows(result, classes)),
-        curves=figure(png_uri(curves.read_bytes()), "Training loss and held-out mean IoU over the steps"),
-        confusion=figure(png_uri(confusion.read_bytes()), confusion_in_words(page.confusion, classes), "matrix"),
+        curves=figure(data_uri(curves.read_bytes()), "Training loss and held-out mean IoU over the steps"),
+        confusion=figure(data_uri(confusion.read_bytes()), confusion_in_words(page.confusion, classes), "matrix"),
         best="".join(example(x, classes) for x in page.best) or "<p>None.</p>",
         worst="".join(example(x, classes) for x in page.worst) or "<p>None.</p>",
         settings="".join(setting(name, value) for name, value in flat(dict(page.settings)).items()),
@@ -64,10 +67,6 @@ def headline(result: Scores, classes: Classes) -> Iterable[tuple[str, float]]:
     yield "pixel accuracy", result.pixel_accuracy
     yield "mean accuracy", result.mean_accuracy
     yield "frequency-weighted IoU", result.frequency_weighted_iou
-
-
-def tile(name: str, value: float) -> str:
-    return f"<div><dt>{escape(name)}</dt><dd>{percent(value)}</dd></div>\n"
 
 
 def percent(value: float) -> str:
@@ -95,7 +94,7 @@ def class_rows(result: Scores, classes: Classes) -> Iterable[str]:
 
 
 def confusion_in_words(confusion: NDArray[np.int64], classes: Classes) -> str:
-    """What the picture of the matrix shows above all."""
+    """The most frequent mistake, in a sentence."""
     share = confusion / np.maximum(1, confusion.sum(1, keepdims=True))
     np.fill_diagonal(share, 0)
     true, as_class = np.unravel_index(share.argmax(), share.shape)
@@ -112,7 +111,7 @@ def example(chosen: Example, classes: Classes) -> str:
     sample, mean_iou, predicted = chosen
     name = escape(sample.name)
     triple = (
-        (jpeg_uri(small(as_rgb(sample.image), smooth=True)), "picture", "photo"),
+        (encoded(small(as_rgb(sample.image), smooth=True), "jpeg", quality=85), "picture", "photo"),
         (class_uri(sample.labels, classes), "truth", "mask"),
         (class_uri(predicted, classes), "prediction", "mask"),
     )
@@ -128,13 +127,12 @@ def example(chosen: Example, classes: Classes) -> str:
 
 def class_uri(labels: NDArray, classes: Classes) -> str:
     """The class colours; what is not counted is grey."""
-    shown = index_picture(labels.astype(np.uint8), classes)
-    return png_uri(encoded(small(shown, smooth=False), "PNG"))
+    return encoded(small(index_picture(labels.astype(np.uint8), classes), smooth=False), "png")
 
 
 def small(picture: Image.Image, *, smooth: bool) -> Image.Image:
-    """At most `WIDEST` wide or high; an index is never a mixture of others."""
-    scale = min(1.0, WIDEST / max(picture.size))
+    """At most `MAX_SIDE` wide or high; an index is never a mixture of others."""
+    scale = min(1.0, MAX_SIDE / max(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return picture.resize(size, Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST)
 
@@ -145,18 +143,14 @@ def figure(uri: str, text: str, kind: str = "plain") -> str:
     )
 
 
-def png_uri(data: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(data).decode()}"
-
-
-def jpeg_uri(picture: Image.Image) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(encoded(picture, 'JPEG', quality=85)).decode()}"
-
-
-def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
+def encoded(picture: Image.Image, kind: str, **options: Any) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
-    return buffer.getvalue()
+    return data_uri(buffer.getvalue(), kind)
+
+
+def data_uri(data: bytes, kind: str = "png") -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def setting(name: str, value: object) -> str:

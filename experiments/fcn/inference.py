@@ -17,7 +17,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from experiments.fcn.config import STAGES
-from experiments.fcn.saved_model import Model
+from experiments.fcn.model import Model
 from jtconv.nn import Conv, ConvTranspose
 
 FACTOR = 2**STAGES  # the network itself pads to multiples of this
@@ -57,7 +57,7 @@ def classes_of_window(model: Model, images: Sequence[NDArray]) -> list[NDArray[n
         by_bucket.setdefault(bucket(model, *image.shape[:2]), []).append(i)
     results: dict[int, NDArray[np.uint8]] = {}
     for size, members in by_bucket.items():
-        at_once = batch_size(size)
+        at_once = power_of_two(max(1, BATCH_PIXELS // (size[0] * size[1])))
         for start in range(0, len(members), at_once):
             chunk = members[start : start + at_once]
             for i, classes in zip(chunk, run(model, [images[i] for i in chunk], size, decide=True), strict=False):
@@ -84,11 +84,6 @@ def padded(size: int) -> int:
     """The next of `STEPS` sizes per doubling, all of them multiples of `FACTOR`: 32, 64, … 256, 320, 384, …"""
     step = max(FACTOR, 2 ** ((size - 1).bit_length() - 1) // STEPS)
     return -(-size // step) * step
-
-
-def batch_size(size: tuple[int, int]) -> int:
-    """A power of two of pictures of this size."""
-    return power_of_two(max(1, BATCH_PIXELS // (size[0] * size[1])))
 
 
 def power_of_two(n: int) -> int:

@@ -1,36 +1,32 @@
-"""What a run begins with: drawn parameters, a trained encoder's, or those of a coarser run."""
+"""The parameters that a run begins with: drawn, a trained encoder's, or those of a coarser run."""
 
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from flax import nnx
 
+from experiments.errors import as_user_error
 from experiments.fcn.config import Config, Network
 from experiments.fcn.saved_model import load_model
 from experiments.fcn.state import State, Trainer, beginning
 from experiments.fcn.task import Signature
 from experiments.files import write_whole
-from experiments.problem import Problem
 from jtconv.models import start_from
 from jtconv.weights import Preprocessing, load_into
 
 FILE = "preprocessing.json"  # of a run that did not begin with the task's own
 
 
-class Beginning(NamedTuple):
-    """The state at step 0, and what pictures must go through to suit it."""
+def begin(config: Config, signature: Signature, trainer: Trainer, drawn: State) -> tuple[State, Preprocessing]:
+    """The state at step 0, `drawn` or with what the settings name, and the preprocessing that suits it.
 
-    state: State
-    preprocessing: Preprocessing
-
-
-def begin(config: Config, signature: Signature, trainer: Trainer, drawn: State) -> Beginning:
-    """`drawn`, with what the settings name put in its place. Raises `Problem` for a file at fault."""
+    Raises `UserError` for a file at fault.
+    """
     initial = config.initial
     if initial.encoder is None and initial.start_from is None:
-        return Beginning(drawn, signature.preprocessing)
+        return drawn, signature.preprocessing
     model = nnx.merge(trainer.network, drawn.parameters, drawn.statistics)
     if initial.encoder is not None:
         preprocessing = load_encoder(model, config.network, initial.encoder, signature)
@@ -38,18 +34,16 @@ def begin(config: Config, signature: Signature, trainer: Trainer, drawn: State) 
         assert initial.start_from is not None
         preprocessing = load_coarser(model, initial.start_from, signature)
     state = beginning(config.optimizer, config.steps, *nnx.state(model, nnx.Param, ...))
-    return Beginning(state, preprocessing)
+    return state, preprocessing
 
 
 def load_encoder(model: Any, network: Network, file: Path, signature: Signature) -> Preprocessing:
     """VGG-16's convolutions; its classifier's layers too where they are conv6 and conv7."""
     whole = network.head_kernel == 7 and network.head_ch == 4096
-    try:
+    # A library's report of many lines becomes one.
+    remedy = "choose a file of such a network, or another --preset"
+    with as_user_error(file, "cannot be the encoder: {error}", remedy):
         preprocessing = load_into(model if whole else model.encoder, file)
-    except (OSError, ValueError) as error:
-        # Entry by entry it is said in lines of its own.
-        what = "cannot be the encoder: " + " ".join(str(error).split()).rstrip(".")
-        raise Problem(file, what, "choose a file of such a network, or another --preset") from error
     return signature.preprocessing if preprocessing is None else scaled(preprocessing, signature.white)
 
 
@@ -62,11 +56,9 @@ def load_coarser(model: Any, run: Path, signature: Signature) -> Preprocessing:
     """The parameters of a run's saved network, where the finer one has the same."""
     saved = load_model(run)
     coarser = nnx.merge(saved.network, saved.parameters, saved.statistics)
-    try:
+    remedy = "choose the run of a coarser decoder, with the same settings otherwise"
+    with as_user_error(run, "cannot be started from: {error}", remedy):
         start_from(model, coarser)
-    except (TypeError, ValueError) as error:
-        what = "cannot be started from: " + " ".join(str(error).split()).rstrip(".")
-        raise Problem(run, what, "choose the run of a coarser decoder, with the same settings otherwise") from error
     return scaled(saved.signature.preprocessing, signature.white)
 
 
@@ -75,10 +67,8 @@ def save_preprocessing(preprocessing: Preprocessing, folder: Path) -> None:
 
 
 def read_preprocessing(folder: Path) -> Preprocessing:
-    """What `save_preprocessing` left there. Raises `Problem` if it is missing or damaged."""
-    try:
+    """Read the file of `save_preprocessing`. Raises `UserError` if it is missing or damaged."""
+    with as_user_error(folder / FILE, "is missing or damaged", "choose another --out"):
         values = json.loads((folder / FILE).read_text(encoding="utf-8"))
         channels, mean, std = (tuple(values[name]) for name in ("channels", "mean", "std"))
         return Preprocessing(channels, mean, std, float(values["scale"]))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise Problem(folder / FILE, "is missing or damaged", "choose another --out") from error

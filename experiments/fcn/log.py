@@ -1,10 +1,15 @@
-"""The metrics file: one JSON object per line, each with its step."""
+"""The metrics of a run: one JSON object per line, each with its step; and what is read from them.
+
+The best evaluation and the end of training are functions of the lines, so that a resumed run agrees.
+"""
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from experiments.fcn.processes import is_first
 from experiments.files import write_whole
@@ -65,3 +70,50 @@ def column(lines: list[Line], name: str) -> tuple[list[int], list[Any]]:
 
 def to_text(line: Line) -> str:
     return json.dumps(line) + "\n"
+
+
+def check_installed() -> None:
+    """Raise ValueError if the package that writes TensorBoard's files is missing."""
+    if find_spec("tensorboardX") is None:
+        raise ValueError("`tensorboard` needs the package tensorboardX: pip install 'jtconv[tensorboard]'.")
+
+
+@contextmanager
+def open_board(folder: Path, first: int) -> Iterator[Listener]:
+    """Writes the numbers of each line to `folder`; what was written of steps after `first` is void."""
+    check_installed()
+    from tensorboardX import SummaryWriter
+
+    with SummaryWriter(str(folder), purge_step=first + 1) as writer:
+
+        def add(step: int, values: dict[str, Any]) -> None:
+            for name, value in values.items():
+                writer.add_scalar(name, value, step)
+
+        yield add
+
+
+class Best(NamedTuple):
+    """The evaluation with the highest mean IoU, the first of equals."""
+
+    step: int
+    mean_iou: float
+    since: int  # evaluations after it
+
+
+def best_of(lines: list[Line]) -> Best | None:
+    """None if nothing has been scored yet."""
+    evaluations = [
+        (step, -math.inf if math.isnan(iou) else iou) for step, iou in zip(*column(lines, "mean_iou"), strict=True)
+    ]
+    if not evaluations:
+        return None
+    values = [iou for _, iou in evaluations]
+    i = values.index(max(values))
+    return Best(*evaluations[i], len(values) - 1 - i)
+
+
+def is_stopped(lines: list[Line], patience: int | None) -> bool:
+    """Whether the last `patience` evaluations were no better than one before them."""
+    best = best_of(lines)
+    return best is not None and patience is not None and best.since >= patience

@@ -6,11 +6,14 @@ They are no part of a run's configuration, so that it may go on on others.
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import jax
 
-from experiments.checks import check
+from experiments.errors import check
+from experiments.fcn.stop_signal import listening
 
 # More than the flag that leaves out kernels whose sums have no order: it also keeps XLA from
 # choosing kernels by what was quickest this time.
@@ -19,16 +22,16 @@ DETERMINISTIC = "--xla_gpu_deterministic_ops=true"
 
 @dataclass(frozen=True, kw_only=True)
 class Machines:
-    """What a run is computed on. Every process of a run is given the same, but for `process`."""
+    """The processes and devices of a run. Every process is given the same, but for `process`."""
 
     distributed: bool = False
     """This is one of several processes, started together by Slurm, Open MPI, or on a TPU's hosts."""
     coordinator: str | None = None
     """HOST:PORT at which process 0 can be reached, where the processes are started by hand."""
     processes: int | None = None
-    """How many there are, with --coordinator."""
+    """Number of processes, with --coordinator."""
     process: int | None = None
-    """Which of them this is, from 0, with --coordinator."""
+    """Number of this process, from 0, with --coordinator."""
     cpu_devices: int | None = None
     """Compute on the CPU as if it were so many devices, to try out what several do."""
     shard_parameters: bool = False
@@ -59,6 +62,14 @@ def begin(machines: Machines) -> None:
         jax.config.update("jax_num_cpu_devices", machines.cpu_devices)
     if machines.distributed or machines.coordinator is not None:
         join(machines)
+
+
+@contextmanager
+def started(machines: Machines) -> Iterator[None]:
+    """Set JAX up; within the block SIGTERM ends a run in good order, after its results are written."""
+    begin(machines)
+    with listening():
+        yield
 
 
 def join(machines: Machines) -> None:

@@ -9,7 +9,7 @@ from experiments.fcn.task import IGNORE, Classes
 
 
 class Scores(NamedTuple):
-    """How well pixels are classified; a class that is neither there nor predicted scores nan.
+    """Scores of a classification of pixels; a class that is neither there nor predicted scores nan.
 
     Without a pixel that counts, everything is nan.
     """

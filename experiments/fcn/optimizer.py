@@ -1,4 +1,4 @@
-"""How gradients become changes of the parameters."""
+"""The optimiser: from gradients to changes of the parameters."""
 
 from collections.abc import Callable, Hashable
 from functools import cache
@@ -17,7 +17,12 @@ POWER = 0.9  # of the "poly" schedule
 @cache  # so that programs that were compiled with it are found again
 def make_optimizer(settings: Optimizer, steps: int) -> optax.GradientTransformation:
     """Clipping, then AdamW or SGD, over the parameters that are learned."""
-    optimizer = CORES[settings.kind](settings, schedule(settings, steps))
+    rate, decay = schedule(settings, steps), settings.weight_decay
+    if settings.kind == "adamw":
+        optimizer = optax.adamw(rate, weight_decay=decay, mask=is_kernel)
+    else:  # like Caffe's: the decay is part of the gradient that the momentum remembers
+        momentum = optax.sgd(rate, momentum=settings.momentum)
+        optimizer = optax.chain(optax.add_decayed_weights(decay, mask=is_kernel), momentum)
     if settings.clip_norm is not None:
         optimizer = optax.chain(optax.clip_by_global_norm(settings.clip_norm), optimizer)
     if settings.accumulate > 1:
@@ -31,50 +36,19 @@ def make_optimizer(settings: Optimizer, steps: int) -> optax.GradientTransformat
     return optimizer
 
 
-def adamw(settings: Optimizer, learning_rate: optax.Schedule) -> optax.GradientTransformation:
-    return optax.adamw(learning_rate, weight_decay=settings.weight_decay, mask=is_kernel)
-
-
-def sgd(settings: Optimizer, learning_rate: optax.Schedule) -> optax.GradientTransformation:
-    """As Caffe has it: the decay is part of the gradient that the momentum remembers."""
-    decay = optax.add_decayed_weights(settings.weight_decay, mask=is_kernel)
-    return optax.chain(decay, optax.sgd(learning_rate, momentum=settings.momentum))
-
-
-CORES = {"adamw": adamw, "sgd": sgd}
-
-
 @cache
 def schedule(settings: Optimizer, steps: int) -> optax.Schedule:
     """The learning rate by the number of changes before: a linear rise from zero, then a decay."""
-    total = steps // settings.accumulate
+    total, highest = steps // settings.accumulate, settings.learning_rate
     # At least one step is left to the decay, also where the share rounds up to all of them.
     warm_up = min(round(settings.warm_up * total), total - 1)
-    return SCHEDULES[settings.schedule](settings.learning_rate, warm_up, total)
-
-
-def cosine(highest: float, warm_up: int, total: int) -> optax.Schedule:
-    """Down to a hundredth of the highest rate."""
-    return optax.warmup_cosine_decay_schedule(
-        init_value=0.0, peak_value=highest, warmup_steps=warm_up, decay_steps=total, end_value=highest / 100
-    )
-
-
-def poly(highest: float, warm_up: int, total: int) -> optax.Schedule:
-    """highest · (1 - t/T)^0.9, to zero."""
-    return after_warm_up(optax.polynomial_schedule(highest, 0.0, POWER, total - warm_up), highest, warm_up)
-
-
-def constant(highest: float, warm_up: int, total: int) -> optax.Schedule:
-    del total
-    return after_warm_up(optax.constant_schedule(highest), highest, warm_up)
-
-
-def after_warm_up(decay: optax.Schedule, highest: float, warm_up: int) -> optax.Schedule:
+    if settings.schedule == "cosine":
+        return optax.warmup_cosine_decay_schedule(0.0, highest, warm_up, total, highest / 100)
+    if settings.schedule == "poly":
+        decay = optax.polynomial_schedule(highest, 0.0, POWER, total - warm_up)
+    else:
+        decay = optax.constant_schedule(highest)
     return optax.join_schedules([optax.linear_schedule(0.0, highest, warm_up), decay], [warm_up]) if warm_up else decay
-
-
-SCHEDULES = {"cosine": cosine, "poly": poly, "constant": constant}
 
 
 def is_kernel(parameters: nnx.State) -> Any:

@@ -14,20 +14,10 @@ from experiments.fcn.log import Line, column
 from experiments.fcn.task import Classes, Sample
 
 # Paul Tol's "muted" colours, which stay apart for colour-blind readers.
-MUTED = [
-    "#CC6677",
-    "#332288",
-    "#DDCC77",
-    "#117733",
-    "#88CCEE",
-    "#882255",
-    "#44AA99",
-    "#999933",
-    "#AA4499",
-]
+MUTED = ["#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499"]
 ROWS = 6
 LEGEND_COLUMNS = 6
-LONGEST_NAME = 16  # of a class, in pictures
+MAX_NAME = 16  # of a class, in pictures
 MANY, VERY_MANY = 12, 40  # classes: from here on numbers are small, and left out
 TITLE = 10  # points
 
@@ -77,8 +67,8 @@ def legend_patches(classes: Classes, *labels: NDArray) -> list[Patch]:
     ]
 
 
-def shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+def shortened(name: str, longest: int = MAX_NAME) -> str:
+    return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
 def save_curves(log: list[Line], classes: Classes, file: Path) -> None:

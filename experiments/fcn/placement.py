@@ -1,4 +1,4 @@
-"""Where a run's arrays lie: batches cut over all devices of all processes, the state whole on each, or cut too.
+"""The placement of a run's arrays: batches cut over all devices, the state whole on each, or cut too.
 
 What is moved between devices, and when, XLA finds out from this alone.
 """
@@ -32,7 +32,7 @@ class Placement(NamedTuple):
         return NamedSharding(self.mesh, PartitionSpec(AXIS))
 
     def of(self, leaf: Any) -> NamedSharding:
-        """Of an array of the state, between steps."""
+        """The placement of an array of the state, between steps."""
         if not self.shard_parameters or not jnp.issubdtype(leaf.dtype, jnp.floating):
             return self.whole
         divisible = [axis for axis, size in enumerate(leaf.shape) if size and size % self.mesh.size == 0]
@@ -94,7 +94,7 @@ def take_whole(placement: Placement | None, state: T) -> T:
     """The state on this process's first device. All processes must call this."""
     if placement is None:
         return state
-    data = jax.tree.map(lambda leaf: jax.random.key_data(leaf) if is_key(leaf) else leaf, state)
+    data = jax.tree.map(key_data, state)
     data = jax.tree.map(lambda leaf: leaf.addressable_data(0), gathering(placement)(data))
     return jax.tree.map(lambda leaf, new: jax.random.wrap_key_data(new) if is_key(leaf) else new, state, data)
 
@@ -124,10 +124,15 @@ def everywhere(placement: Placement | None, tree: T) -> T:
 
 
 def settled(placement: Placement | None, tree: T) -> T:
-    """As it lies between steps."""
+    """Place the tree as between steps."""
     if placement is None:
         return tree
     return jax.tree.map(lambda leaf: jax.lax.with_sharding_constraint(leaf, placement.of(leaf)), tree)
+
+
+def key_data(leaf: Any) -> Any:
+    """The integers of a key, else the leaf."""
+    return jax.random.key_data(leaf) if is_key(leaf) else leaf
 
 
 def is_key(leaf: Any) -> bool:

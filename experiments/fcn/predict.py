@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from experiments.errors import UserError
 from experiments.fcn.class_pictures import index_picture, overlay
 from experiments.fcn.data.pairs import EXTENSIONS, walk
 from experiments.fcn.data.reading import read_image
 from experiments.fcn.inference import classes_of
-from experiments.fcn.saved_model import Model
+from experiments.fcn.model import Model
 from experiments.fcn.tiling import Tiling, classes_by_tiles, is_large
 from experiments.files import writing
-from experiments.problem import Problem
 
 INDEX, COLOUR, OVERLAY = ENDINGS = ("", "_colour", "_overlay")  # of the names of a picture's results
 Say = Callable[[str], object]
@@ -34,7 +34,7 @@ class Wanted(NamedTuple):
 def wanted(inputs: Sequence[str], out: Path) -> Iterator[Wanted]:
     """The pictures of files, of folders (with those below them) and of globs such as "scans/*.png".
 
-    A folder's keep their places below it; results in `out` are none of them. Raises `Problem` for an
+    A folder's keep their places below it; results in `out` are none of them. Raises `UserError` for an
     input that holds none.
     """
     for text in inputs:
@@ -49,14 +49,14 @@ def wanted(inputs: Sequence[str], out: Path) -> Iterator[Wanted]:
             found = [Path(x) for x in sorted(glob.glob(text, recursive=True)) if Path(x).is_file()]
             yield from (Wanted(x, x.stem) for x in found)
         if not found:
-            raise Problem(path, "holds no pictures", f"name a picture ({', '.join(EXTENSIONS)})")
+            raise UserError(path, "holds no pictures", f"name a picture ({', '.join(EXTENSIONS)})")
 
 
 def pictures_below(folder: Path, out: Path) -> list[Path]:
-    """Raises `Problem` where `out` is the folder itself: results could not be told from pictures later on."""
+    """Raises `UserError` where `out` is the folder itself: results could not be told from pictures later on."""
     here, results = Path(os.path.realpath(folder)), Path(os.path.realpath(out))
     if here == results:
-        raise Problem(folder, "holds the pictures, and is where their results would go", "choose another --out")
+        raise UserError(folder, "holds the pictures, and is where their results would go", "choose another --out")
     files = walk(folder)
     if not results.is_relative_to(here):
         return files
@@ -66,7 +66,7 @@ def pictures_below(folder: Path, out: Path) -> list[Path]:
 def with_own_names(pictures: Sequence[Wanted], out: Path) -> list[Wanted]:
     """The same, each once, with endings in their names where two would have the same results: a.jpg and a.png.
 
-    Raises `Problem` where results would take the place of others, or of a picture.
+    Raises `UserError` where results would take the place of others, or of a picture.
     """
     pictures = list({(os.path.realpath(x.file), x.name): x for x in pictures}.values())
     counts = Counter(x.name for x in pictures)
@@ -77,10 +77,10 @@ def with_own_names(pictures: Sequence[Wanted], out: Path) -> list[Wanted]:
         for ending in ENDINGS:
             result = result_file(out, picture.name, ending)
             if os.path.realpath(result) in inputs:
-                raise Problem(result, "is a picture, and would become a result", "choose another --out")
+                raise UserError(result, "is a picture, and would become a result", "choose another --out")
             if (owner := owners.setdefault(result, picture.file)) is not picture.file:
                 what = f"and {owner} would have the same results"
-                raise Problem(picture.file, what, "predict them into different folders")
+                raise UserError(picture.file, what, "predict them into different folders")
     return named
 
 
@@ -91,13 +91,13 @@ def result_file(out: Path, name: str, ending: str) -> Path:
 def predict(model: Model, pictures: Sequence[Wanted], out: Path, tiling: Tiling, say: Say) -> int:
     """Write the results of every picture into `out`; a picture at fault is reported and passed over.
 
-    Returns how many were at fault. Raises `Problem` where `out` cannot take the results.
+    Returns how many were at fault. Raises `UserError` where `out` cannot take the results.
     """
     failed = 0
     for i, picture in enumerate(pictures, 1):
         try:
             image = read_image(picture.file, model.signature.in_ch)
-        except Problem as problem:
+        except UserError as problem:
             failed += 1
             say(f"[{i}/{len(pictures)}] {problem}")
             continue

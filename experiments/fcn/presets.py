@@ -22,13 +22,7 @@ PRESETS: dict[PresetName, Preset] = {
     # Long, Shelhamer and Darrell, section 4.3, and their released networks.
     "paper": Preset(
         Network(
-            **VGG16,
-            decoder_ch=None,
-            normalise=False,
-            first_padding=100,
-            dropout=0.5,
-            score_layers=True,
-            overlap=2,
+            **VGG16, decoder_ch=None, normalise=False, first_padding=100, dropout=0.5, score_layers=True, overlap=2
         ),
         Optimizer(
             kind="sgd",

@@ -1,4 +1,4 @@
-"""What the processes of a run do together. A process that is alone is the first of one."""
+"""Agreement among the processes of a run. A process that is alone is the first of one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

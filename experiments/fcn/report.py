@@ -1,4 +1,4 @@
-"""What a finished run says and leaves: the tables in words, the pictures and the page as files."""
+"""The report of a finished run: tables in the terminal, pictures and a page as files."""
 
 import json
 from collections.abc import Sequence
@@ -9,18 +9,20 @@ from numpy.typing import NDArray
 
 from experiments.fcn import pictures
 from experiments.fcn.evaluate import as_model, per_sample, predictions
+from experiments.fcn.folder import CONFUSION, CURVES, PAGE, PREDICTIONS, SCORES
 from experiments.fcn.html_report import Page, save_page
 from experiments.fcn.metrics import Scores, scores
+from experiments.fcn.model import Model
 from experiments.fcn.processes import interleaved, is_first, mine, together, total
 from experiments.fcn.run import seconds_spent
-from experiments.fcn.saved_model import Model, save_model
+from experiments.fcn.saved_model import save_model
 from experiments.fcn.task import Classes, Sample
-from experiments.fcn.train import CONFUSION, CURVES, PAGE, PREDICTIONS, SCORES, Trained
+from experiments.fcn.train import Trained
 from experiments.files import write_whole, writing
 
-WIDEST = 100  # columns of a confusion matrix in a terminal
+MAX_COLUMNS = 100  # columns of a confusion matrix in a terminal
 EXTREMES = 3  # best and worst pictures shown
-LONGEST_NAME = 32  # of a class, in a table
+MAX_NAME = 32  # of a class, in a table
 
 
 def report(trained: Trained, folder: Path) -> Scores:
@@ -117,15 +119,15 @@ def or_null(value: float) -> float | None:
 def tables(result: Scores, confusion: NDArray[np.int64], classes: Classes) -> str:
     """All that is said in a terminal: the confusion matrix if it fits, every class, the means."""
     matrix = confusion_table(confusion, classes)
-    parts = [matrix] if matrix.index("\n") <= WIDEST else []
+    parts = [matrix] if matrix.index("\n") <= MAX_COLUMNS else []
     return "\n\n".join([*parts, class_table(result, classes), means(result, classes)])
 
 
 def confusion_table(confusion: NDArray[np.int64], classes: Classes) -> str:
     """Pixels by true class (row) and predicted class (column)."""
-    names = [clipped(name, 12) for name in classes.names]
+    names = [pictures.shortened(name, 12) for name in classes.names]
     width = max(6, len(str(confusion.max())))  # names above give way to the numbers
-    rows = [["true\\as", *(clipped(name, width) for name in names)]]
+    rows = [["true\\as", *(pictures.shortened(name, width) for name in names)]]
     rows += [[name, *map(str, row)] for name, row in zip(names, confusion, strict=True)]
     first = max(7, *map(len, names))
     return "\n".join(f"{row[0]:>{first}} " + " ".join(f"{x:>{width}}" for x in row[1:]) for row in rows)
@@ -133,7 +135,7 @@ def confusion_table(confusion: NDArray[np.int64], classes: Classes) -> str:
 
 def class_table(result: Scores, classes: Classes) -> str:
     """A row per class: IoU, share of its pixels that are found, its share of all pixels."""
-    names = [clipped(name, LONGEST_NAME) for name in classes.names]
+    names = [pictures.shortened(name, MAX_NAME) for name in classes.names]
     width = max(5, *map(len, names))
     lines = [f"{'class':{width}}     IoU accuracy    share"]
     for name, *values in zip(names, result.class_iou, result.class_accuracy, result.class_share, strict=True):
@@ -145,10 +147,6 @@ def class_table(result: Scores, classes: Classes) -> str:
 def number(value: float) -> str:
     """Three decimals; a dash for nan."""
     return "-" if np.isnan(value) else f"{value:.3f}"
-
-
-def clipped(name: str, longest: int) -> str:
-    return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
 def means(result: Scores, classes: Classes) -> str:

@@ -4,25 +4,23 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import cast
 
 import jax
 import numpy as np
 from jax import Array
 
+from experiments.errors import Stopped, UserError
 from experiments.fcn.checkpoint import Checkpoints
 from experiments.fcn.config import Config
 from experiments.fcn.evaluate import evaluate
-from experiments.fcn.feed import READING, Feed, Running, Spent
-from experiments.fcn.log import Line, Log
+from experiments.fcn.feed import READING, Feed, Spent
+from experiments.fcn.log import Line, Log, best_of, is_stopped
 from experiments.fcn.metrics import scores
 from experiments.fcn.placement import own_rows, put_batch
-from experiments.fcn.progress import Progress
 from experiments.fcn.state import State, Trainer, is_finite, train_step
 from experiments.fcn.stop_signal import Ends, never
-from experiments.fcn.stopping import best_of, is_stopped
 from experiments.fcn.task import Batch, Task
-from experiments.problem import Problem, Stopped
+from experiments.progress import Progress
 
 NOTE_EVERY = 10  # steps
 NOTHING = Spent()
@@ -30,7 +28,7 @@ NOTHING = Spent()
 
 @dataclass
 class Run:
-    """What the loop works with, and what it has to remember."""
+    """The loop over the steps, with all that it uses and remembers."""
 
     config: Config
     trainer: Trainer
@@ -47,7 +45,7 @@ class Run:
     def advance(self, state: State, first: int) -> State:
         """Take the steps after `first`.
 
-        Raises `Problem` where they lead to what is not finite, `Stopped` where the run is asked to end.
+        Raises `UserError` where they lead to what is not finite, `Stopped` where the run is asked to end.
         """
         began = time.perf_counter() - seconds_spent(self.log.lines)
         if first == self.config.steps or self.is_stopped():
@@ -61,25 +59,29 @@ class Run:
                 self.note(step, time.perf_counter() - began)
             self.keep(step, state)
             if self.is_stopped():
-                self.say_stopped(step)
+                best = best_of(self.log.lines)
+                assert best is not None
+                self.progress.say(
+                    f"ends at step {step}: the best mean IoU was {best.mean_iou:.3f}, at step {best.step}"
+                )
                 break
             if self.ends() and step < self.config.steps:
                 self.end(step, state)
-        self.say_waiting()
+        if self.total.steps:
+            self.progress.say(f"the device waited for data in at most {self.total.waiting:.2%} of the time")
         return state
 
     def batches(self, first: int) -> Iterator[Batch]:
-        """What the steps after `first` train on, as far as it is this process's."""
+        """The batches of the steps after `first`, this process's rows of them."""
         rows = own_rows(self.trainer.placement, self.config.batch_size)
         return iter(self.task.batches(rows)[first : self.config.steps].to_iter_dataset(READING))
 
     def take_step(self, step: int, state: State, feed: Feed) -> State:
         began = time.perf_counter()
         state, loss = train_step(self.trainer, state, feed.take())
-        feed.prepare(cast(Running, loss))
+        feed.prepare(loss)
         self.losses[step] = loss
-        # Reading the loss waits for the step: now and then only, so that the next one is handed
-        # over meanwhile.
+        # Reading the loss waits for the step: now and then only, so that the next one is handed over meanwhile.
         if self.is_noted(step) or self.is_scored(step) or self.is_saved(step):
             self.check_losses()
         seconds = self.total.seconds + time.perf_counter() - began
@@ -106,8 +108,9 @@ class Run:
         self.check_state(step, state)
         self.save(step, state)
         self.checkpoints.finish()
-        text = f"step {step}/{self.config.steps}: asked to end by SIGTERM; the same command goes on from here"
-        self.progress.say(text)
+        self.progress.say(
+            f"step {step}/{self.config.steps}: asked to end by SIGTERM; the same command goes on from here"
+        )
         raise Stopped
 
     # --- when what is due
@@ -127,7 +130,7 @@ class Run:
     # --- what is due
 
     def check_losses(self) -> None:
-        """Raise `Problem` at the first of them that is not finite; the last is kept."""
+        """Raise `UserError` at the first of them that is not finite; the last is kept."""
         for step, value in jax.device_get(self.losses).items():
             if not np.isfinite(value):
                 raise self.diverged(step, f"the loss is {value}")
@@ -137,12 +140,12 @@ class Run:
         if not is_finite(state):
             raise self.diverged(step, "the parameters are not finite")
 
-    def diverged(self, step: int, what: str) -> Problem:
+    def diverged(self, step: int, what: str) -> UserError:
         last = self.checkpoints.newest()
         remedy = "choose another --out, with a lower --learning-rate or a lower --clip-norm"
         if last is None:
-            return Problem(self.checkpoints.folder, f"is without a checkpoint, as {what} at step {step}", remedy)
-        return Problem(last, f"is the last good checkpoint, as {what} at step {step}", remedy)
+            return UserError(self.checkpoints.folder, f"is without a checkpoint, as {what} at step {step}", remedy)
+        return UserError(last, f"is the last good checkpoint, as {what} at step {step}", remedy)
 
     def note(self, step: int, seconds: float) -> None:
         loss = np.asarray(self.losses[step]).item()
@@ -162,17 +165,6 @@ class Run:
         best = best_of(self.log.lines)
         if best is not None and best.step == step:
             self.best.save(step, state.scored())
-
-    def say_stopped(self, step: int) -> None:
-        best = best_of(self.log.lines)
-        assert best is not None
-        text = f"ends at step {step}: the best mean IoU was {best.mean_iou:.3f}, at step {best.step}"
-        self.progress.say(text)
-
-    def say_waiting(self) -> None:
-        if self.total.steps:
-            text = f"the device waited for data in at most {self.total.waiting:.2%} of the time"
-            self.progress.say(text)
 
 
 def is_due(step: int, steps: int, times: int) -> bool:

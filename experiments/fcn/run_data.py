@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from experiments.errors import UserError, as_user_error
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import check_sound, open_dataset
+from experiments.fcn.data.find import layout_of
 from experiments.fcn.data.task import Samples
-from experiments.fcn.saved_model import Model
+from experiments.fcn.folder import CONFIG
+from experiments.fcn.model import Model
 from experiments.fcn.task import Sample
-from experiments.fcn.train import CONFIG
-from experiments.problem import Problem
 
 EVERYTHING = "all"  # as a split: what is trained on, too
 
@@ -22,16 +23,10 @@ def samples_of_run(
 ) -> Sequence[Sample]:
     """The run's own held-out pictures, or another folder's, whose masks mean what they meant in training.
 
-    Raises `Problem` where files are at fault, or the classes are not as many as the model's.
+    Raises `UserError` where files are at fault, or the classes are not as many as the model's.
     """
-    saved = saved_source(run / CONFIG)
-    if saved is None and data is None:
-        raise Problem(run / CONFIG, "names no folder of pictures", "name one: --data DIR")
-    changes = {"data": data, "layout": layout}
-    given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
-    channels: Any = model.signature.in_ch
-    source = Source(channels=channels, **given) if saved is None else replace(saved, **given)
-    trained_on = split == (source.train_split or "train")
+    source = source_of_run(run, model, data, layout)
+    trained_on = split == (source.train_split or layout_of(source).splits[0])
     if trained_on:
         source = replace(source, train_split=split)  # by name: no other share instead
     elif split not in (None, EVERYTHING):
@@ -41,17 +36,30 @@ def samples_of_run(
     n = len(model.classes.names)
     if dataset.classes is not None and len(dataset.classes.names) != n:
         what = f"has {len(dataset.classes.names)} classes, the model {n}"
-        raise Problem(source.data, what, "name a data set with the classes of the training")
+        raise UserError(source.data, what, "name a data set with the classes of the training")
     train, test = dataset.found[:2]
     chosen = [*train, *test] if split == EVERYTHING else train if trained_on else test
     if not chosen:
-        raise Problem(source.data, "has no pictures in this split", f"name another, or --split {EVERYTHING}")
+        raise UserError(source.data, "has no pictures in this split", f"name another, or --split {EVERYTHING}")
     return Samples(chosen, dataset.reader, n)
 
 
+def source_of_run(run: Path, model: Model, data: Path | None, layout: str | None) -> Source:
+    """The run's own source, or as it is but for another folder or layout."""
+    saved = saved_source(run / CONFIG)
+    given: dict[str, Any] = {"data": data, "layout": layout}
+    given = {name: value for name, value in given.items() if value is not None}
+    if saved is not None:
+        return replace(saved, **given)
+    if data is None:
+        raise UserError(run / CONFIG, "names no folder of pictures", "name one: --data DIR")
+    channels: Any = model.signature.in_ch
+    return Source(channels=channels, **given)
+
+
 def saved_source(file: Path) -> Source | None:
-    """Where the run's pictures were; None if it was not about pictures in files."""
-    try:
+    """The source of the run's pictures; None if they were not in files."""
+    with as_user_error(file, "cannot be read ({error})", "name the folder of a finished run"):
         values = json.loads(file.read_text(encoding="utf-8")).get("source")
         if values is None:
             return None
@@ -59,5 +67,3 @@ def saved_source(file: Path) -> Source | None:
         for name in ("data", "classes"):
             fields[name] = None if fields[name] is None else Path(fields[name])
         return Source(**fields)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Problem(file, f"cannot be read ({error})", "name the folder of a finished run") from error

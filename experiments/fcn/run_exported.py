@@ -83,7 +83,7 @@ class Network:
 
 
 def tiles(length: int, tile: int) -> list[tuple[int, slice]]:
-    """Where tiles start, and which pixels each decides: neighbours overlap and part in the middle."""
+    """Start of each tile, and the pixels that it decides: neighbours overlap and part in the middle."""
     final = max(0, -(-length // GRID) * GRID - tile)
     step = max(GRID, tile * 3 // 4 // GRID * GRID)
     starts = [*range(0, final, step), final]

@@ -9,36 +9,24 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax.typing import ArrayLike
 
+from experiments.errors import UserError, as_user_error
 from experiments.fcn.config import Network
+from experiments.fcn.model import SAVED, Model, arrays_of, named, with_arrays
 from experiments.fcn.network import abstract_network
 from experiments.fcn.task import Classes, Signature
 from experiments.files import write_whole
-from experiments.problem import Problem
 from jtconv.weights import Preprocessing, load, save
 
 ARRAYS, DESCRIPTION = "model.safetensors", "model.json"
 FORMAT = 1
-SAVED = nnx.Any(nnx.Param, nnx.BatchStat)
 REMEDY = "name the folder of a run that has been trained to its end"
-
-
-class Model(NamedTuple):
-    """A network that is no longer trained, and what its inputs and its classes are."""
-
-    network: nnx.GraphDef
-    parameters: nnx.State
-    statistics: nnx.State  # all that is not parameters
-    classes: Classes
-    signature: Signature
 
 
 def save_model(model: Model, settings: Network, folder: Path) -> None:
@@ -64,40 +52,32 @@ def for_pictures_in_files(signature: Signature) -> Preprocessing:
     return dataclasses.replace(preprocessing, scale=preprocessing.scale * (signature.white / 255))
 
 
-def arrays_of(model: Model) -> dict[str, np.ndarray]:
-    """What is saved of the network, by name."""
-    return {
-        name: np.asarray(variable.get_value())
-        for state in (model.parameters, model.statistics)
-        for name, variable in named(nnx.filter_state(state, SAVED)).items()
-    }
-
-
 def load_model(folder: Path) -> Model:
-    """What `save_model` left in `folder`. Raises `Problem` if it is missing, damaged or of another format."""
+    """Load the network that `save_model` left in `folder`. Raises `UserError` if it is missing or damaged."""
     description_file, arrays_file = folder / DESCRIPTION, folder / ARRAYS
     described = read_description(description_file)
     arrays = read_arrays(arrays_file, described.sha256)
-    try:
+    with as_user_error(arrays_file, "is damaged ({error})", REMEDY):
         preprocessing = Preprocessing.from_entries(arrays)
-    except ValueError as error:
-        raise Problem(arrays_file, f"is damaged ({error})".rstrip("."), REMEDY) from error
     if sum(described.network.depths) > len(arrays):  # each would be made before its array is missed
         what = f"describes {sum(described.network.depths):,} layers, which {ARRAYS} does not have"
-        raise Problem(description_file, what, REMEDY)
+        raise UserError(description_file, what, REMEDY)
     signature = Signature(described.in_ch, len(described.classes.names), preprocessing)
-    try:
+    with as_user_error(description_file, "does not describe a network ({error})", REMEDY):
         network = abstract_network(described.network, signature)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Problem(description_file, f"does not describe a network ({error})", REMEDY) from error
     graph, parameters, statistics = nnx.split(network, nnx.Param, ...)
     check_names(parameters, statistics, arrays, arrays_file)
     model = Model(graph, parameters, statistics, described.classes, signature)
     return with_arrays(model, arrays)
 
 
+def reading(file: Path) -> AbstractContextManager[None]:
+    """Within the block, an error of reading `file` is a `UserError`, which says if the file is missing."""
+    return as_user_error(file, "cannot be read ({error})" if file.exists() else "is missing", REMEDY)
+
+
 class Description(NamedTuple):
-    """What `model.json` says."""
+    """The content of `model.json`."""
 
     network: Network
     in_ch: int
@@ -106,17 +86,13 @@ class Description(NamedTuple):
 
 
 def read_description(file: Path) -> Description:
-    try:
+    with reading(file):
         text = file.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise Problem(file, "is missing", REMEDY) from error
-    except (OSError, ValueError) as error:
-        raise Problem(file, f"cannot be read ({error})", REMEDY) from error
-    try:
+    with as_user_error(file, "is damaged ({kind}: {error})", REMEDY):
         values = json.loads(text)
         version = values["format"]
         if version != FORMAT:
-            raise Problem(file, f"has format {version!r}, not {FORMAT}", "use the version that wrote it")
+            raise UserError(file, f"has format {version!r}, not {FORMAT}", "use the version that wrote it")
         settings: dict[str, Any] = {
             name: tuple(x) if isinstance(x, list) else x for name, x in values["network"].items()
         }
@@ -124,8 +100,6 @@ def read_description(file: Path) -> Description:
         network.check()
         classes = checked_classes(values["classes"], values["signature"]["num_classes"])
         return Description(network, int(values["signature"]["in_ch"]), classes, str(values["sha256"]))
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
-        raise Problem(file, f"is damaged ({type(error).__name__}: {error})", REMEDY) from error
 
 
 def checked_classes(values: Mapping[str, Any], num_classes: int) -> Classes:
@@ -142,59 +116,24 @@ def checked_classes(values: Mapping[str, Any], num_classes: int) -> Classes:
 
 
 def read_arrays(file: Path, digest: str) -> dict[str, np.ndarray]:
-    try:
-        same = sha256(file) == digest
-        if not same:
-            raise Problem(file, f"is not what {DESCRIPTION} beside it is of (its digest differs)", REMEDY)
+    with reading(file):
+        if sha256(file) != digest:
+            raise UserError(file, f"is not what {DESCRIPTION} beside it is of (its digest differs)", REMEDY)
         return load(file)
-    except FileNotFoundError as error:
-        raise Problem(file, "is missing", REMEDY) from error
-    except (OSError, ValueError) as error:
-        raise Problem(file, f"cannot be read ({error})", REMEDY) from error
 
 
 def check_names(parameters: nnx.State, statistics: nnx.State, arrays: Mapping[str, Any], file: Path) -> None:
-    """Raise `Problem` unless `arrays` are those of the network, in its shapes and dtypes."""
+    """Raise `UserError` unless `arrays` are those of the network, in its shapes and dtypes."""
     expected = named(parameters) | named(nnx.filter_state(statistics, SAVED))
     given = {name for name in arrays if not name.startswith("preprocessing/")}
     for name in sorted(expected.keys() ^ given):
         which = "lacks" if name in expected else "has an unknown"
-        raise Problem(file, f"{which} {name!r}", REMEDY)
+        raise UserError(file, f"{which} {name!r}", REMEDY)
     for name, variable in expected.items():
         array, abstract = arrays[name], variable.get_value()
         if (array.shape, array.dtype) != (abstract.shape, abstract.dtype):
             what = f"has {name!r} as {array.dtype}{array.shape}, not {abstract.dtype}{abstract.shape}"
-            raise Problem(file, what, REMEDY)
-
-
-def with_arrays(model: Model, arrays: Mapping[str, ArrayLike]) -> Model:
-    """The model with other arrays in place of all its own; see `arrays_of`."""
-    return model._replace(parameters=filled(model.parameters, arrays), statistics=filled(model.statistics, arrays))
-
-
-def filled(abstract: nnx.State, arrays: Mapping[str, ArrayLike]) -> nnx.State:
-    """The state with its arrays; what is not saved (a dropout's keys) is as at the start, and never used."""
-    variables = [
-        (path, variable.replace(jnp.asarray(arrays[name]) if name in arrays else initial(variable.get_value())))
-        for path, variable in nnx.to_flat_state(abstract)
-        for name in [dotted(path)]
-    ]
-    return nnx.from_flat_state(variables)
-
-
-def initial(abstract: Any) -> jax.Array:
-    if jnp.issubdtype(abstract.dtype, jax.dtypes.prng_key):
-        return jax.random.key(0)
-    return jnp.zeros(abstract.shape, abstract.dtype)
-
-
-def named(state: nnx.State) -> dict[str, Any]:
-    """The variables of a state by their paths, such as "conv6.conv.kernel"."""
-    return {dotted(path): variable for path, variable in nnx.to_flat_state(state)}
-
-
-def dotted(path: tuple[Any, ...]) -> str:
-    return ".".join(map(str, path))
+            raise UserError(file, what, REMEDY)
 
 
 def sha256(file: Path) -> str:

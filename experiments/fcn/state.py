@@ -1,4 +1,4 @@
-"""All that training changes, and one step of it as a function of arrays."""
+"""The state of training, and one step of it as a function of arrays."""
 
 from functools import partial
 from typing import Any, NamedTuple, Self, cast
@@ -10,7 +10,6 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from experiments.fcn.average import Average, averaged, begin
 from experiments.fcn.config import Config, Network, Optimizer
 from experiments.fcn.network import abstract_network, make_network
 from experiments.fcn.optimizer import make_optimizer, schedule
@@ -19,8 +18,40 @@ from experiments.fcn.task import IGNORE, Batch, Signature
 from jtconv.weights import Preprocessing
 
 
+class Average(NamedTuple):
+    """The averages: of the statistics too, since they belong to the parameters."""
+
+    parameters: nnx.State
+    statistics: nnx.State
+    batches: Array  # seen so far
+
+
+def start_average(parameters: nnx.State, statistics: nnx.State) -> Average:
+    """Copies, since a step's arrays may be donated."""
+    parameters, statistics = jax.tree.map(jnp.copy, (parameters, statistics))
+    return Average(parameters, statistics, jnp.zeros((), jnp.int32))
+
+
+def averaged(average: Average, parameters: nnx.State, statistics: nnx.State, settings: Optimizer) -> Average:
+    """After a batch: a_t = d_t a_{t-1} + (1 - d_t) p_t, where the parameters have changed for the t-th time.
+
+    d_t = min(average, (1 + t) / (10 + t)), so that those at the start are soon forgotten.
+    """
+    batches = average.batches + 1
+    t = batches // settings.accumulate
+    decay = jnp.minimum(settings.average, (1 + t) / (10 + t))
+    decay = jnp.where(batches % settings.accumulate == 0, decay, 1.0)
+
+    def mix(old: Any, new: Any) -> Any:
+        # In this form what does not change, such as a frozen encoder, is its own average to the bit.
+        return old + (1 - decay) * (new - old) if jnp.issubdtype(new.dtype, jnp.floating) else new
+
+    parameters, statistics = jax.tree.map(mix, average[:2], (parameters, statistics))
+    return Average(parameters, statistics, batches)
+
+
 class State(NamedTuple):
-    """All that training changes."""
+    """The variables of training."""
 
     parameters: nnx.State
     statistics: nnx.State  # running means and variances of the normalisations, and the dropout's keys
@@ -28,13 +59,13 @@ class State(NamedTuple):
     average: Average | None = None
 
     def scored(self) -> Self:
-        """What predictions are made with: the average if there is one, without the optimiser's state."""
+        """The state that predicts: the average if there is one, without the optimiser's state."""
         chosen = self if self.average is None else self.average
         return type(self)(chosen.parameters, chosen.statistics, None)
 
 
 class Trainer(NamedTuple):
-    """All that training does not change."""
+    """The constants of training."""
 
     network: nnx.GraphDef
     preprocessing: Preprocessing
@@ -83,7 +114,7 @@ def draw_state(network: Network, settings: Optimizer, steps: int, seed: int, sig
 def beginning(settings: Optimizer, steps: int, parameters: nnx.State, statistics: nnx.State) -> State:
     """The state at step 0 with these parameters."""
     optimizer = make_optimizer(settings, steps).init(parameters)
-    return State(parameters, statistics, optimizer, begin(parameters, statistics) if settings.average else None)
+    return State(parameters, statistics, optimizer, start_average(parameters, statistics) if settings.average else None)
 
 
 @partial(jax.jit, static_argnums=0, donate_argnums=1)

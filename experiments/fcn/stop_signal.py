@@ -24,14 +24,11 @@ def all_agree() -> bool:
     return multihost_utils.reached_preemption_sync_point(next(ASKED))
 
 
-class Listener:
-    """Takes note of a signal."""
-
-    def __init__(self) -> None:
-        self.came = threading.Event()
+class Listener(threading.Event):
+    """Is set by a signal."""
 
     def __call__(self, *_: object) -> None:
-        self.came.set()
+        self.set()
 
 
 @contextmanager
@@ -46,11 +43,11 @@ def listening() -> Iterator[Ends]:
     elif threading.current_thread() is not threading.main_thread():
         yield never  # only the main thread may listen
     elif isinstance(around := signal.getsignal(signal.SIGTERM), Listener):
-        yield around.came.is_set
+        yield around.is_set
     else:
         listener = Listener()
         before = signal.signal(signal.SIGTERM, listener)
         try:
-            yield listener.came.is_set
+            yield listener.is_set
         finally:
             signal.signal(signal.SIGTERM, before)

@@ -1,4 +1,4 @@
-"""What a run learns from: batches to train on, samples to be scored on, and what the classes are."""
+"""The interface of a task: batches to train on, samples to be scored on, and the classes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -38,7 +38,7 @@ class Batch(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """What a network must know of a task. Hashable: programs are compiled for it."""
+    """The facts of a task that its network needs. Hashable: programs are compiled for it."""
 
     in_ch: int
     num_classes: int
@@ -54,7 +54,7 @@ class Task(Protocol):
 
     @property
     def test(self) -> Sequence[Sample]:
-        """What is held out, of any sizes."""
+        """Held-out samples, of any sizes."""
         ...
 
     def batches(self, rows: slice = EVERY) -> grain.MapDataset[Batch]:

@@ -4,11 +4,10 @@
                 |                 | \\
     tile i+1            (nothing)   /|----- alone -----|
 
-Along each axis neighbours share `overlap` pixels. The outer quarter of a tile's share counts nothing,
-since there the tile's edge is near, which the picture does not have; in the middle half the one's
-weight falls as the other's rises. So where the network sees no further than a quarter of `overlap`,
-the scores are those of the whole picture. Tiles start at multiples of the coarsest pixel, so that the
-pools fall as they do in the whole picture.
+Along each axis neighbours share `overlap` pixels. The outer quarter of a tile's share counts nothing, since there the
+tile's edge is near, which the picture does not have; in the middle half the one's weight falls as the other's rises. So
+where the network sees no further than a quarter of `overlap`, the scores are those of the whole picture. Tiles start at
+multiples of the coarsest pixel, so that the pools fall as they do in the whole picture.
 
 Scores are kept for one tile, and for the rows that blend into the tiles below.
 """
@@ -22,17 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.fcn.inference import FACTOR, classes_of, scores_of
-from experiments.fcn.saved_model import Model
+from experiments.fcn.model import Model
 
 
 @dataclass(frozen=True)
 class Tiling:
-    """How large pictures are divided. Raises ValueError for sizes out of bounds."""
+    """The division of large pictures. Raises ValueError for sizes out of bounds."""
 
     tile: int = 1024
     """Side of a tile in pixels, a multiple of 32: pictures up to this size are scored whole."""
     overlap: int = 256
-    """What neighbouring tiles have in common, in pixels: a multiple of 32, at most half a tile."""
+    """Pixels that neighbouring tiles share: a multiple of 32, at most half a tile."""
 
     def __post_init__(self) -> None:
         if self.tile < FACTOR or self.tile % FACTOR:

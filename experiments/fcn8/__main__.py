@@ -7,13 +7,13 @@ from typing import Annotated
 import tyro
 
 from experiments.command_line import exit_with, guarded
-from experiments.fcn.machines import Machines, begin
+from experiments.fcn.folder import check_folder
+from experiments.fcn.machines import Machines, started
 from experiments.fcn.network import NETWORKS, abstract_network
 from experiments.fcn.processes import together
 from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
-from experiments.fcn.stop_signal import listening
-from experiments.fcn.train import check_folder, train
+from experiments.fcn.train import train
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import DigitTask
 from experiments.fcn8.scenes import HEIGHT, WIDTH
@@ -39,7 +39,7 @@ It leaves in --out: config.json, metrics.jsonl, scores.json, checkpoints/, model
 
 @dataclass(frozen=True)
 class Command:
-    """What to train, and where to leave it."""
+    """The run to train, and the folder for its results."""
 
     out: Path = Path("runs/fcn8")
     """Folder for the results; made if need be."""
@@ -58,9 +58,8 @@ def main(args: list[str] | None = None) -> int:
 
 def execute(args: list[str] | None) -> None:
     command = tyro.cli(Command, args=args, prog="python -m experiments.fcn8", description=DESCRIPTION)
-    begin(command.machines)
     how = {"tensorboard": command.tensorboard, "shard_parameters": command.machines.shard_parameters}
-    with listening():
+    with started(command.machines):
         compare(command, **how) if command.compare else run(command.config, command.out, **how)
 
 

@@ -1,12 +1,12 @@
 """The settings of a run on digits."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from experiments.checks import check_counts
+from experiments.errors import check_counts
 from experiments.fcn import config
 from experiments.fcn8.scenes import Augmentation
+from experiments.files import resolve
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,7 @@ class Config(config.Config):
     )
 
     def __post_init__(self) -> None:
-        if self.data is not None:  # the same folder from wherever the command is given
-            object.__setattr__(self, "data", Path(os.path.realpath(self.data)))
+        resolve(self, "data")
         check_counts(self, "test_scenes")
         self.augmentation.check()
         super().__post_init__()

@@ -1,6 +1,4 @@
-"""Where a run's scenes come from. A training batch is a function of the seed and the step alone."""
-
-from typing import Protocol
+"""The scenes of a run. A training batch is a function of the seed and the step alone."""
 
 import grain
 import numpy as np
@@ -19,16 +17,6 @@ CLASSES = Classes(CLASS_NAMES, (*MUTED, "#000000", "#ffffff"), BACKGROUND, "digi
 AS_IT_IS = Preprocessing(channels=(0,), mean=(0.0,), std=(1.0,))
 
 
-class Data(Protocol):
-    """Training batches by step, and one set of held-out scenes."""
-
-    test: Scenes
-
-    def batch(self, step: int, rows: slice = EVERY) -> Scenes:
-        """`rows` of a batch."""
-        ...
-
-
 class DigitScenes:
     """Fresh scenes of the train forms' digits; held-out scenes of the test forms', unbent.
 
@@ -41,6 +29,7 @@ class DigitScenes:
         self.test = compose(test_digits, config.test_scenes, np.random.default_rng(TEST))
 
     def batch(self, step: int, rows: slice = EVERY) -> Scenes:
+        """`rows` of what a step trains on."""
         rng = np.random.default_rng((TRAIN, self.config.seed, step))
         return compose(self.digits, self.config.batch_size, rng, self.config.augmentation, rows)
 
@@ -63,7 +52,7 @@ class M2nist:
         return Scenes(self.train.images[chosen], self.train.labels[chosen])
 
 
-def load_data(config: Config) -> Data:
+def load_data(config: Config) -> DigitScenes | M2nist:
     """M2NIST if the configuration names its folder, else scenes composed from real digits."""
     return DigitScenes(config) if config.data is None else M2nist(config)
 

@@ -24,7 +24,7 @@ BACKGROUND = NUM_DIGITS
 NUM_CLASSES = NUM_DIGITS + 1
 CLASS_NAMES = (*map(str, range(NUM_DIGITS)), "bg")
 INK = 0.4
-SMALLEST, LARGEST = 20.0, 28.0
+MIN_SIDE, MAX_SIDE = 20.0, 28.0
 # About one arrangement of three boxes in fifty is free of overlap, so 256 draws nearly always hold
 # one; the rest fall back on boxes side by side, which always fit: 3 · 28 = 84.
 ARRANGEMENTS = 256
@@ -39,7 +39,7 @@ class Scenes(NamedTuple):
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far training digits are bent: each amount is the half-width of a uniform draw."""
+    """Random bends of training digits: each amount is the half-width of a uniform draw."""
 
     rotation: float = 0.0
     """Turn, in radians."""
@@ -99,7 +99,7 @@ def place_boxes(shown: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[n
 
 
 class Bends(NamedTuple):
-    """How digits lie in their boxes."""
+    """The positions of digits in their boxes."""
 
     to_source: NDArray[np.float64]  # (n, 2, 2), from offsets in the box to offsets in the source digit
     shift: NDArray[np.float64]  # (n, 2, 1), in the box
@@ -120,7 +120,7 @@ def enlarge(images: NDArray[np.float32], bends: Bends) -> NDArray[np.float32]:
 def inverse_affine(n: int, rng: np.random.Generator, augmentation: Augmentation) -> NDArray[np.float64]:
     """Matrices (n, 2, 2) from offsets in the box to offsets in the 8×8 source digit."""
     a = augmentation
-    side = rng.uniform(SMALLEST, LARGEST, n)
+    side = rng.uniform(MIN_SIDE, MAX_SIDE, n)
     turn = rng.uniform(-a.rotation, a.rotation, n)
     shear = rng.uniform(-a.shear, a.shear, n)
     stretch = np.exp(rng.uniform(-a.stretch, a.stretch, n) / 2)

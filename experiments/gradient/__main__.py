@@ -10,17 +10,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.drawing import GREEN, ORANGE, PINK
-from experiments.gradient.columns import Columns, columns
-from experiments.gradient.config import Config
+from experiments.gradient.columns import Columns, Config, columns
 from experiments.grids import Grid, draw_row, fit
-from experiments.shown import Shown, show
+from experiments.shown import Shown, command_line
 
-SIDE, LONGEST = 0.75, 14.0  # of an entry; of a matrix, in cells
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the command line; see `guarded` for the exit status."""
-    return show("gradient", Config(), run, args, __doc__ or "")
+SIDE, MAX_LENGTH = 0.75, 14.0  # of an entry; of a matrix, in cells
 
 
 def run(config: Config) -> Shown:
@@ -30,12 +24,12 @@ def run(config: Config) -> Shown:
 
 def table(done: Columns) -> str:
     rows, count = done.by_lax.shape
-    ways = {
+    transposes = {
         "jax.vjp of lax.conv_general_dilated": done.by_lax,
         "jax.vjp of jtconv.conv": done.by_conv,
         "jtconv.conv_transpose": done.by_transpose,
     }
-    lines = [f"{name:36} {np.abs(built - done.matrix.T).max():g}" for name, built in ways.items()]
+    lines = [f"{name:36} {np.abs(built - done.matrix.T).max():g}" for name, built in transposes.items()]
     heading = f"{rows}×{count}, from {count} unit vectors; largest difference from Cᵀ"
     return "\n".join([heading, *lines])
 
@@ -44,7 +38,7 @@ def draw_picture(done: Columns) -> Figure:
     """C; then Cᵀ beside the columns that the gradient gives."""
     fig = Figure(dpi=200)
     axes = fig.add_axes((0, 0, 1, 1))
-    side = min(SIDE, LONGEST / max(done.matrix.shape))
+    side = min(SIDE, MAX_LENGTH / max(done.matrix.shape))
     c = Grid(done.matrix, "C, the convolution", PINK, faint=~done.entries, side=side)
     right, bottom = draw_row(axes, [c], 0.0, 0.0)
     transposed = Grid(done.matrix.T, "Cᵀ", ORANGE, faint=~done.entries.T, side=side)
@@ -56,6 +50,8 @@ def draw_picture(done: Columns) -> Figure:
     fit(fig, max(right, end), bottom)
     return fig
 
+
+main = command_line("gradient", Config(), run, __doc__)
 
 if __name__ == "__main__":
     sys.exit(main())

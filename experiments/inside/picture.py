@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.drawing import TITLE
-from experiments.inside.config import Config
-from experiments.inside.run import Feature, Patch, Result
+from experiments.inside.run import Config, Feature, Patch, Result
 
 # Inches: a patch's width, the features' names, the titles, the line at the end, between columns and pools.
 CELL, NAMES, HEAD, FOOT, GAP = 0.72, 0.62, 0.45, 0.3, 0.1
@@ -36,7 +35,7 @@ def draw_picture(result: Result, config: Config) -> Figure:
 
 
 def height_of(feature: Feature) -> float:
-    """Of its row, in inches."""
+    """Height of its row, in inches."""
     rows, columns = feature.patches[0].picture.shape
     return CELL * rows / columns
 

@@ -8,19 +8,18 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
-from numpy.typing import NDArray
 
+from experiments.errors import UserError, as_user_error
+from experiments.fcn.folder import CONFIG
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, load_model
-from experiments.fcn.train import CONFIG
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import load_data
 from experiments.fcn8.scenes import Scenes
 from experiments.inside.project import Stages
-from experiments.problem import Problem
 
 
 class Trained(NamedTuple):
-    """What the experiment looks into."""
+    """The encoder of a run, and the scenes that it was not trained on."""
 
     stages: Stages
     scenes: Scenes
@@ -28,32 +27,28 @@ class Trained(NamedTuple):
 
 
 def load_trained(run: Path) -> Trained:
-    """Raises `Problem` for a folder that holds no such run."""
+    """Raises `UserError` for a folder that holds no such run."""
     if not all((run / name).is_file() for name in (CONFIG, DESCRIPTION, ARRAYS)):
-        raise Problem(run, "holds no finished run", f"python -m experiments.fcn8 --out {run} makes one")
+        raise UserError(run, "holds no finished run", f"python -m experiments.fcn8 --out {run} makes one")
     scenes = held_out(run / CONFIG)
     model = load_model(run)
     network: Any = nnx.merge(model.network, model.parameters, model.statistics)
     if network.border:
-        raise Problem(run / CONFIG, "is of a network that pads its pictures by more than 1", "name another --run")
+        raise UserError(run / CONFIG, "is of a network that pads its pictures by more than 1", "name another --run")
     network.eval()
     stages = network.encoder.stages
-    pictures = model.signature.preprocessing(255 * scenes.images)
-    return Trained(stages, scenes, jnp.asarray(filled_up(np.asarray(pictures), 2 ** len(stages))))
+    x = np.asarray(model.signature.preprocessing(255 * scenes.images))
+    # As the network itself does, until the pools divide the size.
+    rows, columns = (-size % 2 ** len(stages) for size in x.shape[1:3])
+    return Trained(stages, scenes, jnp.asarray(np.pad(x, [(0, 0), (0, rows), (0, columns), (0, 0)])))
 
 
 def held_out(file: Path) -> Scenes:
     """The scenes that the configuration in `file` holds out."""
-    try:
+    with as_user_error(
+        file, "is not of a run on digits ({kind}: {error})", "name the folder of a run of experiments.fcn8"
+    ):
         settings = json.loads(file.read_text(encoding="utf-8"))
         data = settings["data"]
         config = Config(data=None if data is None else Path(data), test_scenes=settings["test_scenes"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        remedy = "name the folder of a run of experiments.fcn8"
-        raise Problem(file, f"is not of a run on digits ({type(error).__name__}: {error})", remedy) from error
     return load_data(config).test
-
-
-def filled_up(x: NDArray, factor: int) -> NDArray:
-    """`x` (n, h, w, c) with zeros below and to the right, until `factor` divides h and w: as the network does it."""
-    return np.pad(x, [(0, 0), (0, -x.shape[1] % factor), (0, -x.shape[2] % factor), (0, 0)])

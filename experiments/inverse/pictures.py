@@ -1,6 +1,5 @@
 """The picture of a run: photograph, observation, the ways back; a detail of each; the curves."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from experiments.drawing import BLUE, GREY, ORANGE, TITLE, finish, save_small
+from experiments.drawing import BLUE, GREY, ORANGE, TITLE, finish
 from experiments.inverse.observe import Image as Photograph
 from experiments.inverse.run import Result
 
@@ -16,7 +15,7 @@ DETAIL = 1 / 5  # of the photograph's width
 WIDTH, TITLES, CURVES = 11.5, 0.45, 2.5  # inches: of all, and the heights of titles and curves
 
 
-def save_picture(result: Result, file: Path) -> None:
+def draw_picture(result: Result) -> Figure:
     """One column per image: whole, and a detail; below, PSNR by step and by λ."""
     images = panels(result)
     rows, columns, _ = result.seen.photograph.shape
@@ -35,7 +34,7 @@ def save_picture(result: Result, file: Path) -> None:
     by_step, by_penalty = lower.subplots(1, 2, width_ratios=[3, 2])
     draw_steps(by_step, result)
     draw_penalties(by_penalty, result)
-    save_small(fig, file)
+    return fig
 
 
 def panels(result: Result) -> list[tuple[str, Photograph]]:
@@ -44,11 +43,7 @@ def panels(result: Result) -> list[tuple[str, Photograph]]:
     strides = result.seen.operator.spec.strides
     blocks = seen.repeat(strides[0], axis=0).repeat(strides[1], axis=1)[:rows, :columns]
     size = "×".join(map(str, seen.shape[:2]))
-    names = {
-        "transpose": "Cᵀ y: no inverse",
-        "bicubic": "y, bicubic",
-        "penalised": "solved with C and Cᵀ",
-    }
+    names = {"transpose": "Cᵀ y: no inverse", "bicubic": "y, bicubic", "penalised": "solved with C and Cᵀ"}
     return [
         (f"photograph x\n{rows}×{columns}", result.seen.photograph),
         (f"observed y = C x + noise\n{size}", np.clip(blocks, 0, 1)),

@@ -1,14 +1,13 @@
-"""The experiment: every way of going back from y, and how near each comes to the photograph."""
+"""The experiment: every method of going back from y, and its distance from the photograph."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from experiments.inverse.config import Config
-from experiments.inverse.observe import Image, Observation, observe
+from experiments.held_out import psnr, ssim
+from experiments.inverse.observe import Config, Image, Observation, observe
 from experiments.inverse.solve import Vector, bicubic, cross_validation, solve
-from experiments.measures import psnr, ssim
 
 
 class Attempt(NamedTuple):

@@ -1,21 +1,40 @@
-"""Mosaics as what a network is trained on."""
+"""The settings, and mosaics as what a network is trained on."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import grain
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.errors import check, check_counts
+from experiments.fcn import config
 from experiments.fcn.pictures import MUTED
 from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature
-from experiments.mosaic.config import Config
 from experiments.mosaic.scenes import draw, mosaic, paint
-from experiments.photographs import NAMES, parts
+from experiments.photographs import MIN_PART_SIDE, NAMES, parts
 from jtconv.weights import Preprocessing
 
 TRAIN, TEST = 0, 1  # the first entry of each generator's seed, so that the two never meet
 CLASSES = Classes(NAMES, tuple(MUTED[: len(NAMES)]))
 TEST_SIZES = (64, 128)  # of held-out scenes, least and most
+
+
+@dataclass(frozen=True)
+class Config(config.Config):
+    """The settings of a run, and of the mosaics that it is about."""
+
+    steps: int = 600
+    """Optimiser steps."""
+    size: int = 96
+    """Height and width of training mosaics, in pixels; the held-out ones have other sizes."""
+    test_scenes: int = 200
+    """Held-out mosaics."""
+
+    def __post_init__(self) -> None:
+        check_counts(self, "test_scenes")
+        check(self, "size", 16 <= self.size <= MIN_PART_SIDE, f"from 16 to {MIN_PART_SIDE}")
+        super().__post_init__()
 
 
 class MosaicTask:

@@ -7,8 +7,8 @@ import numpy as np
 import tyro
 from PIL import Image
 
-from experiments.checks import check, check_counts
 from experiments.command_line import exit_with, guarded
+from experiments.errors import check, check_counts
 from experiments.fcn.task import Sample
 from experiments.files import writing
 from experiments.mosaic.data import CLASSES, TEST, TRAIN, of_some_size

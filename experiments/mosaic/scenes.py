@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from experiments.fcn.task import Sample
 
-MOST_REGIONS = 4
+MAX_REGIONS = 4
 BRIGHTNESS = 0.25  # highest change of a training piece's brightness and contrast, as a share
 
 
@@ -21,7 +21,7 @@ Photographs = Sequence[NDArray[np.uint8]]
 
 
 class Change(NamedTuple):
-    """Of a piece's light, as shares, and of its direction."""
+    """Change of a piece's light, as shares, and of its direction."""
 
     contrast: float
     brightness: float
@@ -46,7 +46,7 @@ def mosaic(
 
 
 def draw(photographs: Photographs, size: tuple[int, int], rng: np.random.Generator, *, change: bool) -> Plan:
-    chosen = rng.permutation(len(photographs))[: rng.integers(2, MOST_REGIONS + 1)]
+    chosen = rng.permutation(len(photographs))[: rng.integers(2, MAX_REGIONS + 1)]
     centres = rng.uniform(0, 1, (len(chosen), 2)) * size
     corners, changes = [], []
     for number in chosen:

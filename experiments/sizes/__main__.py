@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from experiments.drawing import BLUE, GREY, ORANGE, TITLE
-from experiments.shown import Shown, show
-from experiments.sizes.examples import EXAMPLES, Example
-from experiments.sizes.same import KERNELS, STRIDES, Same, all_same
+from experiments.shown import Shown, command_line
+from experiments.sizes.arithmetic import EXAMPLES, KERNELS, STRIDES, Example, Same, all_same
 
 SHADES = {"always": (BLUE, 0.35), "for some sizes": (GREY, 0.15), "never": (ORANGE, 0.35)}
 
@@ -22,11 +21,6 @@ SHADES = {"always": (BLUE, 0.35), "for some sizes": (GREY, 0.15), "never": (ORAN
 @dataclass(frozen=True)
 class Config:
     """Nothing to choose: `jtconv explain` is the command for sizes of your own."""
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the command line; see `guarded` for the exit status."""
-    return show("sizes", Config(), run, args, __doc__ or "")
 
 
 def run(_: Config) -> Shown:
@@ -72,6 +66,8 @@ def draw_cell(axis: Axes, entry: Same) -> None:
     text = pads(entry).replace(" ", "\n")
     axis.text(entry.strides, entry.kernel_size, text, ha="center", va="center", size=9)
 
+
+main = command_line("sizes", Config(), run, __doc__)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""Bicubic interpolation is a transposed convolution, and making smaller is the convolution, by one kernel.
+"""Interpolation by Pillow; the bicubic one is a transposed convolution, and making smaller the convolution.
 
 C is the convolution by the bicubic kernel, strides `scale`; 1 is an image of ones.
 """
@@ -9,12 +9,20 @@ from functools import cache
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from PIL import Image
 
-from experiments.super_resolution.baselines import enlarged
 from experiments.super_resolution.data import Plane
 from jtconv import conv, conv_transpose
 
+BASELINES = ("nearest", "bilinear", "bicubic")
 ROUNDS = 5  # of back-projection; with more the photographs' mean PSNR changes by less than 0.01 dB
+
+
+def enlarged(plane: Plane, scale: int, method: str) -> Plane:
+    """(h, w, 1) to (h·scale, w·scale, 1), in floating point."""
+    rows, columns = plane.shape[:2]
+    image = Image.fromarray(plane[..., 0].astype(np.float32))
+    return np.asarray(image.resize((columns * scale, rows * scale), Image.Resampling[method.upper()]))[..., None]
 
 
 def bicubic(low: Array, scale: int) -> Array:

@@ -1,11 +1,11 @@
-"""What a run is made of."""
+"""The settings of a run."""
 
 from dataclasses import dataclass
 
-from experiments.checks import check, check_counts, check_seed
+from experiments.errors import check, check_counts, check_seed
 from experiments.photographs import smallest_trained
 
-HIGHEST_SCALE = 8
+MAX_SCALE = 8
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Config:
     """The settings of a run. Raises ValueError for one out of bounds."""
 
     scales: tuple[int, ...] = (2, 3, 4)
-    """How many times to enlarge; a network for each. Each goes on from the features of the one before."""
+    """Factors of the size; a network for each. Each goes on from the features of the one before."""
     steps: int = 600
     """Optimiser steps for each scale."""
     batch_size: int = 8
@@ -27,12 +27,12 @@ class Config:
     learning_rate: float = 3e-3
     """Highest learning rate of Adam."""
     seed: int = 0
-    """Of the parameters and the squares."""
+    """Seed of the parameters and the squares."""
 
     def __post_init__(self) -> None:
         distinct = len(set(self.scales)) == len(self.scales) > 0
-        within = all(2 <= scale <= HIGHEST_SCALE for scale in self.scales)
-        check(self, "scales", distinct and within, f"one or more different numbers from 2 to {HIGHEST_SCALE}")
+        within = all(2 <= scale <= MAX_SCALE for scale in self.scales)
+        check(self, "scales", distinct and within, f"one or more different numbers from 2 to {MAX_SCALE}")
         check_counts(self, "steps", "batch_size", "width", "depth")
         most = smallest_trained() // max(self.scales)
         check(self, "crop", 4 <= self.crop <= most, f"from 4 to {most} for these scales")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.color import rgb2yuv
 
-from experiments.crops import Crops
+from experiments.photographs import Crops
 
 COPIES = (1, 0.75, 0.5)  # shares of a photograph's size
 Photograph = NDArray[np.uint8]  # (h, w, 3)

@@ -11,11 +11,9 @@ from flax import nnx
 from jax import Array
 
 from experiments.fit import Batch, fit
-from experiments.held_out import PARTS, Score
-from experiments.measures import psnr, ssim
+from experiments.held_out import PARTS, Score, psnr, ssim
 from experiments.photographs import split
-from experiments.super_resolution.baselines import BASELINES, enlarged
-from experiments.super_resolution.bicubic import back_projected
+from experiments.super_resolution.bicubic import BASELINES, back_projected, enlarged
 from experiments.super_resolution.config import Config
 from experiments.super_resolution.data import Plane, luminance, pair, training_crops
 from experiments.super_resolution.network import Enlarger

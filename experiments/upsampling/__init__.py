@@ -1,1 +1,1 @@
-"""Ways of enlarging an image, and which of them are transposed convolutions. See docs/experiments/upsampling.md."""
+"""Layers that enlarge an image, and which of them are transposed convolutions. See docs/experiments/upsampling.md."""

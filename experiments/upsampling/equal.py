@@ -1,4 +1,4 @@
-"""Each way as a matrix, against the transposed convolution that it should be."""
+"""Each layer as a matrix, against the transposed convolution that it should be."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from experiments.upsampling.ways import TAPS, bilinear_taps, enlarge, fixed_ways, learned_ways
+from experiments.upsampling.layers import TAPS, Layer, bilinear_taps, enlarge, fixed_layers, learned_layers
 from jtconv import conv_transpose
 from jtconv.nn import bilinear
 
@@ -17,20 +17,20 @@ SIZE, IN_CH, OUT_CH = (6, 7), 2, 3
 
 
 class Equal(NamedTuple):
-    """How far two linear maps are apart, as a share of their largest entry."""
+    """Distance of two linear maps, as a share of their largest entry."""
 
-    way: str
+    layer: str
     transposed: str
     inside: float
     border: float
 
 
 def compare(scale: int, seed: int) -> list[Equal]:
-    """A line for each way and what it is held against."""
-    kernels = np.random.default_rng(seed)
-    nearest, interpolated = fixed_ways(scale, SIZE, IN_CH)
-    *_, resized, _, shuffled = learned_ways(scale, SIZE, IN_CH, OUT_CH)
-    w, v = (jnp.asarray(kernels.standard_normal(way.kernel_shape), jnp.float32) for way in (resized, shuffled))
+    """A line for each layer and what it is held against."""
+    rng = np.random.default_rng(seed)
+    nearest, interpolated = fixed_layers(scale, SIZE, IN_CH)
+    *_, resized, _, shuffled = learned_layers(scale, SIZE, IN_CH, OUT_CH)
+    w, v = (jnp.asarray(rng.standard_normal(layer.kernel_shape), jnp.float32) for layer in (resized, shuffled))
     ones = jnp.ones((scale, scale, 1, IN_CH))
     k = bilinear_taps(scale)
     hat = bilinear(IN_CH)(None, (k, k, 1, IN_CH))  # each channel is a group
@@ -41,38 +41,28 @@ def compare(scale: int, seed: int) -> list[Equal]:
     def divided(y: Array) -> Array:
         return alone(hat)(y) / alone(hat)(jnp.ones_like(y))
 
-    no = jnp.zeros(0)
-    cropped = (k - scale) // 2
+    same_size = {"padding": (k - scale) // 2, "output_size": [scale * n for n in SIZE]}
+    by_kernel = {
+        (nearest, f"k{scale}, ones"): alone(ones),
+        (interpolated, f"k{k}, bilinear"): alone(hat),
+        (interpolated, f'k{k}, bilinear, padding_mode="replicate"'): alone(hat, padding_mode="replicate", **same_size),
+        (interpolated, f"k{k}, bilinear, over Cᵀ1"): divided,
+        (resized, f"k{scale + TAPS - 1}, merged kernel"): lambda y: enlarge(y, merged(w, scale), scale),
+        (shuffled, f"k{TAPS * scale}, rearranged kernel"): lambda y: enlarge(y, rearranged(v, scale), scale),
+    }
+    kernels = {resized: w, shuffled: v}
+
+    def with_kernel(layer: Layer) -> Callable[[Array], Array]:
+        return lambda y: layer.apply(y, kernels.get(layer, jnp.zeros(0)))
+
     return [
-        equal(nearest.name, f"k{scale}, ones", lambda y: nearest.apply(y, no), alone(ones), scale),
-        equal(interpolated.name, f"k{k}, bilinear", lambda y: interpolated.apply(y, no), alone(hat), scale),
-        equal(
-            interpolated.name,
-            f'k{k}, bilinear, padding_mode="replicate"',
-            lambda y: interpolated.apply(y, no),
-            alone(hat, padding=cropped, padding_mode="replicate", output_size=[scale * n for n in SIZE]),
-            scale,
-        ),
-        equal(interpolated.name, f"k{k}, bilinear, over Cᵀ1", lambda y: interpolated.apply(y, no), divided, scale),
-        equal(
-            resized.name,
-            f"k{scale + TAPS - 1}, merged kernel",
-            lambda y: resized.apply(y, w),
-            lambda y: enlarge(y, merged(w, scale), scale),
-            scale,
-        ),
-        equal(
-            shuffled.name,
-            f"k{TAPS * scale}, rearranged kernel",
-            lambda y: shuffled.apply(y, v),
-            lambda y: enlarge(y, rearranged(v, scale), scale),
-            scale,
-        ),
+        equal(layer.name, words, with_kernel(layer), transposed, scale)
+        for (layer, words), transposed in by_kernel.items()
     ]
 
 
 def merged(kernel: Array, scale: int) -> Array:
-    """Of repeating each value `scale` times and then convolving, the one kernel: (k+scale-1, k+scale-1, out, in).
+    """Return the one kernel of repeating each value and convolving: (k+scale-1, k+scale-1, out, in).
 
     A block of ones is placed at each tap, scaled by it: itself a transposed convolution of the
     kernel, flipped as a convolution reads what a transposed one writes.
@@ -83,7 +73,7 @@ def merged(kernel: Array, scale: int) -> Array:
 
 
 def rearranged(kernel: Array, scale: int) -> Array:
-    """Of a convolution whose result is shuffled, the one kernel.
+    """Return the one kernel of a convolution whose result is shuffled.
 
     (k, k, in, scale·scale·out) -> (k·scale, k·scale, out, in). Position r of a block sees tap t of the
     convolution at tap (k - 1 - t)·scale + r of this kernel.
@@ -93,13 +83,13 @@ def rearranged(kernel: Array, scale: int) -> Array:
     return taps.transpose(0, 3, 1, 4, 5, 2).reshape(k * scale, k * scale, -1, in_ch)
 
 
-def equal(way: str, transposed: str, f: Callable[[Array], Array], g: Callable[[Array], Array], scale: int) -> Equal:
+def equal(layer: str, transposed: str, f: Callable[[Array], Array], g: Callable[[Array], Array], scale: int) -> Equal:
     a, b = as_matrix(f), as_matrix(g)
     difference = np.abs(a - b) / np.abs(a).max()
     inner = tuple(slice(scale, -scale) for _ in SIZE)
     inside = difference[inner].max()
     difference[inner] = 0
-    return Equal(way, transposed, float(inside), float(difference.max()))
+    return Equal(layer, transposed, float(inside), float(difference.max()))
 
 
 def as_matrix(f: Callable[[Array], Array]) -> NDArray[np.float32]:

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.drawing import BLUE, GREEN, GREY, ORANGE, TITLE, finish
+from experiments.upsampling.layers import bilinear_taps, enlarge, resize
 from experiments.upsampling.reach import Reach
 from experiments.upsampling.search import Search
-from experiments.upsampling.ways import bilinear_taps, enlarge, resize
 from jtconv.nn import bilinear
 
 POSITIONS = 6  # of the line that is enlarged
@@ -43,7 +43,7 @@ def draw_borders(axis: Axes, scale: int) -> None:
 
 
 def draw_reach(axis: Axes, reaches: list[Reach]) -> None:
-    """How far each target is from what each way can be."""
+    """Distance of each target from the nearest kernel of each layer."""
     names = list(reaches[0].misses)
     values = np.array([[line.misses[name] for name in names] for line in reaches])
     axis.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
@@ -51,7 +51,7 @@ def draw_reach(axis: Axes, reaches: list[Reach]) -> None:
         ink = "white" if value < 0.5 else "black"
         axis.text(column, row, f"{value:.2f}", ha="center", va="center", color=ink, size=9)
     axis.set_xticks(range(len(names)), names)
-    axis.set_yticks(range(len(reaches)), [f"{line.way} ({line.free})" for line in reaches])
+    axis.set_yticks(range(len(reaches)), [f"{line.layer} ({line.free})" for line in reaches])
     axis.tick_params(length=0)
     axis.set_title("distance of a kernel from the nearest that can be had\n(how many numbers are free)", size=TITLE + 1)
 
@@ -60,7 +60,7 @@ def draw_searches(axis: Axes, found: list[Search]) -> None:
     colours = [BLUE, BLUE, ORANGE, ORANGE]
     styles = ["-", "--", "-", "--"]
     for search, colour, style in zip(found, colours, styles, strict=True):
-        axis.semilogy(search.distances, color=colour, linestyle=style, label=f"{search.way}: {search.target}")
+        axis.semilogy(search.distances, color=colour, linestyle=style, label=f"{search.layer}: {search.target}")
     axis.axhline(1, color=GREY, linewidth=0.6)
     axis.set_title("kernels learned by backpropagation: how far from the known one", size=TITLE + 1)
     axis.set(xlabel="step", ylabel="distance / length")

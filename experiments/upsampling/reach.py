@@ -1,4 +1,4 @@
-"""What a way can and cannot represent: the kernels that it can be, one channel, away from the borders."""
+"""The kernels that each layer can represent: one channel, away from the borders."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from experiments.upsampling.ways import TAPS, Way, fixed_ways, learned_ways
+from experiments.upsampling.layers import TAPS, Layer, fixed_layers, learned_layers
 
 SIZE = (5, 5)  # with a position in the middle whose copy no border cuts
 
@@ -16,29 +16,29 @@ Response = NDArray[np.float32]  # what one value in the middle is spread over
 
 
 class Reach(NamedTuple):
-    """Of one way: how many numbers are free, and how far each target is from what it can be."""
+    """Free numbers of one layer, and the distance of each target from the nearest kernel that it can represent."""
 
-    way: str
+    layer: str
     free: int
     misses: dict[str, float]  # as a share of the target
 
 
-def responses(way: Way, scale: int) -> Response:
+def responses(layer: Layer, scale: int) -> Response:
     """(parameters, TAPS·scale, TAPS·scale): of each of the kernel's entries alone."""
-    unit_kernels = jnp.eye(way.parameters).reshape(way.parameters, *way.kernel_shape)
-    return np.asarray(jax.vmap(lambda kernel: response(way, kernel, scale))(unit_kernels))
+    unit_kernels = jnp.eye(layer.parameters).reshape(layer.parameters, *layer.kernel_shape)
+    return np.asarray(jax.vmap(lambda kernel: response(layer, kernel, scale))(unit_kernels))
 
 
-def response(way: Way, kernel: Array, scale: int) -> Array:
+def response(layer: Layer, kernel: Array, scale: int) -> Array:
     """Around the middle, where the copy of a kernel of TAPS·scale lies."""
     middle = jnp.zeros((*SIZE, 1)).at[SIZE[0] // 2, SIZE[1] // 2].set(1)
     reach = slice((SIZE[0] // 2 - TAPS // 2) * scale, (SIZE[0] // 2 + TAPS // 2 + 1) * scale)
-    return way.apply(middle, kernel)[reach, reach, 0]
+    return layer.apply(middle, kernel)[reach, reach, 0]
 
 
 def targets(scale: int, seed: int) -> dict[str, Response]:
     """Kernels to be: two interpolations, one value and zeros around it, and one drawn at random."""
-    nearest, bilinear = (np.asarray(response(way, jnp.zeros(0), scale)) for way in fixed_ways(scale, SIZE, 1))
+    nearest, bilinear = (np.asarray(response(layer, jnp.zeros(0), scale)) for layer in fixed_layers(scale, SIZE, 1))
     corner = np.zeros_like(nearest)
     corner[scale, scale] = 1
     inner = np.zeros_like(nearest)
@@ -48,13 +48,13 @@ def targets(scale: int, seed: int) -> dict[str, Response]:
 
 
 def reach(scale: int, seed: int) -> list[Reach]:
-    """A line for each way that learns."""
+    """A line for each layer that learns."""
     wanted = targets(scale, seed)
     lines = []
-    for way in learned_ways(scale, SIZE, 1, 1):
-        span = responses(way, scale).reshape(way.parameters, -1)
+    for layer in learned_layers(scale, SIZE, 1, 1):
+        span = responses(layer, scale).reshape(layer.parameters, -1)
         misses = {name: miss(span, target.ravel()) for name, target in wanted.items()}
-        lines.append(Reach(way.name, int(np.linalg.matrix_rank(span)), misses))
+        lines.append(Reach(layer.name, int(np.linalg.matrix_rank(span)), misses))
     return lines
 
 

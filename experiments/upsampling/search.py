@@ -9,8 +9,8 @@ import optax
 from jax import Array
 from numpy.typing import NDArray
 
+from experiments.upsampling.layers import TAPS, Layer, enlarge, learned_layers
 from experiments.upsampling.reach import response, targets
-from experiments.upsampling.ways import TAPS, Way, enlarge, learned_ways
 
 SIZE, BATCH = (12, 12), 4  # of the images, which are noise
 LEARNING_RATE = 0.1
@@ -19,36 +19,36 @@ LEARNING_RATE = 0.1
 class Search(NamedTuple):
     """The distance from the known kernel before each step, as a share of its length."""
 
-    way: str
+    layer: str
     target: str
     distances: NDArray[np.float32]
 
 
 def searches(scale: int, steps: int, seed: int) -> list[Search]:
     """A transposed convolution, and a convolution after enlarging, look for two kernels each."""
-    ways = {way.name: way for way in learned_ways(scale, SIZE, 1, 1)}
+    layers = {layer.name: layer for layer in learned_layers(scale, SIZE, 1, 1)}
     wanted = targets(scale, seed)
     looking = (f"ConvTranspose k{2 * scale}", f"nearest, conv k{TAPS}")
-    pairs = [(ways[name], target) for name in looking for target in ("bilinear", f"drawn k{2 * scale}")]
+    pairs = [(layers[name], target) for name in looking for target in ("bilinear", f"drawn k{2 * scale}")]
     return [
-        Search(way.name, target, look_for(way, jnp.asarray(wanted[target]), scale, steps, seed))
-        for way, target in pairs
+        Search(layer.name, target, look_for(layer, jnp.asarray(wanted[target]), scale, steps, seed))
+        for layer, target in pairs
     ]
 
 
-def look_for(way: Way, target: Array, scale: int, steps: int, seed: int) -> NDArray[np.float32]:
+def look_for(layer: Layer, target: Array, scale: int, steps: int, seed: int) -> NDArray[np.float32]:
     """Adam on the mean squared difference, new noise in each step."""
     optimizer = optax.adam(optax.cosine_decay_schedule(LEARNING_RATE, steps))
     first, noise = jax.random.split(jax.random.key(seed))
-    kernel = jax.random.normal(first, way.kernel_shape) / np.sqrt(way.parameters)
+    kernel = jax.random.normal(first, layer.kernel_shape) / np.sqrt(layer.parameters)
 
     def loss(kernel: Array, images: Array) -> Array:
         known = jax.vmap(lambda y: enlarge(y, target[..., None, None], scale))(images)
-        return jnp.mean((jax.vmap(lambda y: way.apply(y, kernel))(images) - known) ** 2)
+        return jnp.mean((jax.vmap(lambda y: layer.apply(y, kernel))(images) - known) ** 2)
 
     def step(state: tuple[Any, Any], key: Array) -> tuple[tuple[Any, Any], Array]:
         kernel, memory = state
-        distance = jnp.linalg.norm(response(way, kernel, scale) - target) / jnp.linalg.norm(target)
+        distance = jnp.linalg.norm(response(layer, kernel, scale) - target) / jnp.linalg.norm(target)
         gradient = jax.grad(loss)(kernel, jax.random.normal(key, (BATCH, *SIZE, 1)))
         change, memory = optimizer.update(gradient, memory)
         return (optax.apply_updates(kernel, change), memory), distance

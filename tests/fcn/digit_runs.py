@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
+from experiments.errors import UserError
 from experiments.fcn import run
 from experiments.fcn.train import train
 from experiments.fcn8.data import DigitTask
-from experiments.problem import Problem
 
 SIGNATURE = DigitTask.signature
 
@@ -37,7 +37,7 @@ def train_until(last, config, folder, monkeypatch):
 
 def refused(config, folder):
     """Train, which must be refused; return the message."""
-    with pytest.raises(Problem) as problem:
+    with pytest.raises(UserError) as problem:
         train_digits(config, folder)
     assert "\n" not in str(problem.value)
     return str(problem.value)

@@ -7,6 +7,7 @@ import pytest
 from fcn_helpers import TINY
 from numpy.testing import assert_allclose, assert_array_equal
 
+from experiments.errors import UserError
 from experiments.fcn.checkpoint import by_name
 from experiments.fcn.config import Initial
 from experiments.fcn.evaluate import as_model
@@ -14,7 +15,6 @@ from experiments.fcn.initial import begin
 from experiments.fcn.saved_model import save_model
 from experiments.fcn.state import draw, make_trainer
 from experiments.fcn8.data import DigitTask
-from experiments.problem import Problem
 from jtconv.weights import Preprocessing, save
 from tests.fcn.digit_runs import SIGNATURE, train_digits
 
@@ -60,17 +60,17 @@ def test_a_run_goes_on_when_the_encoders_file_is_gone(tmp_path):
     again = train_digits(config, tmp_path / "out")
     assert again.trainer.preprocessing == first.trainer.preprocessing != SIGNATURE.preprocessing
     (tmp_path / "out" / "preprocessing.json").unlink()
-    with pytest.raises(Problem, match=r"preprocessing\.json is missing or damaged"):
+    with pytest.raises(UserError, match=r"preprocessing\.json is missing or damaged"):
         train_digits(config, tmp_path / "out")
 
 
 def test_an_encoder_that_does_not_fit_is_one_line(tmp_path):
     file, arrays = vgg_file(tmp_path)
     save(file, arrays | {"features.3.weight": np.zeros((5, 1, 3, 3), np.float32)})
-    with pytest.raises(Problem, match="features.3.weight") as problem:
+    with pytest.raises(UserError, match="features.3.weight") as problem:
         beginning(replace(PLAIN, initial=Initial(encoder=file)))
     assert "\n" not in str(problem.value)
-    with pytest.raises(Problem, match="cannot be the encoder"):
+    with pytest.raises(UserError, match="cannot be the encoder"):
         beginning(replace(PLAIN, initial=Initial(encoder=tmp_path / "nothing.npz")))
 
 
@@ -101,7 +101,7 @@ def test_a_finer_decoder_starts_from_a_coarser_ones_run(tmp_path):
 
 def test_a_run_to_start_from_is_coarser(tmp_path):
     saved_run(with_decoder(TINY, "fcn8"), tmp_path / "run")
-    with pytest.raises(Problem, match="run cannot be started from: .*: choose the run of a coarser decoder"):
+    with pytest.raises(UserError, match="run cannot be started from: .*: choose the run of a coarser decoder"):
         beginning(replace(TINY, initial=Initial(start_from=tmp_path / "run")))
 
 

@@ -10,9 +10,9 @@ import orbax.checkpoint as ocp
 import pytest
 from fcn_helpers import TINY
 
+from experiments.errors import UserError
 from experiments.fcn import run
 from experiments.fcn8.data import DigitScenes
-from experiments.problem import Problem
 from tests.fcn.digit_runs import refused, steps_in, train_digits
 
 pytestmark = pytest.mark.usefixtures("single_precision")
@@ -45,7 +45,7 @@ def test_parameters_that_are_not_finite_are_not_saved(tmp_path, monkeypatch):
         return state._replace(parameters=jax.tree.map(lambda x: x / divisor, state.parameters)), loss
 
     monkeypatch.setattr(run, "train_step", overflowing)
-    with pytest.raises(Problem, match="is without a checkpoint, as the parameters are not finite at step 2: "):
+    with pytest.raises(UserError, match="is without a checkpoint, as the parameters are not finite at step 2: "):
         train_digits(TINY, tmp_path)
     assert steps_in(tmp_path / "checkpoints") == steps_in(tmp_path / "best") == []
 

@@ -20,7 +20,7 @@ from experiments.fcn.task import EVERY
 from experiments.fcn.train import train
 from experiments.fcn8.config import Config as DigitConfig
 from experiments.fcn8.data import DigitTask
-from experiments.mosaic.config import Config as MosaicConfig
+from experiments.mosaic.data import Config as MosaicConfig
 from experiments.mosaic.data import MosaicTask
 from experiments.mosaic.folder import execute as write_folder
 

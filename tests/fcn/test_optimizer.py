@@ -11,12 +11,20 @@ from fcn_helpers import TINY
 from flax import nnx
 from numpy.testing import assert_allclose
 
-from experiments.fcn.average import averaged, begin
 from experiments.fcn.class_weights import balanced, class_weights
 from experiments.fcn.config import Optimizer
 from experiments.fcn.network import abstract_network
 from experiments.fcn.optimizer import make_optimizer, schedule
-from experiments.fcn.state import State, cross_entropy, draw, is_finite, make_trainer, train_step
+from experiments.fcn.state import (
+    State,
+    averaged,
+    cross_entropy,
+    draw,
+    is_finite,
+    make_trainer,
+    start_average,
+    train_step,
+)
 from experiments.fcn.task import IGNORE, Batch
 from experiments.fcn8.data import DigitScenes, DigitTask
 
@@ -157,7 +165,7 @@ def test_the_average_against_a_loop(accumulate):
     rng = np.random.default_rng(0)
     values = rng.normal(size=(8, 2, 3)).astype(np.float32)  # of parameters and statistics, by step
     counts = np.arange(8, dtype=np.uint32)
-    average = begin(nnx.State({"p": values[0, 0]}), nnx.State({"s": values[0, 1], "count": counts[0]}))
+    average = start_average(nnx.State({"p": values[0, 0]}), nnx.State({"s": values[0, 1], "count": counts[0]}))
     expected = values[0].astype(np.float64)
     for step in range(1, 8):
         states = nnx.State({"p": values[step, 0]}), nnx.State({"s": values[step, 1], "count": counts[step]})
@@ -175,7 +183,7 @@ def test_the_average_against_a_loop(accumulate):
 def test_what_does_not_change_is_its_own_average_to_the_bit():
     settings, values = Optimizer(average=0.999), np.random.default_rng(0).normal(size=1000).astype(np.float32)
     constant = nnx.State({"p": values}), nnx.State({})
-    average = begin(*constant)
+    average = start_average(*constant)
     for _ in range(50):
         average = jax.jit(averaged, static_argnums=3)(average, *constant, settings)
     assert np.array_equal(np.asarray(average.parameters["p"]), values)

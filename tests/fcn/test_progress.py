@@ -12,11 +12,12 @@ import pytest
 from fcn_helpers import TINY
 from numpy.testing import assert_allclose
 
-from experiments.fcn import board, run
+from experiments.fcn import log as log_module
+from experiments.fcn import run
 from experiments.fcn.feed import Feed, Spent
 from experiments.fcn.log import Log
-from experiments.fcn.progress import Progress
 from experiments.fcn.task import Batch, Classes
+from experiments.progress import Progress
 from tests.fcn.digit_runs import train_digits
 
 pytestmark = pytest.mark.usefixtures("single_precision")
@@ -76,7 +77,7 @@ def test_tensorboard_has_the_numbers_of_the_log(tmp_path):
 
 
 def test_tensorboard_without_its_package_is_refused_before_anything_is_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(board, "find_spec", lambda _: None)
+    monkeypatch.setattr(log_module, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"`tensorboard` needs .*pip install 'jtconv\[tensorboard\]'"):
         train_digits(TINY, tmp_path / "out", tensorboard=True)
     assert not (tmp_path / "out").exists()

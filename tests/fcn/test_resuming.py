@@ -10,8 +10,8 @@ from numpy.testing import assert_array_equal
 from experiments.fcn.checkpoint import by_name, restore
 from experiments.fcn.config import Optimizer
 from experiments.fcn.evaluate import as_model
+from experiments.fcn.log import best_of
 from experiments.fcn.state import draw
-from experiments.fcn.stopping import best_of
 from experiments.fcn.train import Trained
 from tests.fcn.digit_runs import SIGNATURE, steps_in, train_digits, train_until
 

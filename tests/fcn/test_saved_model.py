@@ -7,8 +7,9 @@ import pytest
 from fcn_models import SETTINGS, drawn_model
 from numpy.testing import assert_array_equal
 
-from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, arrays_of, load_model, save_model
-from experiments.problem import Problem
+from experiments.errors import UserError
+from experiments.fcn.model import arrays_of
+from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, load_model, save_model
 
 pytestmark = pytest.mark.usefixtures("single_precision")
 
@@ -68,5 +69,5 @@ MODEL_AT_FAULT = {
 @pytest.mark.parametrize(("damage", "message"), MODEL_AT_FAULT.values(), ids=MODEL_AT_FAULT)
 def test_a_model_at_fault_is_a_problem(run, damage, message):
     damage(run)
-    with pytest.raises(Problem, match=re.escape(message)):
+    with pytest.raises(UserError, match=re.escape(message)):
         load_model(run)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.scaling_run import CONFIG, Blocks
+from experiments.errors import Stopped
 from experiments.fcn import __main__ as fcn
 from experiments.fcn.checkpoint import by_name
 from experiments.fcn.commands import train as train_command
@@ -15,7 +16,6 @@ from experiments.fcn.stop_signal import Listener, listening
 from experiments.fcn.train import train
 from experiments.fcn8 import __main__ as fcn8
 from experiments.mosaic import __main__ as mosaic
-from experiments.problem import Stopped
 from tests.fcn.parallel_runs import assert_same
 
 pytestmark = pytest.mark.usefixtures("single_precision")

@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 from experiments.fcn import run
 from experiments.fcn.checkpoint import Checkpoints, by_name, restore
-from experiments.fcn.stopping import best_of, is_stopped
+from experiments.fcn.log import best_of, is_stopped
 from tests.fcn.digit_runs import refused, steps_in, train_digits, train_until
 
 pytestmark = pytest.mark.usefixtures("single_precision")

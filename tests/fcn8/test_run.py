@@ -10,12 +10,12 @@ from fcn_helpers import TINY
 from numpy.testing import assert_allclose, assert_array_equal
 
 from experiments.fcn.network import abstract_network
-from experiments.fcn.progress import Progress
 from experiments.fcn.report import score
 from experiments.fcn.saved_model import load_model
 from experiments.fcn8 import __main__ as entry
 from experiments.fcn8.__main__ import main
 from experiments.fcn8.data import DigitScenes, DigitTask
+from experiments.progress import Progress
 from jtconv.models import summary
 from tests.fcn8.runs import ARGUMENTS, SIGNATURE, lines
 

@@ -1,1 +1,1 @@
-"""What `python -m experiments.fcn` can do: one file each."""
+"""The commands of `python -m experiments.fcn`: one file each."""

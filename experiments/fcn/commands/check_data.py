@@ -19,10 +19,6 @@ class CheckData:
     """Print one JSON object instead of tables."""
 
 
-def parse(args: list[str], prog: str) -> CheckData:
-    return tyro.cli(CheckData, args=args, prog=prog)
-
-
 def run(command: CheckData) -> int:
     """The exit status: 0, or 1 if there are problems. Raises ValueError for a setting out of bounds."""
     command.source.check()

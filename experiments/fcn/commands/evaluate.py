@@ -6,11 +6,14 @@ from typing import Annotated
 
 import tyro
 
+from experiments.fcn.data.layouts import LAYOUTS
 from experiments.fcn.metrics import scores
 from experiments.fcn.report import save_scores, score, tables
 from experiments.fcn.run_data import samples_of_run
 from experiments.fcn.saved_model import load_model
 from experiments.files import check_writable, writing
+
+LAYOUT_HELP = f"How --data is laid out ({', '.join(LAYOUTS)}), where it is not as in training."
 
 
 @dataclass(frozen=True)
@@ -25,16 +28,11 @@ class Evaluate:
     """Folder of the run: model.json, model.safetensors and config.json are read."""
     data: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder of another data set with the same classes; the run's own if left out."""
-    layout: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
-    """How --data is laid out (folder, voc, camvid, cityscapes, keras), where it is not as in training."""
+    layout: Annotated[str | None, tyro.conf.arg(metavar="NAME", help=LAYOUT_HELP)] = None
     split: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """Folder or list to score, where it is not what was held out in training; all: everything there is."""
     out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder for scores.json; it is not written if left out."""
-
-
-def parse(args: list[str], prog: str) -> Evaluate:
-    return tyro.cli(Evaluate, args=args, prog=prog)
 
 
 def run(command: Evaluate) -> int:

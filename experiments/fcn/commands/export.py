@@ -15,10 +15,9 @@ from experiments.files import check_writable, writing
 class Export:
     """Make a program of a finished run that needs nothing of this project, for CPUs, NVIDIA's GPUs and TPUs.
 
-    It takes pictures of 8 bits, does the preprocessing, and gives the class of every pixel. Beside it are
-    its arrays and a script that runs it with jax, numpy, flatbuffers and Pillow:
-    python DIR/run_exported.py PICTURE... --out DIR. JAX reads the program for at least six months of its
-    releases; the run stays what a new one is made from.
+    It takes pictures of 8 bits, does the preprocessing, and gives the class of every pixel. Beside it are its arrays
+    and a script that runs it with jax, numpy, flatbuffers and Pillow: python DIR/run_exported.py PICTURE... --out DIR.
+    JAX reads the program for at least six months of its releases; the run stays what a new one is made from.
     """
 
     run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
@@ -28,10 +27,6 @@ class Export:
     size: tuple[int, int] = (512, 512)
     """Height and width of what is computed at once, multiples of 32. Smaller pictures have the scores that they would
     have alone; larger ones are taken in tiles."""
-
-
-def parse(args: list[str], prog: str) -> Export:
-    return tyro.cli(Export, args=args, prog=prog)
 
 
 def run(command: Export) -> int:

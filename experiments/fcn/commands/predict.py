@@ -33,10 +33,6 @@ class Predict:
     tiling: Annotated[Tiling, tyro.conf.arg(name="")] = field(default_factory=Tiling)
 
 
-def parse(args: list[str], prog: str) -> Predict:
-    return tyro.cli(Predict, args=args, prog=prog)
-
-
 def run(command: Predict) -> int:
     """The exit status: 1 if a picture was at fault, else 0."""
     if not command.inputs:

@@ -11,14 +11,14 @@ import tyro
 from experiments.fcn.config import Network, Optimizer
 from experiments.fcn.data.config import FolderConfig
 from experiments.fcn.data.task import load_task
-from experiments.fcn.machines import Machines, begin
+from experiments.fcn.folder import check_folder
+from experiments.fcn.machines import Machines, started
 from experiments.fcn.network import abstract_network
 from experiments.fcn.presets import PRESETS, Preset, PresetName
 from experiments.fcn.processes import together
 from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
-from experiments.fcn.stop_signal import listening
-from experiments.fcn.train import check_folder, train
+from experiments.fcn.train import train
 from jtconv.models import summary
 
 DESCRIPTION = """\
@@ -36,7 +36,7 @@ SIDE = 224  # of the picture that the network is counted for; parameters do not 
 
 @dataclass(frozen=True, kw_only=True)
 class Train:
-    """What to train, and where to leave it."""
+    """The run to train, and the folder for its results."""
 
     out: Path
     """Folder for the results; made if need be."""
@@ -70,8 +70,7 @@ def with_defaults(preset: Preset) -> type[Train]:
 
 def run(command: Train) -> None:
     """Train, and report."""
-    begin(command.machines)
-    with listening():
+    with started(command.machines):
         train_and_report(command)
 
 

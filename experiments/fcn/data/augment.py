@@ -9,7 +9,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
 
-from experiments.checks import check
+from experiments.errors import check
 from experiments.fcn.task import IGNORE, Sample
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R 601, as Pillow weights colours to grey
@@ -18,7 +18,7 @@ RGB = 3
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How training pictures are changed. Everything is off by default."""
+    """Random changes of training pictures. Everything is off by default."""
 
     crop: tuple[int, int] | None = None
     """Height and width that is cut out at random; smaller pictures are padded, and the padding is ignored."""
@@ -44,7 +44,7 @@ class Augmentation:
 
 
 class Span(NamedTuple):
-    """What is kept of one axis of a picture: a stretch of it once it is resized, and what is padded."""
+    """The part of one axis that is kept: a stretch of the resized picture, and the padding around it."""
 
     size: int  # of the picture
     scaled: int  # of the picture resized
@@ -58,7 +58,7 @@ class Span(NamedTuple):
         return (centres * (self.size / self.scaled)).astype(np.intp)
 
     def bounds(self) -> tuple[float, float]:
-        """Where the stretch begins and ends in the picture."""
+        """Start and end of the stretch in the picture."""
         step = self.size / self.scaled
         return self.start * step, min((self.start + self.length) * step, self.size)
 
@@ -74,7 +74,7 @@ def augment(sample: Sample, how: Augmentation, fill: NDArray[np.uint8], rng: Gen
 
 
 def draw_spans(size: tuple[int, ...], how: Augmentation, rng: Generator) -> list[Span]:
-    """For each axis; the whole of it where there is no crop."""
+    """Draw the span of each axis: the whole of it where there is no crop."""
     factor = rng.uniform(*how.scale)
     return [draw_span(n, factor, target, rng) for n, target in zip(size, how.crop or size, strict=True)]
 

@@ -1,22 +1,25 @@
 """A data set read from end to end: all that is wrong with it, and what is in it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.errors import UserError
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import Dataset, Reader, check_found, check_sizes, numbered, open_dataset
-from experiments.fcn.data.hints import hints
-from experiments.fcn.data.labels import STRANGE, apply, bounded, count_classes, strange_values
+from experiments.fcn.data.labels import STRANGE, VOID, apply, bounded, count_classes, strange_values
 from experiments.fcn.data.pairs import Pair
 from experiments.fcn.data.scan import count_values, in_threads
 from experiments.fcn.task import IGNORE, Classes
-from experiments.problem import Problem
 
 Counts = Mapping[int, int]  # value of a mask -> pixels
+MAX_STRANGE = 20  # different values that no class has: more come of smoothing rather than of a person
+JPEG = (".jpg", ".jpeg", ".jfif")
 
 
 class Inspected(NamedTuple):
@@ -25,11 +28,11 @@ class Inspected(NamedTuple):
     pair: Pair
     size: tuple[int, int] | None  # (h, w); None if the picture cannot be read
     counts: Counts  # nothing if the mask cannot be read
-    problems: Sequence[Problem]
+    problems: Sequence[UserError]
 
 
 class Split(NamedTuple):
-    """What is in one part of a data set."""
+    """The content of one part of a data set."""
 
     pictures: int
     sizes: NDArray[np.int64]  # (pictures, 2): heights and widths
@@ -38,17 +41,17 @@ class Split(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """What is in a data set, and what is wrong with it."""
+    """The content of a data set, and its faults."""
 
     splits: Mapping[str, Split]
     classes: Classes | None  # None if what the masks have are no classes
     values: Counts
-    problems: Sequence[Problem]
+    problems: Sequence[UserError]
     hints: Sequence[str]
 
 
 def check_data(source: Source) -> Findings:
-    """Read all pictures and masks. Raises `Problem` only if the folders themselves are not found."""
+    """Read all pictures and masks. Raises `UserError` only if the folders themselves are not found."""
     dataset = open_dataset(source)
     found, reader = dataset.found, dataset.reader
     pairs = [*found.train, *found.test]
@@ -56,7 +59,8 @@ def check_data(source: Source) -> Findings:
     values = total(x.counts for x in inspected)
     classes, problems = known_classes(dataset, source, values)
     problems = [*found.problems, *problems, *(y for x in inspected for y in x.problems)]
-    problems += no_pictures(dataset, source)
+    with noting(problems):  # nothing to train on or to hold out
+        check_found(found._replace(problems=()), source)
     splits: dict[str, Split] = {}
     if classes is not None:
         table = bounded(reader.table, len(classes.names))
@@ -71,43 +75,38 @@ def check_data(source: Source) -> Findings:
 
 def inspect(pair: Pair, reader: Reader) -> Inspected:
     """Both files are read, also if one of them is at fault."""
-    problems: list[Problem] = []
-    image = mask = None
-    try:
-        image = reader.image(pair).shape[:2]
-    except Problem as problem:
-        problems.append(problem)
-    counts: Counts = {}
-    try:
+    problems: list[UserError] = []
+    size, counts = None, {}
+    with noting(problems):
+        size = reader.image(pair).shape[:2]
+    with noting(problems):
         values = reader.values(pair)
-        counts, mask = count_values(values), values.shape
-        if image is not None:
-            check_sizes(pair, image, mask)
-    except Problem as problem:
+        counts = count_values(values)
+        if size is not None:
+            check_sizes(pair, size, values.shape)
+    return Inspected(pair, size, counts, problems)
+
+
+@contextmanager
+def noting(problems: list[UserError]) -> Iterator[None]:
+    """Add what is raised within the block to `problems`."""
+    try:
+        yield
+    except UserError as problem:
         problems.append(problem)
-    return Inspected(pair, image, counts, problems)
 
 
-def known_classes(dataset: Dataset, source: Source, values: Counts) -> tuple[Classes | None, list[Problem]]:
+def known_classes(dataset: Dataset, source: Source, values: Counts) -> tuple[Classes | None, list[UserError]]:
     """The classes, counted if need be; the problem is that they cannot be."""
-    if dataset.classes is not None or not values:
-        return dataset.classes, []
-    try:
-        return numbered(count_classes(sorted(values), dataset.reader.table, source.data)), []
-    except Problem as problem:
-        return None, [problem]
+    problems: list[UserError] = []
+    classes = dataset.classes
+    if classes is None and values:
+        with noting(problems):
+            classes = numbered(count_classes(sorted(values), dataset.reader.table, source.data))
+    return classes, problems
 
 
-def no_pictures(dataset: Dataset, source: Source) -> list[Problem]:
-    """The problem that there is nothing to train on or to hold out, if so."""
-    try:
-        check_found(dataset.found._replace(problems=()), source)
-    except Problem as problem:
-        return [problem]
-    return []
-
-
-def out_of_range(inspected: Inspected, table: NDArray[np.int32], num_classes: int) -> list[Problem]:
+def out_of_range(inspected: Inspected, table: NDArray[np.int32], num_classes: int) -> list[UserError]:
     """The problem with a mask whose values are no classes, if so."""
     values = np.array(list(inspected.counts), np.int64)
     strange = apply(table, values) == STRANGE
@@ -141,4 +140,31 @@ def total(counts: Iterable[Counts]) -> Counter[int]:
     result: Counter[int] = Counter()
     for each in counts:
         result.update(each)
+    return result
+
+
+def hints(values: Mapping[int, int], table: np.ndarray, num_classes: int | None, masks: Sequence[Path]) -> list[str]:
+    """Suggestions for masks with these `values`; `num_classes` is None where they could not be counted."""
+    result = []
+    if lossy := sum(mask.suffix.lower() in JPEG for mask in masks):
+        result.append(f"{lossy:,} of the masks are JPEG files, which change values at every edge: draw them as PNG")
+    label = dict(zip(values, apply(table, np.array(list(values), np.int64)).tolist(), strict=True))
+    known = sorted(value for value in values if label[value] != VOID)
+    strange = [value for value in known if num_classes is None or not 0 <= label[value] < num_classes]
+    if set(values) == {0, 255} and label[255] == VOID:
+        result.append("the masks hold nothing but 0 and 255, which is ignored: is it a class? Then --label-map 255=1")
+    elif len(strange) > MAX_STRANGE:
+        result.append(
+            f"the masks have {len(strange)} different values that are no classes, as JPEG or smoothing make them: "
+            "draw them without, and resize them by nearest neighbour only"
+        )
+    elif strange and known == list(range(1, len(known) + 1)):
+        result.append("the masks begin at 1: are the classes one lower? Then --reduce-zero-label")
+    elif (
+        strange
+        and len(known) <= (num_classes or MAX_STRANGE)
+        and (moved := [f"{value}={i}" for i, value in enumerate(known) if value != i])
+    ):
+        meant = "is this meant: --label-map " + " ".join(moved)
+        result.append(f"the masks hold nothing but {', '.join(map(str, sorted(values)))}: {meant}")
     return result

@@ -1,4 +1,4 @@
-"""What check-data says, in words or as JSON."""
+"""The findings of check-data, in words or as JSON."""
 
 import json
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from experiments.fcn.data.check import Findings, Split
 
 TITLES = {"train": "train", "test": "held out"}
-MOST_VALUES = 40
+MAX_VALUES = 40
 
 
 def as_json(findings: Findings) -> str:
@@ -68,8 +68,8 @@ def cells(part: int, whole: int) -> tuple[str, str]:
 def value_table(findings: Findings) -> list[str]:
     """Pixels by value, the most frequent first."""
     order = sorted(findings.values.items(), key=lambda item: -item[1])
-    rows = [["value", "pixels"], *([str(value), f"{count:,}"] for value, count in order[:MOST_VALUES])]
-    return aligned(rows) + ([f"and {len(order) - MOST_VALUES} more"] if len(order) > MOST_VALUES else [])
+    rows = [["value", "pixels"], *([str(value), f"{count:,}"] for value, count in order[:MAX_VALUES])]
+    return aligned(rows) + ([f"and {len(order) - MAX_VALUES} more"] if len(order) > MAX_VALUES else [])
 
 
 def aligned(rows: Iterable[list[str]]) -> list[str]:

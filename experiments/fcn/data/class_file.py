@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments.fcn.data.labels import MOST_CLASSES, VALUES
-from experiments.problem import Problem
+from experiments.errors import UserError, as_user_error
+from experiments.fcn.data.labels import MAX_CLASSES, VALUES
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 REMEDY = "write a class's name per line, in order, and after each or after none its colour, such as: road #804080"
@@ -15,7 +15,7 @@ IGNORED_VALUE = VALUES - 1
 
 
 class ClassFile(NamedTuple):
-    """What the file says."""
+    """The content of the file."""
 
     names: tuple[str, ...]
     colours: tuple[str, ...] | None
@@ -23,11 +23,9 @@ class ClassFile(NamedTuple):
 
 
 def read_class_file(file: Path) -> ClassFile:
-    """Lines "name" or "name #rrggbb"; that of "ignore #rrggbb" is no class. Raises `Problem`."""
-    try:
+    """Lines "name" or "name #rrggbb"; that of "ignore #rrggbb" is no class. Raises `UserError`."""
+    with as_user_error(file, "is no text that can be read ({error})", REMEDY):
         lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        raise Problem(file, f"is no text that can be read ({error})", REMEDY) from error
     entries = [split_line(line) for line in lines if line.strip()]
     names = tuple(name for name, _ in entries if name != IGNORED)
     colours = tuple(colour for name, colour in entries if name != IGNORED)
@@ -46,11 +44,11 @@ def split_line(line: str) -> tuple[str, str]:
 
 
 def check_classes(names: tuple[str, ...], colours: list[str], file: Path) -> None:
-    """Raise `Problem` unless names and colours are all different, and there are a few."""
-    if not 1 <= len(names) <= MOST_CLASSES:
-        raise Problem(file, f"names {len(names)} classes", f"name 1 to {MOST_CLASSES}")
+    """Raise `UserError` unless names and colours are all different, and there are a few."""
+    if not 1 <= len(names) <= MAX_CLASSES:
+        raise UserError(file, f"names {len(names)} classes", f"name 1 to {MAX_CLASSES}")
     if any(colours) and not all(colours):
-        raise Problem(file, f"has colours for {sum(map(bool, colours))} of {len(colours)} lines", REMEDY)
+        raise UserError(file, f"has colours for {sum(map(bool, colours))} of {len(colours)} lines", REMEDY)
     for what, values in (("name", names), ("colour", tuple(filter(None, colours)))):
         if twice := {value for value in values if values.count(value) > 1}:
-            raise Problem(file, f"has the {what} {sorted(twice)[0]} twice", REMEDY)
+            raise UserError(file, f"has the {what} {sorted(twice)[0]} twice", REMEDY)

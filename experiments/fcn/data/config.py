@@ -5,56 +5,60 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from experiments.checks import check
+from experiments.errors import UserError, as_user_error, check
 from experiments.fcn import config
 from experiments.fcn.data.augment import Augmentation
-from experiments.fcn.data.labels import MOST_CLASSES, VALUES
-from experiments.problem import Problem
+from experiments.fcn.data.labels import MAX_CLASSES, VALUES
+from experiments.fcn.data.layouts import LAYOUTS
+from experiments.files import resolve
 
-Layout = Literal["auto", "folder", "voc", "camvid", "cityscapes", "keras"]
+if TYPE_CHECKING:
+    LayoutName = str
+else:
+    LayoutName = tyro.extras.literal_type_from_choices(("auto", *LAYOUTS))
+LAYOUT_HELP = "\n".join(
+    [
+        "How the folder is laid out.",
+        "auto: found out from what is in it.",
+        *(f"{name}: {layout.words}" for name, layout in LAYOUTS.items()),
+    ]
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where pictures and masks are, and what the masks mean.
+    """The place of pictures and masks, and the meaning of the masks.
 
     A mask is a picture of its image's size whose values are classes: a palette's indices, or greys.
     """
 
     data: Path
     """Folder of the data set."""
-    layout: Layout = "auto"
-    """How the folder is laid out.
-    auto: found out from what is in it.
-    folder: images/ and masks/ of the same names, with train/ and val/ in them, or a share held out.
-    voc: PASCAL VOC's JPEGImages/, SegmentationClass/ and lists in ImageSets/Segmentation/.
-    camvid: train/ and trainannot/ (or train_labels/, in colours), test/ likewise.
-    cityscapes: leftImg8bit/ and gtFine/.
-    keras: images_prepped_train/ and annotations_prepped_train/."""
+    layout: Annotated[LayoutName, tyro.conf.arg(help=LAYOUT_HELP)] = "auto"
     images: str | None = None
     """Folder of the pictures within --data, where it is not the layout's own (folder, voc)."""
     masks: str | None = None
     """Folder of the masks within --data, where it is not the layout's own (folder, voc, cityscapes)."""
     mask_suffix: str | None = None
-    """What a mask's name has after its picture's (folder, camvid), such as _mask."""
+    """Ending of a mask's name after its picture's, such as _mask."""
     train_split: str | None = None
-    """Folder or list to train on, where it is not train."""
+    """Folder or list to train on, where it is not the layout's own (most have train)."""
     test_split: str | None = None
-    """Folder or list held out: val if left out (camvid and keras: test)."""
+    """Folder or list held out, where it is not the layout's own (most have val or test)."""
     held_out: float = 0.2
     """Share of the pictures that is held out where the folder names none. Chosen by their names."""
     channels: Literal[1, 3, 4] = 3
-    """What pictures are read as: 1 grey, 3 colours, 4 colours and alpha."""
+    """Channels that pictures are read as: 1 grey, 3 colours, 4 colours and alpha."""
     classes: Path | None = None
     """Text file with a class's name per line, in order; a colour #rrggbb may follow each. Instead of the layout's."""
     num_classes: int | None = None
     """Number of classes, for which names are made up. Neither this nor --classes: all masks are read to count."""
     label_map: tuple[str, ...] = ()
-    """What values of a mask mean: 255=1 7=ignore, or a JSON file with the like. Other values stay as they are."""
+    """Classes of a mask's values: 255=1 7=ignore, or a JSON file with the like. Other values stay as they are."""
     reduce_zero_label: bool = False
     """Value 0 is to be ignored, and the others are one higher than their class."""
     ignore: tuple[int, ...] = (255,)
@@ -63,18 +67,15 @@ class Source:
     """The channel that holds the class, in masks of three channels."""
 
     def __post_init__(self) -> None:
-        # The same places from wherever the command is given.
-        object.__setattr__(self, "data", Path(os.path.realpath(self.data)))
-        if self.classes is not None:
-            object.__setattr__(self, "classes", Path(os.path.realpath(self.classes)))
+        resolve(self, "data", "classes")
         full = tuple(os.path.realpath(x) if x.endswith(".json") else x for x in self.label_map)
         object.__setattr__(self, "label_map", full)
 
     def check(self) -> None:
         """Raise ValueError for a setting out of bounds."""
         check(self, "held_out", 0 < self.held_out < 1, "in (0, 1)")
-        few = self.num_classes is None or 1 <= self.num_classes <= MOST_CLASSES
-        check(self, "num_classes", few, f"1 to {MOST_CLASSES}")
+        few = self.num_classes is None or 1 <= self.num_classes <= MAX_CLASSES
+        check(self, "num_classes", few, f"1 to {MAX_CLASSES}")
         one = self.num_classes is None or self.classes is None
         check(self, "num_classes", one, "left out where --classes is given")
         check(self, "ignore", all(0 <= x < VALUES for x in self.ignore), f"values in [0, {VALUES})")
@@ -84,7 +85,7 @@ class Source:
 def read_label_map(entries: Sequence[str]) -> dict[int, int | None]:
     """Value -> class, None for "ignore", from "7=1" or the names of JSON files.
 
-    Raises ValueError for a pair out of bounds, `Problem` for a file that is no JSON object.
+    Raises ValueError for a pair out of bounds, `UserError` for a file that is no JSON object.
     """
     result = {}
     for entry in entries:
@@ -96,12 +97,10 @@ def read_label_map(entries: Sequence[str]) -> dict[int, int | None]:
 
 def json_pairs(file: Path) -> Mapping[str, object]:
     remedy = 'give --label-map a JSON file such as {"7": 1, "8": "ignore"}'
-    try:
+    with as_user_error(file, "cannot be read as JSON ({error})", remedy):
         pairs = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise Problem(file, f"cannot be read as JSON ({error})", remedy) from error
     if not isinstance(pairs, dict):
-        raise Problem(file, f"holds a {type(pairs).__name__}", remedy)
+        raise UserError(file, f"holds a {type(pairs).__name__}", remedy)
     return pairs
 
 
@@ -110,8 +109,8 @@ def label_pair(value: str, label: object) -> tuple[int, int | None]:
         key, result = int(value), None if label in ("ignore", None) else int(str(label))
     except ValueError:
         key, result = -1, None
-    if not 0 <= key < VALUES or not 0 <= (result or 0) < MOST_CLASSES:
-        rule = f"pairs value=class such as 7=1 or 7=ignore, value below {VALUES:,} and class below {MOST_CLASSES}"
+    if not 0 <= key < VALUES or not 0 <= (result or 0) < MAX_CLASSES:
+        rule = f"pairs value=class such as 7=1 or 7=ignore, value below {VALUES:,} and class below {MAX_CLASSES}"
         raise ValueError(f"`label_map` must be {rule}, got {value}={label}.")
     return key, result
 

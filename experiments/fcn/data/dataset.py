@@ -6,23 +6,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.errors import UserError
 from experiments.fcn.data.class_file import IGNORED_VALUE, ClassFile, read_class_file
 from experiments.fcn.data.config import Source, read_label_map
+from experiments.fcn.data.find import find, layout_of
 from experiments.fcn.data.labels import Table, count_classes, labels_of, make_table
-from experiments.fcn.data.layouts import layout_of
 from experiments.fcn.data.pairs import Found, Pair
-from experiments.fcn.data.palettes import colours_for
-from experiments.fcn.data.presets import Preset
+from experiments.fcn.data.presets import Preset, colours_for
 from experiments.fcn.data.reading import read_image, read_mask
 from experiments.fcn.data.scan import count_values, in_threads
 from experiments.fcn.task import Classes, Sample
-from experiments.problem import Problem
 
 MISMATCH = "draw the mask on the picture as it is, or remove both"
 
 
 class Reader(NamedTuple):
-    """How files are read."""
+    """The reading of files."""
 
     channels: int
     colours: Mapping[str, int]  # "#rrggbb" -> value of a mask
@@ -38,7 +37,7 @@ class Reader(NamedTuple):
         return read_mask(pair.mask, self.colours, self.mask_channel)
 
     def sample(self, pair: Pair, bounded_table: Table, num_classes: int) -> Sample:
-        """Raises `Problem` where a file is at fault, or the two do not go together."""
+        """Raises `UserError` where a file is at fault, or the two do not go together."""
         image, values = self.image(pair), self.values(pair)
         check_sizes(pair, image.shape[:2], values.shape)
         return Sample(image, labels_of(values, bounded_table, num_classes, pair.mask), pair.name)
@@ -53,27 +52,26 @@ class Dataset(NamedTuple):
 
 
 def check_sizes(pair: Pair, image: tuple[int, ...], mask: tuple[int, ...]) -> None:
-    """Raise `Problem` unless both sizes (h, w) are the same."""
+    """Raise `UserError` unless both sizes (h, w) are the same."""
     if image != mask:
         turned = " (the picture's EXIF data turn it, the mask's do not)" if image == mask[::-1] else ""
         what = f"is {mask[1]}×{mask[0]} pixels, but its picture {pair.image} is {image[1]}×{image[0]}{turned}"
-        raise Problem(pair.mask, what, MISMATCH)
+        raise UserError(pair.mask, what, MISMATCH)
 
 
 def open_dataset(source: Source) -> Dataset:
-    """Find the files. Raises `Problem` where not even the folders are as they should be."""
-    layout = layout_of(source)
+    """Find the files. Raises `UserError` where not even the folders are as they should be."""
+    preset = layout_of(source).preset
     own = read_class_file(source.classes) if source.classes else None
-    preset = layout.preset
     label_map = label_map_of(source, own, preset)
     table = make_table({IGNORED_VALUE: None, **label_map}, source.ignore, source.reduce_zero_label)
     colours = own.values if own and own.values else preset.colours
     reader = Reader(source.channels, colours, source.mask_channel or preset.mask_channel, table)
-    return Dataset(layout.find(source), reader, classes_of(source, own, preset))
+    return Dataset(find(source), reader, classes_of(source, own, preset))
 
 
 def label_map_of(source: Source, own: ClassFile | None, preset: Preset) -> Mapping[int, int | None]:
-    """That of --label-map, else the preset's, unless there are other classes than those it is of."""
+    """The map of --label-map, else the preset's if the classes are as many as the preset's."""
     if source.label_map:
         return read_label_map(source.label_map)
     number = len(own.names) if own else source.num_classes
@@ -82,7 +80,7 @@ def label_map_of(source: Source, own: ClassFile | None, preset: Preset) -> Mappi
 
 
 def classes_of(source: Source, own: ClassFile | None, preset: Preset) -> Classes | None:
-    """Those of --classes, else as many as --num-classes, else the preset's, else None."""
+    """The classes of --classes, else as many as --num-classes, else the preset's, else None."""
     if own:
         background = background_of(own.names)
         return Classes(own.names, own.colours or colours_for(len(own.names), background), background)
@@ -100,7 +98,7 @@ def numbered(num_classes: int) -> Classes:
 
 
 def counted(dataset: Dataset, source: Source) -> Classes:
-    """The classes that the masks have: all of them are read. Raises `Problem` unless they are 0, 1, …"""
+    """The classes that the masks have: all of them are read. Raises `UserError` unless they are 0, 1, …"""
     pairs = [*dataset.found.train, *dataset.found.test]
     seen: set[int] = set()
     for values in in_threads(lambda pair: count_values(dataset.reader.values(pair)).keys(), pairs, "counting classes"):
@@ -109,16 +107,16 @@ def counted(dataset: Dataset, source: Source) -> Classes:
 
 
 def check_sound(found: Found, source: Source) -> None:
-    """Raise the first `Problem`, if there is any."""
+    """Raise the first `UserError`, if there is any."""
     if found.problems:
         first = str(found.problems[0]).removesuffix(".")
         what = f"has {len(found.problems)} files without their like, or at fault otherwise. The first: {first}"
-        raise Problem(source.data, what, "python -m experiments.fcn check-data lists them all")
+        raise UserError(source.data, what, "python -m experiments.fcn check-data lists them all")
 
 
 def check_found(found: Found, source: Source) -> None:
-    """Raise the first `Problem`, if there is any, or if there is nothing to train on or to hold out."""
+    """Raise the first `UserError`, if there is any, or if there is nothing to train on or to hold out."""
     check_sound(found, source)
     for pairs, what in ((found.train, "to train on"), (found.test, "that are held out")):
         if not pairs:
-            raise Problem(source.data, f"has no pictures {what}", "add some with their masks, or change --held-out")
+            raise UserError(source.data, f"has no pictures {what}", "add some with their masks, or change --held-out")

@@ -1,4 +1,4 @@
-"""What a mask's values mean: value -> class, IGNORE, or none of the two."""
+"""The meaning of a mask's values: value -> class, IGNORE, or none of the two."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.errors import UserError
 from experiments.fcn.data.reading import some
 from experiments.fcn.task import IGNORE
-from experiments.problem import Problem
 
 VALUES = 1 << 16  # of a mask: 0 … 65,535
-MOST_CLASSES = IGNORE  # classes 0 … 254, since 255 is IGNORE
+MAX_CLASSES = IGNORE  # classes 0 … 254, since 255 is IGNORE
 VOID, STRANGE = -2, -1
 
 Table = NDArray[np.int32]
@@ -44,27 +44,27 @@ def apply(table: Table, values: NDArray[np.integer]) -> NDArray[np.int32]:
 
 
 def labels_of(values: NDArray[np.integer], table: Table, num_classes: int, file: Path) -> NDArray[np.int32]:
-    """The class of each pixel, or IGNORE, by a `bounded` table. Raises `Problem` for other values."""
+    """The class of each pixel, or IGNORE, by a `bounded` table. Raises `UserError` for other values."""
     labels = apply(table, values)
     if (strange := labels == STRANGE).any():
         raise strange_values(*np.unique(values[strange], return_counts=True), num_classes, file)
     return labels
 
 
-def strange_values(values: NDArray, counts: NDArray, num_classes: int, file: Path) -> Problem:
+def strange_values(values: NDArray, counts: NDArray, num_classes: int, file: Path) -> UserError:
     """These values of the mask in `file` are no classes."""
     what = f"has values that are none of the {num_classes} classes: " + some([str(x) for x in values], counts)
-    return Problem(file, what, "map them with --label-map, or name them in --ignore")
+    return UserError(file, what, "map them with --label-map, or name them in --ignore")
 
 
 def count_classes(values: Sequence[int], table: Table, file: Path) -> int:
-    """How many classes masks with these `values` have, by an unbounded `table`.
+    """Number of classes of masks with these `values`, by an unbounded `table`.
 
-    Raises `Problem` with `file` unless every class from 0 to the highest occurs.
+    Raises `UserError` with `file` unless every class from 0 to the highest occurs.
     """
     present = set(apply(table, np.array(values, np.int64)).tolist()) - {VOID}
     remedy = "give --num-classes or --classes, and --label-map where values are not classes"
-    if not present or present != set(range(len(present))) or len(present) > MOST_CLASSES:
+    if not present or present != set(range(len(present))) or len(present) > MAX_CLASSES:
         shown = ", ".join(map(str, sorted(values)[:10])) + (", …" if len(values) > 10 else "")
-        raise Problem(file, f"has masks whose values ({shown}) are not the classes 0, 1, …", remedy)
+        raise UserError(file, f"has masks whose values ({shown}) are not the classes 0, 1, …", remedy)
     return len(present)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments.problem import Problem
+from experiments.errors import UserError
 
 EXTENSIONS = (
     *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pcx"),
@@ -24,21 +24,21 @@ class Pair(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a data set's folder holds."""
+    """The files of a data set."""
 
     train: Sequence[Pair]
     test: Sequence[Pair]
-    problems: Sequence[Problem] = ()  # pictures without masks, masks without pictures, …
+    problems: Sequence[UserError] = ()  # pictures without masks, masks without pictures, …
 
 
-def pictures_in(folder: Path, suffix: str = "") -> tuple[dict[str, Path], list[Problem]]:
+def pictures_in(folder: Path, suffix: str = "") -> tuple[dict[str, Path], list[UserError]]:
     """Pictures at any depth by their path below `folder`, without `suffix` and the extension.
 
     Those whose name does not end in `suffix` are left out, and so are hidden files. The problems
-    are the pictures whose name is taken. Raises `Problem` if there is no such folder.
+    are the pictures whose name is taken. Raises `UserError` if there is no such folder.
     """
     if not folder.is_dir():
-        raise Problem(folder, "is not a folder", "name the folder with --data, --images, --masks or the splits")
+        raise UserError(folder, "is not a folder", "name the folder with --data, --images, --masks or the splits")
     pictures, problems = {}, []
     for file in walk(folder):
         name = file.relative_to(folder).with_suffix("").as_posix()
@@ -46,7 +46,9 @@ def pictures_in(folder: Path, suffix: str = "") -> tuple[dict[str, Path], list[P
             continue
         name = name.removesuffix(suffix)
         if name in pictures:
-            problems.append(Problem(file, f"has the name of {pictures[name].name}", "rename or remove one of the two"))
+            problems.append(
+                UserError(file, f"has the name of {pictures[name].name}", "rename or remove one of the two")
+            )
         pictures.setdefault(name, file)
     return pictures, problems
 
@@ -58,13 +60,13 @@ def walk(folder: Path) -> list[Path]:
 
 
 def is_picture(file: Path) -> bool:
-    """By its name; "._x.png" is no picture, but a note of macOS."""
+    """Whether a name is a picture's; "._x.png" is a note of macOS."""
     return file.suffix.lower() in EXTENSIONS and not file.name.startswith(".")
 
 
 def pair_up(
     images: Path, masks: Path, image_suffix: str = "", mask_suffix: str = ""
-) -> tuple[list[Pair], list[Problem]]:
+) -> tuple[list[Pair], list[UserError]]:
     """The pictures that have a mask of their name, and a problem for each other one, and mask."""
     of_images, problems = pictures_in(images, image_suffix)
     of_masks, more = pictures_in(masks, mask_suffix)
@@ -74,10 +76,10 @@ def pair_up(
     return [Pair(name, of_images[name], of_masks[name]) for name in of_images if name in of_masks], problems
 
 
-def missing(these: Pictures, those: Pictures, what: str, folder: Path, suffix: str) -> list[Problem]:
+def missing(these: Pictures, those: Pictures, what: str, folder: Path, suffix: str) -> list[UserError]:
     """A problem for each of `these` that is not among `those`, which are in `folder`."""
     return [
-        Problem(file, f"has no {what} {folder / name}{suffix}.*", "add it, or remove the one there is")
+        UserError(file, f"has no {what} {folder / name}{suffix}.*", "add it, or remove the one there is")
         for name, file in these.items()
         if name not in those
     ]

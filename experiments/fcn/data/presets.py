@@ -1,19 +1,51 @@
-"""What published data sets say of their classes."""
+"""Names, colours and masks of published data sets' classes; and colours for classes that come without."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from experiments.fcn.data.palettes import voc_palette
+from experiments.fcn.pictures import MUTED
 from experiments.fcn.task import Classes
 
 
 class Preset(NamedTuple):
-    """How a data set's masks are read, unless the settings say otherwise."""
+    """The reading of a data set's masks, unless the settings say otherwise."""
 
     classes: Classes | None = None
     label_map: Mapping[int, int | None] = {}  # value -> class; None is void
     colours: Mapping[str, int] = {}  # "#rrggbb" -> value
     mask_channel: str | None = None
+
+
+def colours_for(num_classes: int, background: int | None) -> tuple[str, ...]:
+    """Tol's muted colours, which stay apart for colour-blind readers, as far as they go; then VOC's.
+
+    The background is black.
+    """
+    foreground = num_classes - (background is not None)
+    if foreground > len(MUTED):
+        return voc_palette(num_classes)
+    colours = list(MUTED[:foreground])
+    if background is not None:
+        colours.insert(background, "#000000")
+    return tuple(colours)
+
+
+def voc_palette(num_classes: int) -> tuple[str, ...]:
+    """The colours of PASCAL VOC's masks, which its development kit computes for any number."""
+    return tuple(f"#{voc_colour(label):06x}" for label in range(num_classes))
+
+
+def voc_colour(label: int) -> int:
+    """The label's bits in turn for red, green and blue, from their highest bit down.
+
+    >>> f"{voc_colour(15):06x}"  # person
+    'c08080'
+    """
+    colour = 0
+    for place in range(8):
+        bits = label >> (3 * place)
+        colour |= sum((bits >> channel & 1) << (23 - 8 * channel - place) for channel in range(3))
+    return colour
 
 
 VOC_NAMES = (
@@ -78,6 +110,25 @@ CITYSCAPES = Preset(
     label_map={**dict.fromkeys((*range(34), 255)), **{value: i for i, value in enumerate(CITYSCAPES_VALUES)}},
 )
 
+# SceneParsing's 150 classes, numbered from 1 in the masks: 0 is all else.
+ADE20K_NAMES = (
+    "wall, building, sky, floor, tree, ceiling, road, bed, windowpane, grass, cabinet, sidewalk, person, earth, door, "
+    "table, mountain, plant, curtain, chair, car, water, painting, sofa, shelf, house, sea, mirror, rug, field, "
+    "armchair, seat, fence, desk, rock, wardrobe, lamp, bathtub, railing, cushion, base, box, column, signboard, "
+    "chest of drawers, counter, sand, sink, skyscraper, fireplace, refrigerator, grandstand, path, stairs, runway, "
+    "case, pool table, pillow, screen door, stairway, river, bridge, bookcase, blind, coffee table, toilet, flower, "
+    "book, hill, bench, countertop, stove, palm, kitchen island, computer, swivel chair, boat, bar, arcade machine, "
+    "hovel, bus, towel, light, truck, tower, chandelier, awning, streetlight, booth, television receiver, airplane, "
+    "dirt track, apparel, pole, land, bannister, escalator, ottoman, bottle, buffet, poster, stage, van, ship, "
+    "fountain, conveyer belt, canopy, washer, plaything, swimming pool, stool, barrel, basket, waterfall, tent, bag, "
+    "minibike, cradle, oven, ball, food, step, tank, trade name, microwave, pot, animal, bicycle, lake, dishwasher, "
+    "screen, blanket, sculpture, hood, sconce, vase, traffic light, tray, ashcan, fan, pier, crt screen, plate, "
+    "monitor, bulletin board, shower, radiator, glass, clock, flag"
+)
+ADE20K = Preset(
+    Classes(tuple(ADE20K_NAMES.split(", ")), voc_palette(151)[1:]),
+    label_map={0: None, **{value: value - 1 for value in range(1, 151)}},
+)
+
 # The tutorials read annotations with OpenCV, whose first channel is blue.
 KERAS = Preset(mask_channel="blue")
-FOLDER = Preset()

@@ -1,4 +1,4 @@
-"""Pictures and masks from files. Whatever is wrong with a file is a `Problem` with its name."""
+"""Pictures and masks from files. Whatever is wrong with a file is a `UserError` with its name."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from experiments.problem import Problem
+from experiments.errors import UserError
 
 REMEDY = "replace it, or remove it and what goes with it"
 # As many pixels as Pillow opens. From half as many it warns, which is no help to anybody here.
-LARGEST = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+MAX_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 RED_GREEN_BLUE = ("red", "green", "blue")
@@ -24,21 +24,21 @@ SHOWN = 5  # colours or values in a message
 
 @contextmanager
 def opened(file: Path) -> Iterator[Image.Image]:
-    """The picture in `file`, not decoded yet; what fails within the block is a `Problem`."""
+    """The picture in `file`, not decoded yet; what fails within the block is a `UserError`."""
     try:
         with Image.open(file) as image:
             yield image
-    except Problem:
+    except UserError:
         raise
     except FileNotFoundError:
-        raise Problem(file, "does not exist", REMEDY) from None
+        raise UserError(file, "does not exist", REMEDY) from None
     except UnidentifiedImageError:
-        raise Problem(file, "is not a picture", REMEDY) from None
+        raise UserError(file, "is not a picture", REMEDY) from None
     except Image.DecompressionBombError:
-        what = f"has more than {LARGEST:,} pixels"
-        raise Problem(file, what, "cut it into tiles, since it is decoded anew for every use") from None
+        what = f"has more than {MAX_PIXELS:,} pixels"
+        raise UserError(file, what, "cut it into tiles, since it is decoded anew for every use") from None
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, struct.error, …
-        raise Problem(file, f"is damaged ({error})", REMEDY) from error
+        raise UserError(file, f"is damaged ({error})", REMEDY) from error
 
 
 def read_image(file: Path, channels: int) -> NDArray[np.uint8]:
@@ -50,7 +50,7 @@ def read_image(file: Path, channels: int) -> NDArray[np.uint8]:
     with opened(file) as image:
         ImageOps.exif_transpose(image, in_place=True)
         if image.mode == "F":
-            raise Problem(file, "holds floats, whose range is unknown", "save it with 8 or 16 bits")
+            raise UserError(file, "holds floats, whose range is unknown", "save it with 8 or 16 bits")
         if image.mode.startswith("I"):
             image = upper_byte(image, file)
         if image.mode not in MODES.values():
@@ -68,7 +68,7 @@ def upper_byte(image: Image.Image, file: Path) -> Image.Image:
     """Grey of 16 bits as grey of 8, as Pillow does it for colours."""
     values = np.asarray(image)
     if values.min() < 0 or values.max() > 0xFFFF:
-        raise Problem(file, "holds 32-bit values", "save it with 8 or 16 bits")
+        raise UserError(file, "holds 32-bit values", "save it with 8 or 16 bits")
     return Image.fromarray((values >> 8).astype(np.uint8))
 
 
@@ -88,12 +88,12 @@ def read_mask(file: Path, colours: Mapping[str, int], channel: str | None) -> ND
         if image.mode in ("LA", "PA"):
             return np.asarray(image)[..., 0]
         if image.mode not in ("RGB", "RGBA"):
-            raise Problem(file, f"is a mask in Pillow's mode {image.mode}", "save it as an 8-bit grey or palette PNG")
+            raise UserError(file, f"is a mask in Pillow's mode {image.mode}", "save it as an 8-bit grey or palette PNG")
         return values_of_colours(np.asarray(image)[..., :3], colours, channel, file)
 
 
 def raw_mode(image: Image.Image) -> str:
-    """How the file stores a pixel, for a PNG that is not decoded yet; else nothing that matters."""
+    """Pillow's name of a PNG's samples, before it is decoded; "" for other formats."""
     tiles = getattr(image, "tile", None)
     return str(tiles[0][3]) if image.format == "PNG" and tiles else ""
 
@@ -106,12 +106,12 @@ def values_of_colours(
     if not colours:
         what = "is a mask in colours, and no table says which class each is"
         remedy = "give the colours in --classes, or, if a channel holds the class, --mask-channel red"
-        raise Problem(file, what, remedy)
+        raise UserError(file, what, remedy)
     return look_up(image, colours, file)
 
 
 def look_up(image: NDArray[np.uint8], colours: Mapping[str, int], file: Path) -> NDArray[np.int32]:
-    """The value of each pixel's colour. Raises `Problem` for colours that have none."""
+    """The value of each pixel's colour. Raises `UserError` for colours that have none."""
     code = image.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
     known = sorted((int(colour[1:], 16), value) for colour, value in colours.items())
     keys, values = np.array(known, np.int32).T
@@ -120,7 +120,7 @@ def look_up(image: NDArray[np.uint8], colours: Mapping[str, int], file: Path) ->
         found, count = np.unique(code[strange], return_counts=True)
         what = "has colours that no class has: " + some([f"#{x:06x}" for x in found], count)
         smoothed = " (so many come of JPEG, or of smoothing)" if len(found) > 20 else ""
-        raise Problem(file, what + smoothed, "add them to --classes, or draw the mask again without smoothing")
+        raise UserError(file, what + smoothed, "add them to --classes, or draw the mask again without smoothing")
     return values[place]
 
 

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
@@ -21,18 +22,15 @@ def in_threads(work: Callable[[T], R], items: Sequence[T], what: str) -> Iterato
     threads = os.cpu_count() or 1
     bar = tqdm(total=len(items), desc=what, unit="picture", disable=not sys.stderr.isatty())
     with bar, ThreadPoolExecutor(threads) as pool:
-        waiting, rest = [], iter(items)
+        tasks = (pool.submit(work, item) for item in items)
+        waiting = deque(islice(tasks, AHEAD * threads))
         try:
-            while waiting or (waiting := submit(pool, work, islice(rest, 1))):
-                waiting += submit(pool, work, islice(rest, AHEAD * threads - len(waiting)))
-                yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.popleft().result()
+                waiting.extend(islice(tasks, 1))
                 bar.update()
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def submit(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> list:
-    return [pool.submit(work, item) for item in items]
 
 
 def count_values(values: NDArray[np.integer]) -> dict[int, int]:

@@ -9,13 +9,13 @@ import grain
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.errors import UserError
 from experiments.fcn.data.augment import augment
 from experiments.fcn.data.config import FolderConfig
 from experiments.fcn.data.dataset import Reader, check_found, counted, open_dataset
 from experiments.fcn.data.labels import Table, bounded
 from experiments.fcn.data.pairs import Pair
 from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature, Task
-from experiments.problem import Problem
 from jtconv.weights import Preprocessing
 
 PREPROCESSING = {"torch": Preprocessing.torch, "keras": Preprocessing.keras}
@@ -24,7 +24,7 @@ PREPROCESSING = {"torch": Preprocessing.torch, "keras": Preprocessing.keras}
 class Samples(Sequence[Sample]):
     """Pictures and labels on disk, read when they are asked for.
 
-    Raises `Problem` then if a file is at fault.
+    Raises `UserError` then if a file is at fault.
     """
 
     def __init__(self, pairs: Sequence[Pair], reader: Reader, num_classes: int):
@@ -45,7 +45,7 @@ class Samples(Sequence[Sample]):
 
 
 class FolderTask:
-    """Pictures and masks in a folder. Raises `Problem` where folders or files are missing or have other names.
+    """Pictures and masks in a folder. Raises `UserError` where folders or files are missing or have other names.
 
     All masks are read if the number of classes is not known, else nothing but names.
     """
@@ -80,7 +80,7 @@ class FolderTask:
 
 
 def load_task(config: FolderConfig) -> Task:
-    """What `config` is about."""
+    """Return the task that `config` describes."""
     return FolderTask(config)
 
 
@@ -92,12 +92,12 @@ def mean_colour(preprocessing: Preprocessing) -> NDArray[np.uint8]:
 
 
 def to_batch(samples: Sequence[Sample]) -> Batch:
-    """Raises `Problem` if the sizes differ."""
+    """Raises `UserError` if the sizes differ."""
     first = samples[0]
     for sample in samples:
         if sample.image.shape != first.image.shape:
             one, other = (f"{x.name} ({x.image.shape[1]}×{x.image.shape[0]})" for x in (first, sample))
-            raise Problem(
+            raise UserError(
                 Path(other), f"and {one} differ in size", "give --crop height width, so that they make up a batch"
             )
     return Batch(np.stack([sample.image for sample in samples]), np.stack([sample.labels for sample in samples]))

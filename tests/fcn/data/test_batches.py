@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from experiments.errors import UserError
 from experiments.fcn.data.augment import Augmentation
 from experiments.fcn.data.task import load_task
 from experiments.fcn.task import Batch, Signature
-from experiments.problem import Problem
 from jtconv.weights import Preprocessing
 from tests.fcn.data.files import MASK, config, damage_label, halve, save
 
@@ -66,7 +66,7 @@ def test_batches_larger_than_the_data_set(folder):
 
 def test_different_sizes_ask_for_a_crop(folder):
     task = load_task(config(folder, batch_size=2))
-    with pytest.raises(Problem, match=r"differ in size: give --crop"):
+    with pytest.raises(UserError, match=r"differ in size: give --crop"):
         task.batches()[0]
     assert batch_of(load_task(config(folder, batch_size=1)), 0).images.shape[1] >= 20
 
@@ -90,14 +90,14 @@ def test_a_file_at_fault_ends_training_with_its_name(folder, damage, name, messa
     task = load_task(config(folder, RANDOM, batch_size=2))
     damage(folder)
     reading = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=2 * threads)
-    with pytest.raises(Problem, match=message) as problem:
+    with pytest.raises(UserError, match=message) as problem:
         list(task.batches()[:4].to_iter_dataset(reading))
     assert str(folder / name) in str(problem.value)
 
 
 def test_masks_that_do_not_say_how_many_classes_there_are(folder):
     save(np.full((23, 27), 9, np.uint8), folder / "masks/train/3.png")
-    with pytest.raises(Problem, match=r"values \(0, 1, 2, 3, 4, 9\) are not the classes.*--num-classes"):
+    with pytest.raises(UserError, match=r"values \(0, 1, 2, 3, 4, 9\) are not the classes.*--num-classes"):
         load_task(config(folder))
     assert load_task(config(folder, num_classes=10)).signature.num_classes == 10
     assert load_task(config(folder, label_map=("9=5",))).signature.num_classes == 6

@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tyro
 from PIL import Image
 
-from experiments.fcn.commands.check_data import CheckData, parse, run
+from experiments.fcn.commands.check_data import CheckData, run
 from experiments.fcn.data.check import check_data
 from experiments.fcn.data.config import Source
 from tests.fcn.data.files import COLOURS, MASK, SIZE, damage_label, halve, make, save
 
 
 def check(root, *arguments):
-    return run(parse(["--data", str(root), *arguments], "check-data"))
+    return run(tyro.cli(CheckData, args=["--data", str(root), *arguments]))
 
 
 def test_a_sound_data_set(folder, capsys):

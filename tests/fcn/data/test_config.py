@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import tyro
 
+from experiments.errors import UserError
 from experiments.fcn.data.augment import Augmentation
 from experiments.fcn.data.config import FolderConfig, Source, read_label_map
-from experiments.problem import Problem
 
 
 def test_label_maps_from_words_and_files(tmp_path):
@@ -25,7 +25,7 @@ def test_a_label_map_at_fault_is_named(entry):
 def test_a_label_map_file_at_fault_is_named(tmp_path):
     (tmp_path / "list.json").write_text("[1]")
     for name, message in (("list.json", "list.json holds a list"), ("none.json", "none.json cannot be read")):
-        with pytest.raises(Problem, match=message):
+        with pytest.raises(UserError, match=message):
             read_label_map([str(tmp_path / name)])
 
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from oracles import share
 
+from experiments.errors import UserError
 from experiments.fcn.data.class_file import read_class_file
 from experiments.fcn.data.labels import STRANGE, apply, bounded, make_table
-from experiments.fcn.data.palettes import colours_for, voc_palette
+from experiments.fcn.data.presets import colours_for, voc_palette
 from experiments.fcn.task import IGNORE
-from experiments.problem import Problem
 
 FEW = settings(max_examples=share(0.2))
 
@@ -83,5 +83,5 @@ def test_a_class_file(tmp_path):
 def test_a_class_file_at_fault_is_named(tmp_path, text):
     (tmp_path / "classes.txt").write_text(text)
     for name in ("classes.txt", "none.txt"):
-        with pytest.raises(Problem, match=name):
+        with pytest.raises(UserError, match=name):
             read_class_file(tmp_path / name)

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from experiments.errors import UserError
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import open_dataset
 from experiments.fcn.data.labels import VOID
 from experiments.fcn.data.pairs import Pair, share_of, split_by_name
-from experiments.fcn.data.palettes import voc_palette
-from experiments.fcn.data.presets import CAMVID, CITYSCAPES, VOC
+from experiments.fcn.data.presets import CAMVID, CITYSCAPES, VOC, voc_palette
 from experiments.fcn.data.task import load_task
 from experiments.fcn.task import IGNORE
-from experiments.problem import Problem
 from tests.fcn.data.files import MASK, config, make, save
 
 
@@ -58,7 +57,7 @@ def test_what_has_no_like_is_a_problem(tmp_path):
     assert [str(x).split()[0] for x in problems] == [
         str(tmp_path / x) for x in ("images/a.png", "images/b.png", "masks/c.png")
     ]
-    with pytest.raises(Problem, match="3 files without their like.*check-data"):
+    with pytest.raises(UserError, match="3 files without their like.*check-data"):
         load_task(config(tmp_path))
 
 
@@ -77,7 +76,7 @@ def test_vocs_lists(tmp_path):
     assert found(tmp_path, train_split="aug") == (["b"], ["c"], 2)
     assert found(tmp_path, test_split="train", train_split="aug")[2] == 1  # b is in both
     assert open_dataset(Source(data=tmp_path)).classes == VOC.classes
-    with pytest.raises(Problem, match="trainval.txt is no list"):
+    with pytest.raises(UserError, match="trainval.txt is no list"):
         found(tmp_path, train_split="trainval")
 
 
@@ -193,7 +192,7 @@ def test_own_classes_in_a_published_layout(tmp_path):
 )
 def test_folders_that_are_missing_are_named(tmp_path, options, message):
     make(tmp_path, ["pics/a.png"], ["seg/a.png"])
-    with pytest.raises(Problem, match=message):
+    with pytest.raises(UserError, match=message):
         load_task(config(tmp_path, **options))
-    with pytest.raises(Problem, match="nowhere is not a folder"):
+    with pytest.raises(UserError, match="nowhere is not a folder"):
         load_task(config(tmp_path / "nowhere", **options))

@@ -11,8 +11,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
+from experiments.errors import UserError
 from experiments.fcn.data.reading import read_image, read_mask
-from experiments.problem import Problem
 from tests.fcn.data.files import COLOURS, MASK, RNG, SIZE, halve, luma, save
 
 ROOT = Path(__file__).parents[3]
@@ -151,11 +151,11 @@ def test_a_mask_in_colours_by_a_table_or_a_channel(tmp_path):
     assert_array_equal(read_mask(file, table, None), 10 * MASK.astype(int))
     for i, channel in enumerate(("red", "green", "blue")):
         assert_array_equal(read_mask(file, {}, channel), COLOURS[0][MASK][..., i])
-    with pytest.raises(Problem, match="x.png is a mask in colours, and no table.*--mask-channel"):
+    with pytest.raises(UserError, match="x.png is a mask in colours, and no table.*--mask-channel"):
         read_mask(file, {}, None)
     last = list(table)[4]
     del table[last]
-    with pytest.raises(Problem, match=rf"x.png has colours that no class has: {last} \(4 pixels\)"):
+    with pytest.raises(UserError, match=rf"x.png has colours that no class has: {last} \(4 pixels\)"):
         read_mask(file, table, None)
 
 
@@ -180,7 +180,7 @@ def test_a_file_at_fault_is_named(tmp_path, fault, extension):
     file = save(RNG.integers(0, 256, (64, 48), np.uint8), tmp_path / f"some name.{extension}")
     damage(file)
     for read in (lambda: read_image(file, 3), lambda: read_mask(file, {}, None)):
-        with pytest.raises(Problem, match=message) as problem:
+        with pytest.raises(UserError, match=message) as problem:
             read()
         assert str(problem.value).startswith(str(file))
         assert "\n" not in str(problem.value)
@@ -197,7 +197,7 @@ def test_a_large_picture_is_opened_without_a_word(tmp_path):
 
 
 def test_values_without_a_range_are_refused(tmp_path):
-    with pytest.raises(Problem, match="x.tif holds floats"):
+    with pytest.raises(UserError, match="x.tif holds floats"):
         read_image(save(GREY.astype(np.float32), tmp_path / "x.tif"), 3)
-    with pytest.raises(Problem, match="y.tif holds 32-bit values"):
+    with pytest.raises(UserError, match="y.tif holds 32-bit values"):
         read_image(save(GREY.astype(np.int32) << 16, tmp_path / "y.tif"), 3)

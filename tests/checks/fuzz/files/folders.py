@@ -11,25 +11,16 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from experiments.errors import UserError
 from experiments.fcn import run_exported
 from experiments.fcn.checkpoint import by_name, open_checkpoints, restore
 from experiments.fcn.config import Network
 from experiments.fcn.export import ABOUT, PROGRAM, save_export
+from experiments.fcn.model import SAVED, Model, arrays_of, named, with_arrays
 from experiments.fcn.network import abstract_network
-from experiments.fcn.saved_model import (
-    ARRAYS,
-    SAVED,
-    Model,
-    arrays_of,
-    load_model,
-    named,
-    save_model,
-    sha256,
-    with_arrays,
-)
+from experiments.fcn.saved_model import ARRAYS, load_model, save_model, sha256
 from experiments.fcn.state import State
 from experiments.fcn.task import Classes, Signature
-from experiments.problem import Problem
 from jtconv.weights import Preprocessing
 from tests.checks.fuzz.files.kinds import Kind
 
@@ -113,7 +104,7 @@ def read_export(path: Path) -> Any:
     try:
         network = run_exported.Network(path.parent)
     except run_exported.DAMAGED as error:
-        raise Problem(path, f"is damaged ({type(error).__name__})", "export it again") from error
+        raise UserError(path, f"is damaged ({type(error).__name__})", "export it again") from error
     assert network.about["size"] == [32, 64]
     assert len(network.arrays) == len(arrays_of(model()))
 

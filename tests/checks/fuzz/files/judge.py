@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from experiments.problem import Problem
+from experiments.errors import UserError
 from tests.checks.fuzz.files.draw import File
 from tests.checks.fuzz.outcome import Outcome, is_ours, undocumented
 
@@ -27,9 +27,9 @@ def judge(case: File) -> Outcome:
 def judge_refusal(case: File, error: Exception, path: Path) -> Outcome:
     if not case.history and not isinstance(error, ImportError):
         return undocumented(error, "the file is sound")
-    if not (is_ours(error) or isinstance(error, Problem)):
+    if not (is_ours(error) or isinstance(error, UserError)):
         return undocumented(error, "not raised by this project")
-    if str(path) not in str(error) and not (isinstance(error, Problem) and str(path.parent) in str(error)):
+    if str(path) not in str(error) and not (isinstance(error, UserError) and str(path.parent) in str(error)):
         return undocumented(error, "does not name the file")
     if "\n" in str(error):
         return undocumented(error, "more than a line")

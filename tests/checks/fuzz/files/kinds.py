@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from experiments.fcn.config import check_same_config
+from experiments.errors import UserError
 from experiments.fcn.data.class_file import read_class_file
 from experiments.fcn.data.reading import read_image, read_mask
+from experiments.fcn.folder import check_same_config
 from experiments.fcn.initial import read_preprocessing, save_preprocessing
 from experiments.fcn.log import read_log
 from experiments.fcn.run_data import saved_source
 from experiments.fcn8.config import Config
-from experiments.problem import Problem
 from jtconv.weights import Preprocessing, load, save
 
 COLOURS = {"#000000": 0, "#804080": 1, "#ffffff": 255}
@@ -31,7 +31,7 @@ class Kind(NamedTuple):
     name: str  # of the file
     sound: Callable[[], bytes]
     read: Callable[[Path], Any]
-    refusal: type[Exception] = Problem
+    refusal: type[Exception] = UserError
     is_text: bool = False
     weight: int = 3
 
@@ -71,7 +71,7 @@ def read_picture(path: Path) -> Any:
     ):
         try:
             results.append(read())
-        except Problem as problem:
+        except UserError as problem:
             problems.append(problem)
     for array in results:
         assert isinstance(array, np.ndarray)

@@ -1,4 +1,4 @@
-"""The ways of enlarging y (h, w, in_ch) `scale` times: linear maps, most of them with a kernel."""
+"""Layers that enlarge y (h, w, in_ch) `scale` times: linear maps, most of them with a kernel."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ TAPS = 3  # of the convolutions before and after, per axis
 
 
 @dataclass(frozen=True)
-class Way:
+class Layer:
     """A map of y, (h, w, in_ch) -> (scale·h, scale·w, out_ch), for each kernel."""
 
     name: str
@@ -48,33 +48,33 @@ def bilinear_taps(scale: int) -> int:
     return 2 * scale - scale % 2
 
 
-def fixed_ways(scale: int, size: tuple[int, int], channels: int) -> list[Way]:
+def fixed_layers(scale: int, size: tuple[int, int], channels: int) -> list[Layer]:
     """Nothing is learned, and each channel is for itself."""
     taps = explain(size, bilinear_taps(scale), strides=scale, padding="SAME", in_ch=1, out_ch=1, use_bias=False).costs
     assert taps is not None
     return [
-        Way("nearest", (0,), lambda y, _: resize(y, scale, "nearest"), 0),
-        Way("bilinear", (0,), lambda y, _: resize(y, scale, "linear"), channels * taps.multiply_adds),
+        Layer("nearest", (0,), lambda y, _: resize(y, scale, "nearest"), 0),
+        Layer("bilinear", (0,), lambda y, _: resize(y, scale, "linear"), channels * taps.multiply_adds),
     ]
 
 
-def learned_ways(scale: int, size: tuple[int, int], in_ch: int, out_ch: int) -> list[Way]:
+def learned_layers(scale: int, size: tuple[int, int], in_ch: int, out_ch: int) -> list[Layer]:
     """A kernel each, without a bias."""
 
-    def resized(name: str, method: str) -> Way:
+    def resized(name: str, method: str) -> Layer:
         large = scale * size[0], scale * size[1]
         shape, work = (TAPS, TAPS, in_ch, out_ch), products(large, TAPS, in_ch, out_ch)
-        return Way(name, shape, lambda y, w: conv(resize(y, scale, method), w, padding="SAME"), work)
+        return Layer(name, shape, lambda y, w: conv(resize(y, scale, method), w, padding="SAME"), work)
 
     many = scale**2 * out_ch
     return [
         *(
-            transposed_way(k, scale, size, in_ch, out_ch)
+            transposed_layer(k, scale, size, in_ch, out_ch)
             for k in dict.fromkeys((scale, scale + TAPS - 1, 2 * scale, TAPS * scale))
         ),
         resized(f"nearest, conv k{TAPS}", "nearest"),
         resized(f"bilinear, conv k{TAPS}", "linear"),
-        Way(
+        Layer(
             f"conv k{TAPS}, pixel shuffle",
             (TAPS, TAPS, in_ch, many),
             lambda y, w: pixel_shuffle(conv(y, w, padding="SAME"), scale),
@@ -83,10 +83,10 @@ def learned_ways(scale: int, size: tuple[int, int], in_ch: int, out_ch: int) -> 
     ]
 
 
-def transposed_way(k: int, scale: int, size: tuple[int, int], in_ch: int, out_ch: int) -> Way:
+def transposed_layer(k: int, scale: int, size: tuple[int, int], in_ch: int, out_ch: int) -> Layer:
     """A transposed convolution with a kernel of k×k."""
     work = products(size, k, in_ch, out_ch, scale)
-    return Way(f"ConvTranspose k{k}", (k, k, out_ch, in_ch), lambda y, w: enlarge(y, w, scale), work)
+    return Layer(f"ConvTranspose k{k}", (k, k, out_ch, in_ch), lambda y, w: enlarge(y, w, scale), work)
 
 
 def products(size: tuple[int, int], k: int, in_ch: int, out_ch: int, strides: int = 1) -> int:

@@ -1,14 +1,13 @@
 """A progress bar with loss, rate, speed and the time left; plain lines where the output is no terminal.
 
-Of several processes the first shows it.
+The first of several processes shows it.
 """
 
 import sys
 from typing import Self
 
+import jax
 from tqdm import tqdm
-
-from experiments.fcn.processes import is_first
 
 PLAIN_LINES = 20
 
@@ -18,7 +17,7 @@ class Progress:
 
     def __init__(self, name: str, steps: int, first: int):
         self.name, self.steps = name, steps
-        self.is_shown = is_first()
+        self.is_shown = jax.process_index() == 0
         self.is_terminal = self.is_shown and sys.stderr.isatty()
         self.printed = self.part(first)
         self.bar = tqdm(total=steps, initial=first, desc=name, unit="step", disable=not self.is_terminal)
@@ -42,7 +41,7 @@ class Progress:
             self.say(f"step {step}/{self.steps}: {text}")
 
     def part(self, step: int) -> int:
-        """How many plain lines are due by `step`."""
+        """Number of plain lines due by `step`."""
         return step * PLAIN_LINES // self.steps
 
     def say(self, text: str) -> None:
