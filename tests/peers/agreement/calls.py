@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import jax
+
 from jtconv._geometry.sizes import transposed_size
 from tests.peers.agreement.configurations import Configuration
 
@@ -43,8 +45,16 @@ def of_zeros_alone_in_torch(configuration: Configuration) -> bool:
     return any(a >= s and p >= transposed_size(o, k, s, (0, 0), d, 0) for o, k, s, d, p, a in axes)
 
 
-def not_dilated(configuration: Configuration) -> bool:
-    return configuration.arguments["dilation"] == 0
+def dilated_by_less_than_1(configuration: Configuration) -> bool:
+    return min(jax.tree.leaves(configuration.arguments["dilation"])) < 1
+
+
+def in_half_precision(configuration: Configuration) -> bool:
+    return configuration.dtypes in (("float16",), ("bfloat16",))
+
+
+def with_four_spatial_axes(configuration: Configuration) -> bool:
+    return len(configuration.shapes[1]) > 5
 
 
 def _torch_axes(configuration: Configuration) -> list[tuple[int, ...]]:

@@ -38,6 +38,7 @@ class Peer:
       more: further calls that are refused, or might be, made from a good one.
       goods: how many good calls `mistakes` and `more` are made from.
       program: turns `theirs` into a program that computes the gradients, too.
+      differentiates: whether the framework's own gradients of a call are right.
       wide: a dtype of which the peer has every function, for the size of the terms in the half types.
     """
 
@@ -52,12 +53,13 @@ class Peer:
     more: Callable[[Configuration], Iterable[Configuration]] = lambda good: ()
     goods: int = 6
     program: Callable[[Callable[..., Any]], Program] = program_of
+    differentiates: Callable[[Configuration], bool] = lambda configuration: True
     wide: str = "float64"
 
     def configurations(self) -> list[Configuration]:
         """All calls, the same ones every time: the grid, the drawn ones, and good ones with a mistake."""
         calls = itertools.chain(self.grid(), map(self.draw, map(Draw, range(self.draws))), self._refused())
-        return [replace(c, seed=i) for i, c in enumerate(calls)]
+        return [replace(c, seed=i, gradients=c.gradients and self.differentiates(c)) for i, c in enumerate(calls)]
 
     def _refused(self) -> Iterator[Configuration]:
         for number in range(self.goods):

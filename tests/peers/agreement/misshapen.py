@@ -16,7 +16,7 @@ def misshapen(
     """With one channel, axis or dtype too many or too few; `empty` also asks for axes of size 0."""
     image, kernel, *_ = good.shapes
     shapes = [*_other_sizes(image, kernel), *(_empty_axes(image, kernel) if empty else ())]
-    yield from (replace(good, shapes=wrong) for wrong in shapes)
+    yield from (replace(good, shapes=wrong, dtypes=good.dtypes[:2]) for wrong in shapes)
     yield from (replace(good, shapes=(image, kernel), dtypes=given, gradients=False) for given in dtypes)
 
 

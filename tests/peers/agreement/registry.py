@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration
 
-NAMES = ("torch", "lax", "keras", "flax", "onnx", "tf", "equinox", "haiku")
+NAMES = ("torch", "lax", "keras", "flax", "onnx", "tf", "equinox", "haiku", "mlx", "paddle")
 
 
 def peer(name: str) -> Peer:
