@@ -54,10 +54,10 @@ DIFFERENCES = (
         "A real `dtype` for complex arrays: flax drops the imaginary parts, and warns that it will not for long.",
     ),
     Difference(
-        ("lax", "flax", "equinox", "haiku"),
+        ("lax", "flax", "equinox", "haiku", "mlx"),
         OURS,
         calls.noted("zeros"),
-        "Padding that crops all of the input on one side and pads on the other, which lax answers with zeros.",
+        "Padding that crops all of the input on one side and pads on the other, which lax and MLX answer with zeros.",
     ),
     Difference(
         ("lax",),

@@ -1,5 +1,6 @@
 """paddle.nn.functional.conv1d_transpose to conv3d_transpose, forward and with Paddle's own gradients, on the CPU."""
 
+import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+os.environ.setdefault("GLOG_minloglevel", "2")  # it would print whatever it promotes
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it looks for ccache
     import paddle
