@@ -20,7 +20,6 @@ from jtconv.compat import torch as our_torch
 from tests.peers.agreement.paddle import paddle
 from tests.peers.agreement.rounding import excess
 
-
 PADDLE = [
     (getattr(our_paddle, f), getattr(paddle.nn.functional, f)) for f in (f"conv{n}d_transpose" for n in (1, 2, 3))
 ]

@@ -25,6 +25,10 @@ def of_empty_axes(configuration: Configuration) -> bool:
     return 0 in image[1:] or any(0 in shape for shape in others)
 
 
+def of_an_empty_batch(configuration: Configuration) -> bool:
+    return configuration.shapes[0][0] == 0
+
+
 def noted(note: str) -> Callable[[Configuration], bool]:
     """Whether this is noted of the call, by the peer's file or by the comparison."""
     return lambda configuration: configuration.private.get(note, False)

@@ -116,6 +116,12 @@ DIFFERENCES = (
     Difference(
         ("flax",),
         THEIRS,
+        calls.of_an_empty_batch,
+        'An empty batch with "CIRCULAR" padding, which flax divides by.',
+    ),
+    Difference(
+        ("flax",),
+        THEIRS,
         calls.with_four_spatial_axes,
         "Four spatial axes, for which flax has no dimension numbers.",
     ),
