@@ -18,7 +18,7 @@ GOOD = next(c for c in PEER.configurations() if compare(PEER, c).kind == "compar
 
 
 def outcome_of(change):
-    """Of a peer whose result, and whose size of terms, goes through `change`."""
+    """Compare with a peer whose result, and whose size of terms, goes through `change`."""
 
     def theirs(configuration):
         function = PEER.theirs(configuration)
