@@ -81,7 +81,7 @@ def test_draws_stay_in_their_ranges():
 
 
 def test_rows_of_peers_that_are_not_run_again_are_kept(tmp_path):
-    machine = {"processor": "p", "cores": 2, "python": "3"}
+    machine = {"processor": "p", "cores": 2, "python": "3", "jax": "0", "jtconv": "0"}
     earlier = {
         **machine,
         "date": "old",

@@ -13,6 +13,8 @@ from tests.peers.agreement.compared import KINDS, Outcome, Peer
 
 DTYPES = ("float64", "float32", "bfloat16", "float16", "complex64", "complex128")
 
+HEAD = ("processor", "cores", "python", "jax", "jtconv")
+
 
 def summary(peer: Peer, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
     """What is kept of one peer's run."""
@@ -37,9 +39,9 @@ def document(summaries: Sequence[dict[str, Any]], every: int) -> dict[str, Any]:
 
 
 def with_others(result: dict[str, Any], file: Path) -> dict[str, Any]:
-    """The result, and from an earlier one on such a machine the peers that were not run again."""
+    """The result, and the peers that were not run again from an earlier one that has the same head."""
     earlier = json.loads(file.read_text()) if file.exists() else {}
-    if any(earlier.get(name) != result[name] for name in ("processor", "cores", "python")):
+    if any(earlier.get(name) != result[name] for name in HEAD):
         return result
     peers = {p["peer"]: {"date": earlier["date"], "every": earlier.get("every", 1), **p} for p in earlier["peers"]}
     peers |= {p["peer"]: p for p in result["peers"]}
