@@ -1,11 +1,15 @@
 """Random layers for the comparisons with peers, and the bound that two right answers keep."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
+
+import jtconv
 
 # Every example compiles twice or more, so the comparisons draw few of the usual number. They jit
 # whole functions: compiling operation by operation takes several times as long.
@@ -134,3 +138,20 @@ def assert_same_up_to_rounding(ours, theirs, abs_terms, terms: int):
     assert ours.shape == theirs.shape == abs_terms.shape
     excess = np.abs(ours - theirs) - 2 * terms * np.finfo(np.float64).eps * abs_terms
     assert excess.max() <= 0, f"{excess.max():.3g} over the rounding bound"
+
+
+def assert_conv_transpose_agrees(
+    layer: Layer, theirs: Callable[[Any, Any], Any], *, size_of_theirs: bool = False, images: int = 1, **geometry
+):
+    """Ours against `theirs`, a function of y and the kernel in our layouts, for random arrays.
+
+    `size_of_theirs` passes the size of their result as `output_size`. `images` is how often a product
+    may be counted where padding is folded back.
+    """
+    y, kernel = layer.draw_y(), layer.draw_kernel()
+    x = np.asarray(theirs(y, kernel))
+    if size_of_theirs:
+        geometry["output_size"] = x.shape[1:-1]
+    given = {"strides": layer.strides, "dilation": layer.dilation, "groups": layer.groups} | geometry
+    ours = jtconv.conv_transpose(y, kernel, **given)
+    assert_same_up_to_rounding(ours, x, theirs(abs(y), abs(kernel)), images * layer.terms)

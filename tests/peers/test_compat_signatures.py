@@ -1,35 +1,50 @@
 """The adapters' parameters are those of the peers; torch's modules and their output_size."""
 
+import ast
 import inspect
 import math
 from functools import partial
 
 import keras
+import mlx.core
 import numpy as np
 import onnx
 import pytest
 import torch
 
 from jtconv.compat import keras as our_keras
+from jtconv.compat import mlx as our_mlx
 from jtconv.compat import onnx as our_onnx
+from jtconv.compat import paddle as our_paddle
 from jtconv.compat import torch as our_torch
+from tests.checks.agreement.paddle import paddle
 from tests.checks.agreement.rounding import excess
 
+PADDLE = [
+    (getattr(our_paddle, f), getattr(paddle.nn.functional, f)) for f in (f"conv{n}d_transpose" for n in (1, 2, 3))
+]
+DOCUMENTED = [
+    (getattr(ours, f), getattr(theirs, f))
+    for ours, theirs in ((our_torch, torch.nn.functional), (our_mlx, mlx.core))
+    for f in (f"conv_transpose{n}d" for n in (1, 2, 3))
+]
 
-def test_keras():
-    ours, theirs = (inspect.signature(m).parameters for m in (our_keras.conv_transpose, keras.ops.conv_transpose))
-    assert [(p.name, p.default) for p in ours.values()] == [(p.name, p.default) for p in theirs.values()]
+
+@pytest.mark.parametrize(("ours", "theirs"), [(our_keras.conv_transpose, keras.ops.conv_transpose), *PADDLE])
+def test_functions_of_python(ours, theirs):
+    ours, theirs = (inspect.signature(f).parameters.values() for f in (ours, theirs))
+    assert [(p.name, p.kind, p.default) for p in ours] == [(p.name, p.kind, p.default) for p in theirs]
 
 
-@pytest.mark.parametrize("name", ["conv_transpose1d", "conv_transpose2d", "conv_transpose3d"])
-def test_torch(name):
-    """Its functions are built in: the first line that their documentation says is the signature."""
-    documented = next(line for line in getattr(torch.nn.functional, name).__doc__.splitlines() if line.strip())
-    ours = [
-        p.replace(annotation=inspect.Parameter.empty)
-        for p in inspect.signature(getattr(our_torch, name)).parameters.values()
-    ]
-    assert documented.startswith(f"{name}({', '.join(map(str, ours))}) -> Tensor")
+@pytest.mark.parametrize(("ours", "theirs"), DOCUMENTED)
+def test_functions_that_are_built_in(ours, theirs):
+    """Of torch and MLX: the first line that their documentation says is the signature."""
+    documented = next(line for line in theirs.__doc__.splitlines() if line.strip())
+    arguments = ast.parse(f"def {documented}: ...").body[0].args
+    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        argument.annotation = None
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in inspect.signature(ours).parameters.values()]
+    assert str(inspect.Signature(bare)).replace(" ", "") == f"({ast.unparse(arguments)})".replace(" ", "")
 
 
 def test_onnx():

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import jax
+
 from jtconv._geometry.sizes import transposed_size
 from tests.checks.agreement.configurations import Configuration
 
@@ -21,6 +23,10 @@ def of_empty_axes(configuration: Configuration) -> bool:
     """Whether an array has no element, other than by an empty batch."""
     image, *others = configuration.shapes
     return 0 in image[1:] or any(0 in shape for shape in others)
+
+
+def of_an_empty_batch(configuration: Configuration) -> bool:
+    return configuration.shapes[0][0] == 0
 
 
 def noted(note: str) -> Callable[[Configuration], bool]:
@@ -43,8 +49,16 @@ def of_zeros_alone_in_torch(configuration: Configuration) -> bool:
     return any(a >= s and p >= transposed_size(o, k, s, (0, 0), d, 0) for o, k, s, d, p, a in axes)
 
 
-def not_dilated(configuration: Configuration) -> bool:
-    return configuration.arguments["dilation"] == 0
+def dilated_by_less_than_1(configuration: Configuration) -> bool:
+    return min(jax.tree.leaves(configuration.arguments["dilation"])) < 1
+
+
+def in_half_precision(configuration: Configuration) -> bool:
+    return configuration.dtypes in (("float16",), ("bfloat16",))
+
+
+def with_four_spatial_axes(configuration: Configuration) -> bool:
+    return len(configuration.shapes[1]) > 5
 
 
 def _torch_axes(configuration: Configuration) -> list[tuple[int, ...]]:

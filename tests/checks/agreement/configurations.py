@@ -1,14 +1,20 @@
 """What is called: a layer, the arguments that say it in a peer's words, and its arrays."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-SIZES = {1: (4, 5, 6, 7), 2: (3, 4, 5), 3: (2, 3, 4)}
+CHANNELS_FIRST = ("channels_first", "NC...", "NCL", "NCW", "NCHW", "NCDHW")
+
+# Arguments that are counted in the report where they are given and are neither zero nor nothing.
+COUNTED = (
+    "mask", "output_padding", "output_shape", "output_size", "pads",
+    "preferred_element_type", "dimension_numbers", "transpose_kernel", "use_consistent_padding",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,10 @@ class Configuration:
       shapes: of the arrays, which are passed by position: the image, the kernel, perhaps a bias.
       arguments: the others, by keyword, in the peer's words.
       dtypes: one for all arrays, or one each.
-      features: what it is counted under in the report.
       gradients: whether the gradients of all arrays are compared too.
       private: what the peer's file needs to make the call and the adapter is not told.
       computed: the dtype to compute in, where that is not the first array's.
+      edge: whether it is a call that the peer refuses, or might.
     """
 
     function: str
@@ -64,11 +70,11 @@ class Configuration:
     shapes: tuple[tuple[int, ...], ...]
     arguments: dict[str, Any]
     dtypes: tuple[str, ...] = ("float64",)
-    features: frozenset[str] = frozenset()
     gradients: bool = False
     seed: int = 0
     private: dict[str, Any] = field(default_factory=dict)
     computed: str = ""
+    edge: bool = False
 
     def __str__(self) -> str:
         words = [f"{self.function} {' '.join(map(str, self.shapes))} {' '.join(self.dtypes)}"]
@@ -89,6 +95,27 @@ class Configuration:
         """The dtype to compute in."""
         return self.computed or self.dtypes[0]
 
+    @property
+    def features(self) -> set[str]:
+        """What it is counted under in the report."""
+        if self.edge:
+            return {"edge cases"}
+        image, kernel, *bias = self.shapes
+        kinds = {
+            "gradients": self.gradients,
+            "bias": bool(bias),
+            "no batch axis": len(image) < len(kernel),
+            "several batch axes": len(image) > len(kernel),
+            "channels first": self.arguments.get("data_format") in CHANNELS_FIRST,
+        }
+        counted = {name for name in COUNTED if _is_given(self.arguments.get(name))}
+        return self.layer.features | {self.dtype, *self._padding_words()} | {k for k, v in kinds.items() if v} | counted
+
+    def _padding_words(self) -> set[str]:
+        """The name of the padding or of its mode; "padding" where it is numbers, other than zeros."""
+        given = [self.arguments.get(name, 0) for name in ("padding", "auto_pad", "padding_mode")]
+        return {p.upper() if isinstance(p, str) else "padding" for p in given if _is_given(p)} - {"ZEROS", "NOTSET"}
+
     def with_dtype(self, dtype: str) -> "Configuration":
         """The same call with other arrays, and nothing said of their dtype."""
         others = {n: v for n, v in self.arguments.items() if n not in ("dtype", "preferred_element_type")}
@@ -104,6 +131,11 @@ class Configuration:
         return (taps * layer.y_per_group + 1, taps * layer.x_per_group, positions, pixels)
 
 
+def _is_given(value: Any) -> bool:
+    """Whether an argument holds anything but None, False and zeros."""
+    return any(np.any(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in jax.tree.leaves(value))
+
+
 def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     values = rng.standard_normal(shape)
     if dtype.startswith("complex"):
@@ -111,36 +143,3 @@ def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.n
     if dtype.startswith("int"):
         values = 8 * values
     return values.astype(jnp.dtype(dtype))
-
-
-def drawn_layers(
-    rng: np.random.Generator, count: int, ndim: int, *, most_groups: int = 3, most_strides: int = 4
-) -> Iterator[Layer]:
-    """`count` random layers, whose sizes differ from axis to axis."""
-    for _ in range(count):
-        yield Layer(
-            y_size=integers(rng.permutation(SIZES[ndim])[:ndim]),
-            kernel_size=integers(rng.permutation([1, 2, 3, 4, 5][: 6 - ndim])[:ndim]),
-            strides=integers(rng.integers(1, most_strides + 1, ndim)),
-            dilation=integers(rng.choice([1, 1, 2, 3], ndim)),
-            groups=int(rng.integers(1, most_groups + 1)),
-            x_per_group=int(rng.integers(1, 4)),
-            y_per_group=int(rng.integers(1, 4)),
-            batch=int(rng.integers(1, 4)),
-        )
-
-
-def of_few_terms(layer: Layer, dtype: str) -> Layer:
-    """With fewer channels in the types of 16 bits: their bound sees more, the fewer products there are."""
-    most = {"bfloat16": 1, "float16": 2}.get(dtype, 3)
-    return replace(layer, x_per_group=min(layer.x_per_group, most), y_per_group=min(layer.y_per_group, most))
-
-
-def integers(values: Any) -> tuple[int, ...]:
-    """As a tuple of Python's own ints."""
-    return tuple(int(v) for v in values)
-
-
-def int_or_tuple(rng: np.random.Generator, values: tuple[int, ...]) -> int | tuple[int, ...]:
-    """One int where all are equal, half of the time: frameworks repeat it over the axes."""
-    return values[0] if len(set(values)) == 1 and rng.integers(2) else values

@@ -54,10 +54,10 @@ DIFFERENCES = (
         "A real `dtype` for complex arrays: flax drops the imaginary parts, and warns that it will not for long.",
     ),
     Difference(
-        ("lax", "flax", "equinox", "haiku"),
+        ("lax", "flax", "equinox", "haiku", "mlx"),
         OURS,
         calls.noted("zeros"),
-        "Padding that crops all of the input on one side and pads on the other, which lax answers with zeros.",
+        "Padding that crops all of the input on one side and pads on the other, which lax and MLX answer with zeros.",
     ),
     Difference(
         ("lax",),
@@ -80,7 +80,7 @@ DIFFERENCES = (
     Difference(
         ("torch",),
         OURS,
-        calls.not_dilated,
+        calls.dilated_by_less_than_1,
         "A dilation of 0, which one of torch's implementations takes for kernels of one tap and the others refuse.",
     ),
     Difference(
@@ -94,6 +94,36 @@ DIFFERENCES = (
         THEIRS,
         calls.with_output_padding_from_the_stride_on,
         "`output_padding` from the stride to the dilation: the standard allows it, onnxruntime refuses it.",
+    ),
+    Difference(
+        ("mlx",),
+        THEIRS,
+        calls.in_float64,
+        "float64: MLX has the dtype, but no convolution of it.",
+    ),
+    Difference(
+        ("paddle",),
+        OURS,
+        calls.dilated_by_less_than_1,
+        "A dilation of 0 or less, which Paddle does not look at.",
+    ),
+    Difference(
+        ("paddle",),
+        THEIRS,
+        calls.in_half_precision,
+        "float16 and bfloat16: Paddle has them on a GPU, not on the CPU.",
+    ),
+    Difference(
+        ("flax",),
+        THEIRS,
+        calls.of_an_empty_batch,
+        'An empty batch with "CIRCULAR" padding, which flax divides by.',
+    ),
+    Difference(
+        ("flax",),
+        THEIRS,
+        calls.with_four_spatial_axes,
+        "Four spatial axes, for which flax has no dimension numbers.",
     ),
 )
 

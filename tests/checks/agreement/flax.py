@@ -12,10 +12,8 @@ from flax import linen, nnx
 from jtconv.compat import flax as adapter
 from tests.checks.agreement.compared import Peer
 from tests.checks.agreement.configurations import Configuration, Layer
-from tests.checks.agreement.draws import Draw, repeated
-from tests.checks.agreement.programs import Program, program_of
-
-DRAWS = 1_900
+from tests.checks.agreement.draws import Draw
+from tests.checks.agreement.misshapen import misshapen
 
 MISTAKES: tuple[dict[str, Any], ...] = (
     {"strides": (1, 2, 3, 4, 5), "padding": "SAME"},
@@ -34,38 +32,28 @@ MISTAKES: tuple[dict[str, Any], ...] = (
 )
 
 
-def configurations() -> list[Configuration]:
-    known = itertools.chain(_grid(), map(_draw, range(DRAWS)), _refused())
-    turns = itertools.cycle(({"by": "linen"}, {"by": "nnx"}, {"by": "nnx"}, {"by": "linen"}))
-    turned = (replace(c, seed=i, private=by) for i, (c, by) in enumerate(zip(known, turns, strict=False)))
-    return list(turned)
-
-
 def _grid() -> Iterator[Configuration]:
     """One axis, circular: every kernel and stride, for sizes that are wrapped once and several times."""
     for k, s, d, o, t in itertools.product((1, 2, 3, 4, 5, 6), (1, 2, 3, 4, 5), (1, 2), (1, 2, 4), (False, True)):
         arguments = {"strides": s, "kernel_dilation": d, "padding": "CIRCULAR", "transpose_kernel": t}
-        yield _configuration(Layer((o,), (k,), (s,), (d,)), arguments, (2,), ("float64", "float64"))
+        by = "linen" if s % 2 else "nnx"
+        yield _configuration(Layer((o,), (k,), (s,), (d,)), arguments, (2,), ("float64", "float64"), by)
 
 
-def _draw(number: int) -> Configuration:
-    draw = Draw(number)
-    layer, dtype = draw.layer(), _dtype(draw)
+def _draw(draw: Draw) -> Configuration:
+    dtype = _dtype(draw)
+    strides, dilation = (draw.one([None, draw.one_or_each(1, most)]) for most in (4, 3))
+    layer = draw.layer(strides=strides, dilation=dilation)
     mixed = [p if draw.chance(0.5) else pair for p, pair in zip(draw.each(0, 4), draw.pairs(0, 4), strict=True)]
     arguments: dict[str, Any] = {
-        "strides": draw.one([None, draw.one_or_each(1, 4)]),
+        "strides": strides,
         "padding": draw.one(["SAME", "SAME", "VALID", "CIRCULAR", "CIRCULAR", draw.integer(0, 4), mixed]),
-        "kernel_dilation": draw.one([None, draw.one_or_each(1, 3)]),
+        "kernel_dilation": dilation,
         "transpose_kernel": draw.chance(0.5),
         "precision": draw.one([None, "highest"]),
     }
     if draw.chance(0.05):
-        arguments |= {"padding": draw.one(["same", "SAME_LOWER", "valid"]), "strides": draw.one([None, 2])}
-    layer = replace(
-        layer,
-        strides=repeated(arguments["strides"], draw.ndim),
-        dilation=repeated(arguments["kernel_dilation"], draw.ndim),
-    )
+        arguments["padding"] = draw.one(["same", "SAME_LOWER", "valid"])
     if draw.chance(0.3):
         arguments["mask"] = draw.rng.integers(0, 2, _kernel_shape(layer, arguments))
     if draw.chance(0.2):
@@ -76,7 +64,8 @@ def _draw(number: int) -> Configuration:
     dtypes = [draw.one([dtype, "float32"]), dtype]
     if draw.chance(0.1):
         dtypes[0] = "int32"
-    return _configuration(layer, arguments, batch, (*dtypes, *[draw.one([dtype, "float32"])] * draw.chance(0.5)))
+    dtypes += [draw.one([dtype, "float32"])] * draw.chance(0.5)
+    return _configuration(layer, arguments, batch, tuple(dtypes), draw.one(("linen", "nnx")))
 
 
 def _dtype(draw: Draw) -> str:
@@ -89,40 +78,23 @@ def _kernel_shape(layer: Layer, arguments: dict[str, Any]) -> tuple[int, ...]:
 
 
 def _configuration(
-    layer: Layer, arguments: dict[str, Any], batch: tuple[int, ...], dtypes: tuple[str, ...]
+    layer: Layer, arguments: dict[str, Any], batch: tuple[int, ...], dtypes: tuple[str, ...], by: str
 ) -> Configuration:
     """With a bias if there are three dtypes."""
     shapes = ((*batch, *layer.y_size, layer.y_ch), _kernel_shape(layer, arguments), (layer.x_ch,))[: len(dtypes)]
-    padding = arguments["padding"]
     computed = str(arguments.get("dtype") or jnp.result_type(*dtypes))
-    features = layer.features | {computed, padding.upper() if isinstance(padding, str) else "padding"}
-    features |= {"mask"} if arguments.get("mask") is not None else set()
-    features |= {"transpose_kernel"} if arguments["transpose_kernel"] else set()
-    features |= {"bias"} if len(dtypes) == 3 else set()
-    features |= {"several batch axes"} if len(batch) > 1 else set() if batch else {"no batch axis"}
     return Configuration(
         "conv_transpose",
         replace(layer, batch=int(np.prod(batch))),
         shapes,
         arguments,
         dtypes,
-        frozenset(features),
+        private={"by": by},
         computed=computed,
     )
 
 
-def _refused() -> Iterator[Configuration]:
-    """One thing wrong in each."""
-    for number, mistake in itertools.product(range(3), MISTAKES):
-        good = _draw(10_000 + number)
-        yield replace(good, arguments=good.arguments | mistake)
-    for good in map(_draw, range(20_000, 20_010)):
-        image, kernel, *bias = good.shapes
-        yield replace(good, shapes=((*image[:-1], image[-1] + 1), kernel, *bias))
-        yield replace(good, shapes=(image[1 - len(kernel) :][1:], kernel, *bias))
-
-
-def _function(configuration: Configuration) -> Callable[..., Any]:
+def _theirs(configuration: Configuration) -> Callable[..., Any]:
     return (_linen if configuration.private["by"] == "linen" else _nnx)(configuration)
 
 
@@ -159,8 +131,14 @@ def _nnx(configuration: Configuration) -> Callable[..., Any]:
     return apply
 
 
-def theirs(configuration: Configuration) -> Program:
-    return program_of(_function(configuration))
-
-
-PEER = Peer("flax", ("flax", "jax"), adapter, configurations, theirs)
+PEER = Peer(
+    name="flax",
+    packages=("flax", "jax"),
+    adapter=adapter,
+    draw=_draw,
+    draws=1_900,
+    mistakes=lambda layer: MISTAKES,
+    theirs=_theirs,
+    grid=_grid,
+    more=lambda good: misshapen(good, dtypes=()),
+)

@@ -1,7 +1,6 @@
 """haiku.ConvNDTranspose."""
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +11,8 @@ from jtconv.compat import haiku as adapter
 from tests.checks.agreement.compared import Peer
 from tests.checks.agreement.configurations import Configuration
 from tests.checks.agreement.draws import Draw
-from tests.checks.agreement.programs import Program, program_of
+from tests.checks.agreement.misshapen import misshapen
 
-DRAWS = 800
 FIRST = ("channels_first", "NC...", "NCHW")
 FORMATS = ("channels_last", "N...C", "NHWC", "BTHWD", *FIRST)
 
@@ -33,15 +31,9 @@ MISTAKES: tuple[dict[str, Any], ...] = (
 )
 
 
-def configurations() -> list[Configuration]:
-    known = itertools.chain(map(_draw, range(DRAWS)), _refused())
-    return [replace(c, seed=i) for i, c in enumerate(known)]
-
-
-def _draw(number: int) -> Configuration:
-    draw = Draw(number)
+def _draw(draw: Draw) -> Configuration:
     strides = draw.each(1, 4)
-    layer = replace(draw.layer(), strides=strides)
+    layer = draw.layer(strides=strides)
     arguments: dict[str, Any] = {
         "stride": strides if len(set(strides)) > 1 else draw.one([strides, strides[0], strides[:1]]),
         "padding": draw.one(["SAME", "VALID", draw.pairs(0, 4)]),
@@ -63,28 +55,11 @@ def _draw(number: int) -> Configuration:
     image = (*batch, layer.y_ch, *layer.y_size) if first else (*batch, *layer.y_size, layer.y_ch)
     bias = ((layer.x_ch, *(1,) * (layer.ndim if first else 0)),) * draw.chance(0.5)
     dtype = "float64" if draw.chance(0.7) else draw.one(("float32", "bfloat16", "complex128"))
-    padding = arguments["padding"]
-    features = layer.features | {dtype, padding if isinstance(padding, str) else "padding"}
-    features |= {name for name in ("output_shape", "mask") if name in arguments}
-    features |= ({"channels first"} if first else set()) | ({"bias"} if bias else set())
     layer = layer if batch else replace(layer, batch=1)
-    return Configuration("conv_transpose", layer, (image, taps, *bias), arguments, (dtype,), frozenset(features))
+    return Configuration("conv_transpose", layer, (image, taps, *bias), arguments, (dtype,))
 
 
-def _refused() -> Iterator[Configuration]:
-    """One thing wrong in each."""
-    for number, mistake in itertools.product(range(3), MISTAKES):
-        good = _draw(10_000 + number)
-        yield replace(good, arguments=good.arguments | mistake)
-    for good in map(_draw, range(20_000, 20_010)):
-        image, kernel, *_ = good.shapes
-        yield replace(good, shapes=(image, (*kernel[:-1], kernel[-1] + 1)))
-        yield replace(good, shapes=((1, 1, *image), kernel))
-        yield replace(good, shapes=(image, kernel), dtypes=("float64", "float32"))
-        yield replace(good, shapes=(image, kernel), dtypes=("int32",))
-
-
-def _function(configuration: Configuration) -> Callable[..., Any]:
+def _theirs(configuration: Configuration) -> Callable[..., Any]:
     fields = dict(configuration.arguments)
     precision = fields.pop("precision")
 
@@ -101,8 +76,13 @@ def _function(configuration: Configuration) -> Callable[..., Any]:
     return apply
 
 
-def theirs(configuration: Configuration) -> Program:
-    return program_of(_function(configuration))
-
-
-PEER = Peer("haiku", ("dm-haiku", "jax"), adapter, configurations, theirs)
+PEER = Peer(
+    name="haiku",
+    packages=("dm-haiku", "jax"),
+    adapter=adapter,
+    draw=_draw,
+    draws=800,
+    mistakes=lambda layer: MISTAKES,
+    theirs=_theirs,
+    more=misshapen,
+)

@@ -2,22 +2,19 @@
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import jax
 import numpy as np
 
 from jtconv.compat import lax as adapter
-from tests.checks.agreement.compared import Peer
+from tests.checks.agreement.compared import Peer, named_in
 from tests.checks.agreement.configurations import Configuration, Layer
-from tests.checks.agreement.draws import Draw, repeated
-from tests.checks.agreement.programs import Program, program_of
+from tests.checks.agreement.draws import Draw
+from tests.checks.agreement.misshapen import misshapen
 
 RARE = ("float32", "float32", "bfloat16", "float16", "complex64", "complex128")
 WIDER = {"bfloat16": "float32", "float32": "float64", "complex64": "complex128"}
-DRAWS = 2_200
 
 MISTAKES: tuple[dict[str, Any], ...] = (
     {"strides": 2},
@@ -39,11 +36,6 @@ MISTAKES: tuple[dict[str, Any], ...] = (
 )
 
 
-def configurations() -> list[Configuration]:
-    known = itertools.chain(_grid(), map(_draw, range(DRAWS)), _refused(), _crops_all())
-    return [replace(c, seed=i) for i, c in enumerate(known)]
-
-
 def _grid() -> Iterator[Configuration]:
     """One axis: every small kernel, stride and dilation with every kind of padding, for both kernels."""
     paddings = ("SAME", "VALID", ((0, 0),), ((1, 2),))
@@ -52,13 +44,15 @@ def _grid() -> Iterator[Configuration]:
         yield _configuration(Layer((4,), (k,), (s,), (d,)), arguments, "float64")
 
 
-def _draw(number: int) -> Configuration:
-    draw = Draw(number, (0, 1, 1, 1, 2, 2, 2, 3))
-    layer = draw.layer()
+def _draw(draw: Draw) -> Configuration:
+    if draw.chance(0.1):
+        draw.ndim = 0  # lax has that, too
+    strides, dilation = draw.each(1, 4), draw.one([None, draw.each(1, 3)])
+    layer = draw.layer(strides=strides, dilation=dilation)
     arguments: dict[str, Any] = {
-        "strides": draw.each(1, 4),
+        "strides": strides,
         "padding": draw.one(["SAME", "VALID", draw.pairs(0, 5), draw.pairs(0, 5)]),
-        "rhs_dilation": draw.one([None, draw.each(1, 3)]),
+        "rhs_dilation": dilation,
         "transpose_kernel": draw.chance(0.5),
         "precision": draw.one([None, None, "highest", jax.lax.Precision.HIGH, ("default", "highest")]),
         "use_consistent_padding": draw.chance(0.3),
@@ -66,9 +60,8 @@ def _draw(number: int) -> Configuration:
     dtype = draw.one(RARE) if draw.chance(0.3) else "float64"
     if draw.chance(0.1):
         arguments["padding"] = draw.one(["same", "valid", "SAME_LOWER", "Same_Lower"])
-        arguments["strides"] = draw.one([arguments["strides"], (1,) * draw.ndim])
     elif dtype == "float64" and draw.chance(0.3):  # cropping in float32 is what XLA gets wrong at times, on the CPU
-        least = [s * (o - 1) for s, o in zip(arguments["strides"], layer.y_size, strict=True)]
+        least = [s * (o - 1) for s, o in zip(strides, layer.y_size, strict=True)]
         arguments["padding"] = tuple(
             (max(lo, -m), max(hi, -m)) for (lo, hi), m in zip(draw.pairs(-3, 5), least, strict=True)
         )
@@ -77,7 +70,6 @@ def _draw(number: int) -> Configuration:
         arguments["preferred_element_type"] = WIDER.get(dtype)
     if draw.chance(0.4):
         arguments["dimension_numbers"] = _numbers(draw)
-    layer = replace(layer, strides=arguments["strides"], dilation=repeated(arguments["rhs_dilation"] or 1, draw.ndim))
     return _configuration(layer, arguments, dtype)
 
 
@@ -105,14 +97,7 @@ def _configuration(layer: Layer, arguments: dict[str, Any], dtype: str) -> Confi
             tuple(np.take(shape, np.argsort(order)).tolist()) for shape, order in zip(shapes, orders, strict=True)
         ]
     gradients = dtype == "float64" or not _gradient_crops(layer, arguments)
-    features = layer.features | {dtype} | ({"gradients"} if gradients else set())
-    features |= {"dimension numbers"} if numbers is not None else set()
-    features |= {arguments["padding"].upper() if isinstance(arguments["padding"], str) else "padding"}
-    features |= {name for name in ("transpose_kernel", "use_consistent_padding") if arguments.get(name)}
-    features |= {"preferred type"} if arguments.get("preferred_element_type") else set()
-    return Configuration(
-        "conv_transpose", layer, tuple(shapes), arguments, (dtype,), frozenset(features), gradients=gradients
-    )
+    return Configuration("conv_transpose", layer, tuple(shapes), arguments, (dtype,), gradients=gradients)
 
 
 def _gradient_crops(layer: Layer, arguments: dict[str, Any]) -> bool:
@@ -127,20 +112,6 @@ def _gradient_crops(layer: Layer, arguments: dict[str, Any]) -> bool:
     return raw and any(max(pair) > r for pair, r in zip(arguments["padding"], reach, strict=True))
 
 
-def _refused() -> Iterator[Configuration]:
-    """One thing wrong in each."""
-    for number, mistake in itertools.product(range(3), MISTAKES):
-        good = _draw(10_000 + number)
-        yield replace(good, arguments=good.arguments | mistake)
-    for good in map(_draw, range(20_000, 20_010)):
-        image, kernel = good.shapes
-        yield replace(good, dtypes=("float64", "float32"))
-        yield replace(good, dtypes=("int32",))
-        yield replace(good, shapes=(image, (*kernel, 1)))
-        yield replace(good, shapes=(image, (*kernel[:-1], kernel[-1] + 1)))
-        yield replace(good, shapes=((*image[:-1], image[-1] + 1), kernel))
-
-
 def _crops_all() -> Iterator[Configuration]:
     """Padding that crops all of the dilated input on one side and pads on the other."""
     for pads in ((-7, 9), (9, -8)):
@@ -148,12 +119,14 @@ def _crops_all() -> Iterator[Configuration]:
         yield _configuration(Layer((4,), (3,), (2,), (1,)), arguments, "float64")
 
 
-def _function(configuration: Configuration) -> Any:
-    return partial(jax.lax.conv_transpose, **configuration.arguments)
-
-
-def theirs(configuration: Configuration) -> Program:
-    return program_of(_function(configuration))
-
-
-PEER = Peer("lax", ("jax",), adapter, configurations, theirs)
+PEER = Peer(
+    name="lax",
+    packages=("jax",),
+    adapter=adapter,
+    draw=_draw,
+    draws=2_200,
+    mistakes=lambda layer: MISTAKES,
+    theirs=named_in(jax.lax),
+    grid=lambda: itertools.chain(_grid(), _crops_all()),
+    more=misshapen,
+)

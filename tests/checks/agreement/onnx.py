@@ -1,7 +1,7 @@
 """ONNX's ConvTranspose as onnxruntime computes it on the CPU, in float32 and float16."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,82 +9,61 @@ import numpy as np
 import onnx
 import onnxruntime
 
+from jtconv._geometry.sizes import transposed_size
 from jtconv.compat import onnx as adapter
 from tests.checks.agreement.compared import Peer
-from tests.checks.agreement.configurations import Configuration, Layer, drawn_layers, of_few_terms
+from tests.checks.agreement.configurations import Configuration, Layer
+from tests.checks.agreement.draws import Draw
+from tests.checks.agreement.misshapen import misshapen, misshapen_bias
 from tests.checks.agreement.programs import Numbers, Program
 
 onnxruntime.set_default_logger_severity(4)  # it would print what it refuses
 DTYPES = ("float32",) * 5 + ("float16",)
+WRONG_DTYPES = (("float64",), ("int64",), ("float32", "float16"))
 OPSET, IR_VERSION = 22, 10
-
-
-def configurations() -> list[Configuration]:
-    return [replace(c, seed=i) for i, c in enumerate([*_grid(), *_draws(), *_refused()])]
+PADDED = ("pads", "SAME_UPPER", "SAME_LOWER", "VALID", "output_shape", "output_shape SAME_UPPER",
+          "output_shape SAME_LOWER")  # fmt: skip
 
 
 def _grid() -> Iterator[Configuration]:
     """One axis: every small kernel, stride and dilation by each way to say the padding."""
-    rng = np.random.default_rng(0)
     for k, s, d in itertools.product((1, 2, 3, 4), (1, 2, 3, 5), (1, 2)):
-        for how in ("pads", "SAME_UPPER", "SAME_LOWER", "VALID", "output_shape", "output_shape SAME_UPPER"):
-            layer = Layer((int(rng.integers(1, 7)),), (k,), (s,), (d,), groups=int(rng.integers(1, 4)))
-            yield _configuration(rng, layer, how)
+        for number, how in enumerate(PADDED[:-1]):
+            draw = Draw(1_000 * k + 100 * s + 10 * d + number, (1,))
+            layer = draw.layer(groups=(1, 2, 3), strides=s, dilation=d)
+            yield _configuration(draw, "float32", replace(layer, kernel_size=(k,)), how)
 
 
-def _draws() -> Iterator[Configuration]:
-    rng = np.random.default_rng(1)
-    ways = ("pads", "pads", "SAME_UPPER", "SAME_LOWER", "VALID", "output_shape", "output_shape SAME_UPPER",
-            "output_shape SAME_LOWER")  # fmt: skip
-    for ndim, count in ((1, 150), (2, 350), (3, 250)):
-        for layer in drawn_layers(rng, count, ndim):
-            yield _configuration(rng, layer, str(rng.choice(ways)))
+def _draw(draw: Draw) -> Configuration:
+    dtype = draw.one(DTYPES)
+    layer = draw.layer(dtype, groups=(1, 2, 3), strides=draw.one_or_each(1, 4), dilation=draw.one_or_each(1, 3))
+    return _configuration(draw, dtype, layer, draw.one(PADDED))
 
 
-def _configuration(rng: np.random.Generator, layer: Layer, how: str) -> Configuration:
-    dtype = str(rng.choice(DTYPES))
-    layer = of_few_terms(layer, dtype)
-    axes = list(zip(layer.y_size, layer.kernel_size, layer.strides, layer.dilation, strict=True))
-    rest = [int(rng.integers(0, max(s, d) if rng.integers(5) == 0 else s)) for _, _, s, d in axes]
-    full = [s * (o - 1) + d * (k - 1) + 1 + a for (o, k, s, d), a in zip(axes, rest, strict=True)]
-    has_bias = bool(rng.integers(2))
-    arguments: dict[str, Any] = {"strides": list(layer.strides), "dilations": list(layer.dilation)}
-    arguments |= {"group": layer.groups, "output_padding": rest, "kernel_shape": list(layer.kernel_size)}
+def _configuration(draw: Draw, dtype: str, layer: Layer, how: str) -> Configuration:
+    rest = draw.below(layer.strides, *[layer.dilation] * draw.chance(0.2))
+    arguments: dict[str, Any] = {
+        "strides": list(layer.strides),
+        "dilations": list(layer.dilation),
+        "kernel_shape": list(layer.kernel_size),
+        "output_padding": list(rest),
+    }
+    arguments = {name: v for name, v in arguments.items() if set(v) != {name != "output_padding"} or draw.chance(0.5)}
+    arguments["group"] = layer.groups
     if how == "pads":
-        arguments["pads"] = [int(rng.integers(0, 3)) for _ in range(2 * layer.ndim)]
+        arguments["pads"] = [draw.integer(0, 2) for _ in range(2 * layer.ndim)]
     elif how.startswith("output_shape"):
-        arguments["output_shape"] = [int(rng.integers(max(f - 4, 1), f + 3)) for f in full]
+        axes = zip(layer.y_size, layer.kernel_size, layer.strides, layer.dilation, rest, strict=True)
+        full = [transposed_size(o, k, s, (0, 0), d, a) for o, k, s, d, a in axes]
+        arguments["output_shape"] = [draw.integer(max(f - 4, 1), f + 2) for f in full]
     if how.split()[-1] not in ("pads", "output_shape"):
         arguments["auto_pad"] = how.split()[-1]
-    for name in ("strides", "dilations", "kernel_shape", "output_padding"):
-        if set(arguments[name]) == {0 if name == "output_padding" else 1} and rng.integers(2):
-            del arguments[name]
-    shapes = [(layer.batch, layer.y_ch, *layer.y_size), (layer.y_ch, layer.x_per_group, *layer.kernel_size)]
-    features = layer.features | {dtype, *how.split()} | ({"bias"} if has_bias else set())
-    return Configuration(
-        "conv_transpose",
-        layer,
-        tuple(shapes + [(layer.x_ch,)] * has_bias),
-        arguments,
-        (dtype,),
-        frozenset(features | ({"output_padding"} if any(rest) else set())),
-    )
+    shapes = ((layer.batch, layer.y_ch, *layer.y_size), (layer.y_ch, layer.x_per_group, *layer.kernel_size))
+    bias = ((layer.x_ch,),) * draw.chance(0.5)
+    return Configuration("conv_transpose", layer, (*shapes, *bias), arguments, (dtype,))
 
 
-def _refused() -> Iterator[Configuration]:
-    """Calls that onnxruntime refuses, or might: one thing wrong in each."""
-    rng = np.random.default_rng(2)
-    for ndim in (1, 2, 3):
-        for layer in drawn_layers(rng, 2, ndim):
-            good = replace(_configuration(rng, layer, "VALID"), dtypes=("float32",), features=frozenset({"edge cases"}))
-            good = replace(good, arguments={"group": layer.groups, "strides": list(layer.strides)})
-            yield from (replace(good, arguments=good.arguments | wrong) for wrong in _wrong_arguments(layer))
-            yield from (replace(good, shapes=shapes) for shapes in _wrong_shapes(good.shapes))
-            yield from (replace(good, shapes=good.shapes[:2], dtypes=d) for d in (("float64",), ("int64",)))
-            yield replace(good, shapes=good.shapes[:2], dtypes=("float32", "float16"))
-
-
-def _wrong_arguments(layer: Layer) -> Iterator[dict[str, Any]]:
+def _mistakes(layer: Layer) -> Iterator[dict[str, Any]]:
     ndim = layer.ndim
     ones = [1] * ndim
     for name in ("strides", "dilations", "output_padding", "output_shape", "kernel_shape"):
@@ -101,27 +80,15 @@ def _wrong_arguments(layer: Layer) -> Iterator[dict[str, Any]]:
     yield from ({"group": value} for value in (0, -1, layer.groups * 7))
 
 
-def _wrong_shapes(shapes: tuple[tuple[int, ...], ...]) -> Iterator[tuple[tuple[int, ...], ...]]:
-    image, kernel, *_ = shapes
-    yield ((image[0], image[1] + 1, *image[2:]), kernel)
-    yield (image[1:], kernel)
-    yield ((1, *image), kernel)
-    yield ((0, *image[1:]), kernel)  # an empty batch, which onnxruntime takes
-    yield (image, kernel[:-1])
-    yield (image, (*kernel, 1))
-    yield (image, kernel, (kernel[1] * 11,))
-    yield (image, kernel, (1, kernel[1]))
+def _more(good: Configuration) -> Iterator[Configuration]:
+    ch = good.shapes[1][1]
+    yield from misshapen(good, WRONG_DTYPES)
+    yield from misshapen_bias(good, ((ch * 11,), (1, ch)))
 
 
-def theirs(configuration: Configuration) -> Program:
+def _theirs(configuration: Configuration) -> Callable[..., Any]:
     session = _session(configuration)
-
-    def run(arrays: Sequence[np.ndarray], cotangent: np.ndarray | None) -> Numbers:
-        assert cotangent is None
-        (x,) = session.run(None, dict(zip("XWB", arrays, strict=False)))
-        return (np.asarray(x),)
-
-    return run
+    return lambda *arrays: session.run(None, dict(zip("XWB", arrays, strict=False)))
 
 
 def _session(configuration: Configuration) -> onnxruntime.InferenceSession:
@@ -142,4 +109,24 @@ def _session(configuration: Configuration) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
-PEER = Peer("onnx", ("onnx", "onnxruntime"), adapter, configurations, theirs, wide="float32")
+def _program(function: Callable[..., Any]) -> Program:
+    def run(arrays: Sequence[np.ndarray], cotangent: np.ndarray | None) -> Numbers:
+        assert cotangent is None
+        return tuple(map(np.asarray, function(*arrays)))
+
+    return run
+
+
+PEER = Peer(
+    name="onnx",
+    packages=("onnx", "onnxruntime"),
+    adapter=adapter,
+    draw=_draw,
+    draws=750,
+    mistakes=_mistakes,
+    theirs=_theirs,
+    grid=_grid,
+    more=_more,
+    program=_program,
+    wide="float32",
+)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tests.checks.agreement.compared import Peer
 from tests.checks.agreement.configurations import Configuration
 
-NAMES = ("torch", "lax", "keras", "flax", "onnx", "tf", "equinox", "haiku")
+NAMES = ("torch", "lax", "keras", "flax", "onnx", "tf", "equinox", "haiku", "mlx", "paddle")
 
 
 def peer(name: str) -> Peer:
@@ -17,6 +17,6 @@ def peer(name: str) -> Peer:
 
 def chosen(peer: Peer, every: int = 1) -> Sequence[Configuration]:
     """Every so many of a peer's configurations, the same ones each time, mixed so that each kind is met."""
-    configurations = list(peer.configurations())
+    configurations = peer.configurations()
     random.Random(0).shuffle(configurations)
     return configurations[::every]

@@ -1,8 +1,10 @@
 """Outcomes as JSON, and that as a table."""
 
 import importlib.metadata
+import json
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from jtconv.bench._machine import describe
@@ -10,6 +12,8 @@ from jtconv.bench._markdown import table
 from tests.checks.agreement.compared import KINDS, Outcome, Peer
 
 DTYPES = ("float64", "float32", "bfloat16", "float16", "complex64", "complex128")
+
+HEAD = ("processor", "cores", "python", "jax", "jtconv")
 
 
 def summary(peer: Peer, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
@@ -29,18 +33,29 @@ def summary(peer: Peer, outcomes: Sequence[Outcome], seconds: float) -> dict[str
 
 def document(summaries: Sequence[dict[str, Any]], every: int) -> dict[str, Any]:
     """The whole result: machine, versions, date, peers."""
-    return {**describe("by configuration"), "every": every, "peers": list(summaries)}
+    machine = describe("by configuration")
+    peers = [{"peer": s["peer"], "date": machine["date"], "every": every, **s} for s in summaries]
+    return {**machine, "peers": peers}
+
+
+def with_others(result: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The result, and the peers that were not run again from an earlier one that has the same head."""
+    earlier = json.loads(file.read_text()) if file.exists() else {}
+    if any(earlier.get(name) != result[name] for name in HEAD):
+        return result
+    peers = {p["peer"]: {"date": earlier["date"], "every": earlier.get("every", 1), **p} for p in earlier["peers"]}
+    peers |= {p["peer"]: p for p in result["peers"]}
+    return {**result, "peers": list(peers.values())}
 
 
 def markdown(result: dict[str, Any]) -> str:
     """The result as it is read."""
     peers = result["peers"]
-    head = ["peer", "compared", "refused by both", "deliberate differences", "failures", "seconds"]
-    rows = [[_named(p), *(f"{p[kind]:,}" for kind in KINDS), f"{p['seconds']:.0f}"] for p in peers]
-    share = "" if result["every"] == 1 else f", every {result['every']}th configuration"
+    head = ["peer", "compared", "refused by both", "deliberate differences", "failures", "seconds", "measured"]
+    rows = [[_named(p), *(f"{p[kind]:,}" for kind in KINDS), f"{p['seconds']:.0f}", _measured(p)] for p in peers]
     lines = [
-        f"Measured {result['date']} on {result['processor']}, {result['cores']} cores, Python {result['python']}, "
-        f"jax {result['jax']}, jtconv {result['jtconv']}{share}.",
+        f"Measured on {result['processor']}, {result['cores']} cores, Python {result['python']}, "
+        f"jax {result['jax']}, jtconv {result['jtconv']}.",
         table(head, rows),
         "Of the configurations compared, so many have",
         _features(peers),
@@ -57,6 +72,11 @@ def markdown(result: dict[str, Any]) -> str:
 def _named(peer: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in peer["versions"].items())
     return f"{peer['peer']} ({versions})"
+
+
+def _measured(peer: dict[str, Any]) -> str:
+    """When, and how many of the configurations."""
+    return peer["date"] + ("" if peer["every"] == 1 else f", every {peer['every']}th configuration")
 
 
 def _features(peers: Sequence[dict[str, Any]]) -> str:
