@@ -1,4 +1,4 @@
-"""`jtconv explore`: one page of HTML, with nothing to load, that shows a layer in both directions."""
+"""`jtconv explore`: one self-contained HTML page that shows a layer in both directions."""
 
 import argparse
 import webbrowser
@@ -20,8 +20,8 @@ def register(commands: Any) -> None:
         "explore",
         help="write a page that shows a layer in both directions, cell by cell",
         description="Write a page of HTML that shows a convolution and its transpose cell by cell, with sliders for "
-        "every argument, both matrices, overlaps, sizes, and code for every framework. It loads nothing. The layer is "
-        "what the page begins with; it may be given in a framework's words, too.",
+        "every argument, both matrices, overlaps, sizes, and code for every framework. It loads nothing. The page "
+        "starts with the given layer, which may also be given in a framework's words.",
         epilog="Examples: jtconv explore --open; jtconv explore --input-size 4 4 --kernel-size 4 --strides 2 "
         "--padding 1 --out layer.html",
     )
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _asked_for(arguments: argparse.Namespace) -> ExploredLayer | None:
-    """The layer, or None where none is described."""
+    """The requested layer, or None if no option describes one."""
     given = [arguments.input_size, arguments.kernel_size, arguments.call, arguments.channels, arguments.output_padding]
     if all(value is None for value in given) and not described(arguments):
         return None
@@ -79,7 +79,7 @@ def _explored(explanation: Explanation) -> ExploredLayer:
 
 
 def _checked(layer: ExploredLayer) -> ExploredLayer:
-    """That the page can show it."""
+    """Check that the page can show the layer."""
     padding = [] if isinstance(layer.geometry.padding, str) else [p for pair in layer.geometry.padding for p in pair]
     sizes = (*layer.input_size, *layer.geometry.kernel_size, *layer.geometry.strides, *layer.geometry.dilation)
     largest = max(map(abs, (*sizes, *padding, *layer.output_padding, layer.geometry.groups)))
@@ -92,13 +92,13 @@ def _checked(layer: ExploredLayer) -> ExploredLayer:
 
 
 def _instead(arguments: argparse.Namespace) -> str:
-    """The possible layer next to an impossible one, as options; nothing where the mistake is another."""
+    """Options of the nearest possible layer, if the requested one is impossible; empty for any other error."""
     if arguments.call is not None or arguments.input_size is None or arguments.kernel_size is None:
         return ""
     try:
         layer = given_layer(arguments)
         a = arg.per_axis("output_padding", one_or_more(arguments.output_padding or [0]), layer.geometry.ndim)
-    except (TypeError, ValueError):  # no layer at all, or not one value per axis
+    except (TypeError, ValueError):  # no layer, or a wrong number of values per axis
         return ""
     near, near_a = nearest_possible(layer.geometry, layer.input_size, a)
     groups = near.groups
@@ -128,5 +128,5 @@ def _options(layer: GivenLayer, a: tuple[int, ...], channels: list[int] | None) 
 
 
 def _multiple(count: int, groups: int) -> int:
-    """The next multiple of the groups."""
+    """`count`, rounded up to a multiple of `groups`."""
     return -(-count // groups) * groups

@@ -1,4 +1,4 @@
-"""Images that no device holds: convolutions of images cut over devices, or computed tile by tile on one."""
+"""Images larger than a device: convolutions of images split over devices, or computed in tiles on one device."""
 
 from jtconv.spatial._conv import conv as conv
 from jtconv.spatial._conv import conv_transpose as conv_transpose
