@@ -24,15 +24,15 @@ def test_explain_fills_in_the_formula(capsys):
     text = capsys.readouterr().out
     assert "⌊(7 + 0 + 0 - 1·(4 - 1) - 1) / 2⌋ + 1 = ⌊3 / 2⌋ + 1 = 2" in text
     assert "2·(7 - 1) + 1·(4 - 1) + 1 - 0 - 0 + 0 = 16" in text
-    assert "    7×7 is what C makes of every size from 16 to 17; output_padding or output_size says which" in text
+    assert "    C maps every size from 16 to 17 to 7×7; output_padding or output_size selects one." in text
 
 
 def test_explain_tells_axes_apart_and_counts_overlaps():
     layer = explain((5, 9), (3, 2), strides=(2, 1), padding=((1, -1), 0), output_padding=(1, 0))
     assert layer.output_size == (2, 8)
     assert layer.transposed_size == (12, 10)
-    assert "5×9 is what C makes of every size (11 to 12) by (10); output_padding" in str(layer)
-    assert "7×7 is what C makes of 9×9 alone.\n" in str(explain((7, 7), 3))
+    assert "C maps every size (11 to 12) by (10) to 5×9; output_padding" in str(layer)
+    assert "C maps only 9×9 to 7×7.\n" in str(explain((7, 7), 3))
     assert "on axis 1" in str(layer)
     assert "1 2 1 2 1 2 1 2 1 1 0 0" in str(layer)
     assert "1 2 2 2 2 2 2 2 2 1" in str(layer)

@@ -79,7 +79,7 @@ def test_many_columns_are_multiplied_a_few_at_a_time(monkeypatch, fitting, trans
     """The number of columns need not be a multiple of how many fit."""
     matrix = matrix_of(CASE)
     groups, outputs, _, reads = matrix.values.shape
-    monkeypatch.setattr(products, "_MOST_READ", fitting * groups * outputs * reads * 8)
+    monkeypatch.setattr(products, "MAX_WINDOW_BYTES", fitting * groups * outputs * reads * 8)
     jax.clear_caches()
     matrix = matrix.T if transposed else matrix
     columns = np.random.default_rng(2).standard_normal((matrix.shape[1], 5))

@@ -38,7 +38,7 @@ def test_singular_values_of_small_matrices_are_exact(case):
 )
 def test_singular_values_of_large_matrices_are_within_tolerance(case, tolerance):
     c, (_, exact, _) = operator_of(case), decomposed(case, 4)
-    assert np.prod(c.shape) > singular_values._DENSE
+    assert np.prod(c.shape) > singular_values.MAX_DENSE
     found = np.asarray(c.singular_values(4, tolerance=tolerance))
     assert (abs(found - exact) <= tolerance * exact[0] ** 2 / (found + exact)).all()
     rounding = 10 * max(c.shape) * np.finfo(float).eps

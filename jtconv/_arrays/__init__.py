@@ -1,4 +1,4 @@
-"""What happens to arrays before and after the mathematics: checks at the public edge, padding, blocks, tiles.
+"""Array operations around the mathematics: checks at the public edge, padding, blocks, tiles, sharding.
 
 May import jax, NumPy and `_geometry`.
 """

@@ -1,9 +1,9 @@
 """C and its transposes as plain matrix products: images cut into blocks of a stride.
 
-Output o of C reads positions s*o + d*t of the padded input. Cut into blocks of s positions, it
-reads block o + (d*t) // s at phase (d*t) % s. So a tap reads one phase of every block, from some
-block on; and without dilation, s taps in a row read whole blocks. Such a run of taps is a piece.
-For every piece, C is one matrix product of a slice of the blocks; so is each of its transposes.
+Output o of C reads positions s*o + d*t of the padded input. In terms of blocks of s positions, it
+reads block o + (d*t) // s at phase (d*t) % s. So a tap reads one phase of consecutive blocks.
+Without dilation, s consecutive taps read whole blocks. Such a run of taps is a piece.
+For every piece, C is one matrix product with a slice of the blocks; so is each of its transposes.
 """
 
 import itertools
@@ -16,11 +16,11 @@ from jtconv._arrays.padding import pad_zeros
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.spec import ConvSpec
 
-MAX_PIECES = 64  # of a kernel, in one program
+MAX_PIECES = 64  # pieces of a kernel in one program
 
 
 class Run(NamedTuple):
-    """Taps of one axis that read side by side: the first tap, their number, and what output 0 reads."""
+    """Consecutive taps of one axis: the first tap, their number, and the block and phase that output 0 reads."""
 
     tap: int
     taps: int
@@ -32,30 +32,30 @@ Piece = tuple[Run, ...]  # a run on every axis
 
 
 def runs(spec: ConvSpec, axis: int) -> list[Run]:
-    """Of one axis, in the order of the taps; every tap is in one of them."""
+    """The runs of one axis, in the order of the taps; every tap is in exactly one run."""
     k, s, d = spec.kernel_size[axis], spec.strides[axis], spec.dilation[axis]
     longest = s if d == 1 else 1
     return [Run(t, min(longest, k - t), *divmod(d * t, s)) for t in range(0, k, longest)]
 
 
 def pieces(spec: ConvSpec) -> list[Piece]:
-    """All combinations of the axes' runs, the last axis quickest."""
+    """All combinations of the axes' runs, in C order."""
     return list(itertools.product(*[runs(spec, axis) for axis in range(spec.ndim)]))
 
 
 def has_few_pieces(spec: ConvSpec) -> bool:
-    """Whether a program may hold a step for each piece: the time to compile grows faster than their number."""
+    """Whether a program may hold a step for each piece; compile time grows faster than their number."""
     return math.prod(len(runs(spec, axis)) for axis in range(spec.ndim)) <= MAX_PIECES
 
 
 def shift_counts(spec: ConvSpec) -> tuple[int, ...]:
-    """How many blocks in a row an output reads, per axis."""
+    """Number of consecutive blocks that an output reads, per axis."""
     pairs = zip(spec.effective_kernel_size, spec.strides, strict=True)
     return tuple((reach - 1) // s + 1 for reach, s in pairs)
 
 
 def block_counts(spec: ConvSpec) -> tuple[int, ...]:
-    """How many blocks C reads, per axis."""
+    """Number of blocks that C reads, per axis."""
     return tuple(o + q - 1 for o, q in zip(spec.output_size, shift_counts(spec), strict=True))
 
 

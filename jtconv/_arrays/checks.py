@@ -1,4 +1,4 @@
-"""The public edge for arrays: dtypes, channels and batch axes are checked and made regular here."""
+"""Checks of arrays at the public edge: dtypes, channels and batch axes, brought into normal form."""
 
 import math
 from typing import Any
@@ -10,14 +10,14 @@ from jax.typing import DTypeLike
 
 from jtconv._geometry import arguments as arg
 
-# What NumPy and JAX raise for a list that holds itself, text, a range without end, …
+# Errors of NumPy and JAX for a list that holds itself, for text, for an endless range, …
 _NO_ARRAY = (TypeError, ValueError, OverflowError, MemoryError, RecursionError, AttributeError)
 
-Precision = Any  # whatever `lax.conv_general_dilated` takes; jax exports no name for it
+Precision = Any  # as in `lax.conv_general_dilated`; jax exports no name for the type
 
 
 def float_array(name: str, value: Any) -> Array:
-    """`value` as a floating or complex array; integers are refused, since C of them is not."""
+    """`value` as a floating or complex array; integer arrays are refused."""
     if not isinstance(value, jax.Array):
         value = as_array(name, value)
     if not jnp.issubdtype(value.dtype, jnp.inexact):
@@ -40,7 +40,7 @@ def as_array(name: str, value: Any) -> Array:
 
 
 def _check_not_in_itself(value: Any, inside: tuple[int, ...] = ()) -> None:
-    """That no list is among its own entries: JAX (0.10) follows it down and leaves Python no stack to go on with."""
+    """Check that no list contains itself: JAX (0.10) would recurse until Python's stack is exhausted."""
     if isinstance(value, list | tuple):
         if id(value) in inside or len(inside) > arg.MAX_AXES:
             raise ValueError("it is nested more deeply than an array has axes.")
@@ -49,7 +49,7 @@ def _check_not_in_itself(value: Any, inside: tuple[int, ...] = ()) -> None:
 
 
 def check_kernel(kernel: Array) -> tuple[int, ...]:
-    """The kernel's spatial shape, once its rank and sizes are known to be right."""
+    """Check the kernel's rank and sizes; return its spatial shape."""
     if kernel.ndim < 2:
         raise ValueError(
             f"`kernel` must have shape (*kernel_size, in_ch // groups, out_ch), at least 2 axes, got shape "
@@ -84,7 +84,7 @@ def check_image(name: str, image: Array, channels: int, ndim: int, meaning: str)
 
 
 def dtypes(a: Array, b: Array, preferred: DTypeLike | None) -> tuple[jnp.dtype, jnp.dtype]:
-    """(dtype to compute in, dtype of the result). Mixed inputs are promoted, as in jax.numpy."""
+    """(dtype of the computation, dtype of the result). Mixed inputs are promoted, as in jax.numpy."""
     with jax.numpy_dtype_promotion("standard"):
         common = promoted("the arrays must have dtypes that promote to one", a, b)
         if preferred is None:
@@ -115,7 +115,7 @@ def floating(name: str, dtype: DTypeLike) -> jnp.dtype:
     """`dtype`, if it is a floating or complex one."""
     try:
         known = jnp.dtype(dtype)
-        jnp.promote_types(known, known)  # refuses those that NumPy has and JAX has not
+        jnp.promote_types(known, known)  # refuses dtypes that NumPy has and JAX lacks
     except (TypeError, ValueError):
         raise TypeError(f"`{name}` must be a floating or complex dtype, got {arg.shown(dtype)}.") from None
     if not jnp.issubdtype(known, jnp.inexact):
@@ -124,14 +124,14 @@ def floating(name: str, dtype: DTypeLike) -> jnp.dtype:
 
 
 def accumulator(dtype: jnp.dtype) -> jnp.dtype:
-    """float32 for the types of less than 32 bits, otherwise the type itself."""
+    """float32 for dtypes of less than 32 bits, otherwise the dtype itself."""
     return jnp.dtype(jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype
 
 
 def check_precision(precision: Precision) -> Precision:
     """`precision` in hashable form, refused here rather than inside a trace.
 
-    None is what `jax.default_matmul_precision` says, asked for now: a program is compiled later.
+    None stands for `jax.default_matmul_precision`. It is read now, because the program is compiled later.
     """
     if precision is None:
         return _default_precision()
@@ -151,7 +151,7 @@ def check_precision(precision: Precision) -> Precision:
 def _default_precision() -> lax.Precision | None:
     try:
         return lax.Precision(jax.config.jax_default_matmul_precision)  # pyright: ignore[reportAttributeAccessIssue] (a setting)
-    except ValueError:  # None, or the name of an algorithm for products, which convolutions do not take
+    except ValueError:  # None, or the name of a matmul algorithm, which convolutions do not accept
         return None
 
 

@@ -1,4 +1,4 @@
-"""A kernel, an image and the geometry given with them, checked against each other."""
+"""Check a kernel, an image and their geometry against each other."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Unpack
@@ -15,7 +15,7 @@ from jtconv._geometry.spec import ConvSpec
 
 
 class Call(NamedTuple):
-    """The checked arguments of one call: arrays in the dtype to compute in, and the dtype of the result."""
+    """The checked arguments of one call: arrays in the dtype of the computation, and the dtype of the result."""
 
     image: Array
     kernel: Array
@@ -25,7 +25,7 @@ class Call(NamedTuple):
 
 
 def checked_layer(kernel: ArrayLike, **arguments: Unpack[GeometryArguments]) -> tuple[Array, ConvGeometry]:
-    """The kernel as an array and the geometry, `arguments` being those of `ConvGeometry`."""
+    """The kernel as an array, and its geometry; `arguments` are those of `ConvGeometry`."""
     kernel = checks.float_array("kernel", kernel)
     geometry = ConvGeometry(checks.check_kernel(kernel), **arguments)
     checks.check_groups(kernel, geometry.groups)
@@ -39,7 +39,7 @@ def checked_conv(
     preferred: DTypeLike | None,
     **arguments: Unpack[GeometryArguments],
 ) -> Call:
-    """The arguments of `conv`."""
+    """Check the arguments of `conv`."""
     x = checks.float_array("x", x)
     kernel, geometry = checked_layer(kernel, **arguments)
     in_ch = kernel.shape[-2] * geometry.groups
@@ -56,7 +56,7 @@ def checked_transpose(
     preferred: DTypeLike | None,
     **arguments: Unpack[GeometryArguments],
 ) -> Call:
-    """The arguments of `conv_transpose`, but for the method."""
+    """Check the arguments of `conv_transpose`, except the method."""
     y = checks.float_array("y", y)
     kernel, geometry = checked_layer(kernel, **arguments)
     spatial = checks.check_image("y", y, kernel.shape[-1], geometry.ndim, "the kernel's last axis, out_ch")

@@ -1,4 +1,4 @@
-"""What stands beside a matrix, stored or not, in a product with `@`: checked, and named in errors."""
+"""Checks of the other operand in a product of `ConvMatrix` or `ConvOperator` with `@`."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def _check_array(other: Any) -> None:
 
 
 def same_shape(kernel: ArrayLike, shape: tuple[int, ...], holder: str, maker: str) -> Array:
-    """`kernel`, if it can take the place of one of `shape` in a `holder`, which `maker` makes."""
+    """`kernel`, checked to have the `shape` that its `holder`, made by `maker`, requires."""
     kernel = checks.float_array("kernel", kernel)
     if kernel.shape != shape:
         raise ValueError(

@@ -1,6 +1,6 @@
 """Padding by mode, and its transpose, folding.
 
-Zeros are left to the convolution itself. The other modes pad first; their transpose adds what
+The convolution itself pads with zeros. The other modes pad first. Their transpose adds the values that
 landed in the padding back onto the positions that it was copied from.
 """
 
@@ -31,7 +31,7 @@ def pad(x: Array, spec: ConvSpec) -> Array:
 
 
 def _pad_many_periods(x: Array, grow: list[Pads], spec: ConvSpec) -> Array:
-    """Padding longer than the input, by a gather: jnp.pad would add a piece of program for each period."""
+    """Pad by more than the input's size, with a gather: jnp.pad would add operations for each period."""
     for axis, (i, (lo, hi)) in enumerate(zip(spec.input_size, grow, strict=True), 1):
         source = into_range(jnp.arange(lo + i + hi) - lo, i, spec.padding_mode)
         x = jnp.take(x, source, axis, mode="clip")
@@ -39,7 +39,7 @@ def _pad_many_periods(x: Array, grow: list[Pads], spec: ConvSpec) -> Array:
 
 
 def padded(x: Array, spec: ConvSpec) -> tuple[Array, ConvSpec]:
-    """x, and the geometry of C on it, with zero padding at most: other modes are padded here."""
+    """x padded for modes other than zeros, and the spec of C on the result."""
     return (pad(x, spec), spec.unpadded()) if PADDING_MODES[spec.padding_mode].copies else (x, spec)
 
 
@@ -57,13 +57,13 @@ def fold(padded: Array, spec: ConvSpec) -> Array:
 
 
 def for_any_padding_mode(method: Run) -> Run:
-    """`method`, made for zero padding, for every padding mode: C = V P pads, then V is VALID, so Cᵀ = Pᵀ Vᵀ."""
+    """Extend `method`, made for zero padding, to every padding mode: C = V P, P pads, V is VALID, so Cᵀ = Pᵀ Vᵀ."""
 
     @wraps(method)
     def any_mode(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
         if not PADDING_MODES[spec.padding_mode].copies:
             return method(y, kernel, spec, precision)
-        # Half precision is rounded once, after folding.
+        # Round half precision only once, after folding.
         wide = accumulator(y.dtype)
         padded = method(y.astype(wide), kernel.astype(wide), spec.unpadded(), precision)
         return fold(padded, spec).astype(y.dtype)

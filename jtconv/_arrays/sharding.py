@@ -1,7 +1,7 @@
 """Types of arrays on meshes: what varies under `jax.shard_map`, and shardings that are part of a type.
 
-With `AxisType.Explicit`, a sharding is part of an array's type. The three maps take images that are cut along their
-batch and kernels that are whole; XLA divides what computes them.
+With `AxisType.Explicit`, a sharding is part of an array's type. The three maps take images sharded along their
+batch, and replicated kernels. XLA divides the computation.
 """
 
 from collections.abc import Callable
@@ -24,8 +24,8 @@ def zeros_varying_like(like: Array, shape: tuple[int, ...], dtype: DTypeLike) ->
 def transpose_of(f: Callable[[Array], Array], shape: tuple[int, ...], dtype: DTypeLike, ct: Array) -> Array:
     """fᵀ ct, for a linear f of arrays of this shape.
 
-    `jax.linear_transpose` takes no argument that varies over a mesh's axes, as blocks of an image do
-    (jax 0.10). `jax.vjp` does; what it computes besides is dropped when compiled.
+    `jax.linear_transpose` refuses an argument that varies over a mesh's axes, as blocks of an image do
+    (jax 0.10). `jax.vjp` accepts it; the compiler drops its unused forward computation.
     """
     if not jax.typeof(ct).manual_axis_type.varying:
         return jax.linear_transpose(f, jax.ShapeDtypeStruct(shape, dtype))(ct)[0]
@@ -33,7 +33,7 @@ def transpose_of(f: Callable[[Array], Array], shape: tuple[int, ...], dtype: DTy
 
 
 def typed_alike(a: Array, b: Array, roles: str) -> tuple[Array, Array]:
-    """The operands with types that the results and derivatives of the three maps have, too.
+    """The operands with types that the results and derivatives of the three maps share.
 
     `roles` says which of x, w (the kernel) and y each is.
     """
@@ -41,7 +41,7 @@ def typed_alike(a: Array, b: Array, roles: str) -> tuple[Array, Array]:
 
 
 def varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
-    """Under `jax.shard_map`, both as varying over the mesh axes that either varies over.
+    """Under `jax.shard_map`, make both vary over the mesh axes that either one varies over.
 
     The transpose of the conversion is the sum over these axes, which is the gradient of a replicated kernel.
     """
@@ -54,23 +54,23 @@ def varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def resharded(array: Array, mesh: Any, spec: PartitionSpec) -> Array:
-    """`array` cut by `spec`, where shardings are part of types; otherwise as it is."""
+    """`array` sharded by `spec`, if shardings are part of types; otherwise `array`."""
     if AxisType.Explicit not in mesh.axis_types:
         return array
     return jax.reshard(array, NamedSharding(mesh, spec))
 
 
 def result_type(a: ShapedArray, b: ShapedArray, shape: tuple[int, ...], role: str) -> ShapedArray:
-    """Type of a map's result: with explicit axes an image keeps how its batch is cut, and no more."""
+    """Type of a map's result: with explicit axes an image keeps only the sharding of its batch."""
     mesh = b.sharding.mesh if a.sharding.mesh.empty else a.sharding.mesh
     spec = _batch_only(None if role == "w" else a.sharding.spec[0], len(shape))
     return a.update(shape=shape, weak_type=False, sharding=NamedSharding(mesh, spec))
 
 
 def with_auto_axes(run: Callable[..., Array], result: Any) -> Callable[..., Array]:
-    """`run` divided by XLA, where shardings are part of types: no type says how the result of a reshape is cut.
+    """`run` with shardings chosen by XLA: with explicit axes, no type gives the sharding of a reshape's result.
 
-    `result` is the sharding of what it returns.
+    `result` is the sharding of the value that `run` returns.
     """
     mesh = result.mesh
     if AxisType.Explicit not in mesh.axis_types:
@@ -84,14 +84,14 @@ def with_auto_axes(run: Callable[..., Array], result: Any) -> Callable[..., Arra
 
 
 def whole_like(like: Array, shape: tuple[int, ...], dtype: DTypeLike) -> jax.ShapeDtypeStruct:
-    """Type of a result that is on one device whole, and varies under `jax.shard_map` as `like` does."""
+    """Type of an unsharded result that varies under `jax.shard_map` as `like` does."""
     kind = jax.typeof(like)
     whole = NamedSharding(kind.sharding.mesh, PartitionSpec(*(None for _ in shape)))
     return jax.ShapeDtypeStruct(shape, dtype, sharding=whole, manual_axis_type=kind.manual_axis_type)
 
 
 def _cut_by_batch(array: Array, role: str) -> Array:
-    """Where shardings are part of types, an image cut along its batch only, and a kernel that is whole."""
+    """With explicit axes, shard an image along its batch only, and replicate a kernel."""
     sharding = jax.typeof(array).sharding
     if AxisType.Explicit not in sharding.mesh.axis_types:
         return array

@@ -1,6 +1,6 @@
-"""Images gone through in tiles of a few rows of the first spatial axis.
+"""Process images in tiles of a few rows of the first spatial axis.
 
-Intermediate results of a tile stay in the cache. Whole ones would need fresh pages, and touching these costs more
+Intermediate results of a tile stay in the cache. Those of a whole image would touch fresh pages, which costs more
 than the arithmetic.
 """
 
@@ -24,12 +24,12 @@ class Tiling(NamedTuple):
 
     @property
     def all_rows(self) -> int:
-        """The rows of all tiles: those there are, and as many more as make the last tile whole."""
+        """Rows of all tiles: the image's rows, rounded up to whole tiles."""
         return self.rows * self.counts[1]
 
 
 def tiling(n: int, rows: int, row_bytes: int) -> Tiling:
-    """Tiles of at most 4 MiB, with `row_bytes` for each of the `rows` of `n` images, where that is possible."""
+    """Tiles of at most 4 MiB where possible; each of the `rows` of each of the `n` images takes `row_bytes` bytes."""
     if n == 0:
         return Tiling(0, rows, (1, 1))
     fitting = max(1, MAX_TILE_BYTES // (row_bytes * rows))

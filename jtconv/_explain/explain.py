@@ -1,6 +1,6 @@
 """`explain`: the arithmetic of one layer, its overlaps, costs and equivalents.
 
-The frameworks' files are imported when a layer is explained, so that `import jtconv` stays quick.
+The frameworks' files are imported when a layer is explained, so `import jtconv` stays fast.
 """
 
 import json
@@ -15,7 +15,7 @@ from jtconv._geometry.costs import costs
 from jtconv._geometry.geometry import ConvGeometry, geometry_on
 from jtconv._geometry.overlap import EvenLayer, inputs_seen, is_even, nearest_even, overlap_counts
 
-_MAX_COUNTED = 10**7  # positions on an axis
+MAX_COUNTED = 10**7  # positions on an axis
 
 
 @dataclass(frozen=True)
@@ -24,20 +24,20 @@ class Explanation(LayerFacts):
 
     Attributes:
       geometry: the layer, in normal form.
-      input_size: the size asked about.
-      output_size: what the convolution C makes of it; None where the kernel does not fit.
-      transposed_size: what the transposed convolution Cᵀ makes of it.
-      output_padding: with which Cᵀ does.
+      input_size: the given size.
+      output_size: size of the result of C; None where the kernel does not fit.
+      transposed_size: size of the result of the transposed convolution Cᵀ.
+      output_padding: the output_padding of Cᵀ for that size.
       in_ch, out_ch: channels into and out of the layer; None where they are not known.
       use_bias: whether the layer adds a bias.
       call: the framework's call that was explained, if any.
-      overlap: per axis, how many contributions each position of Cᵀ's result gets. A position gets
+      overlap: per axis, the number of contributions to each position of Cᵀ's result. A position gets
         the product over the axes.
-      is_even: per axis, whether all positions away from the borders get equally many.
-      even_layer: the nearest layer that is even on every axis and gives the same size; None where
-        this one is, or where there is none.
-      receptive_field: per axis, the most positions of y that one position of the result adds up.
-      footprint: per axis, the extent of what one position of y contributes to.
+      is_even: per axis, whether all positions away from the borders get the same number.
+      even_layer: the nearest layer that is even on every axis and gives the same size; None if
+        this layer is even, or if there is none.
+      receptive_field: per axis, the maximum number of positions of y that one position of the result adds up.
+      footprint: per axis, the extent of the positions that one position of y contributes to.
       costs: parameters and multiply-adds of Cᵀ; None where the channels are not known.
       equivalents: Cᵀ in each framework's words, each with `call`, `kernel_shape` and
         `kernel_reversed`; `call` is None where there is no equivalent, and `reason` says why.
@@ -45,11 +45,11 @@ class Explanation(LayerFacts):
 
     @property
     def text(self) -> str:
-        """All of it in words and numbers."""
+        """The explanation in words and numbers."""
         return explained(self)
 
     def to_json(self) -> str:
-        """All of it as a JSON object, named as the attributes."""
+        """The explanation as a JSON object, with the attributes' names as keys."""
         lines = [f'  "{name}": {json.dumps(value)}' for name, value in asdict(self).items()]
         return "{\n" + ",\n".join(lines) + "\n}"
 
@@ -71,15 +71,15 @@ def explain(
     out_ch: int | None = None,
     use_bias: bool = True,
 ) -> Explanation:
-    """The arithmetic of one layer: C and Cᵀ applied to something of `input_size`, and the overlaps.
+    """Explain the arithmetic of one layer: C and Cᵀ applied to an input of `input_size`, and the overlaps.
 
     Args:
-      input_size: spatial size of what goes into the layer, an int or one per axis. C and Cᵀ are
+      input_size: spatial size of the layer's input, an int or one per axis. C and Cᵀ are
         both explained for it.
       kernel_size: taps, an int or one per axis.
       strides, padding, output_padding, dilation, groups, padding_mode: as in `conv_transpose`.
-      in_ch, out_ch: channels into and out of the layer; with both, parameters and multiply-adds
-        are counted, too.
+      in_ch, out_ch: channels into and out of the layer; if both are given, parameters and multiply-adds
+        are counted too.
       use_bias: whether the layer adds a bias.
 
     Raises:
@@ -114,19 +114,19 @@ def explain_from(
     in_ch: int | None = None,
     out_ch: int | None = None,
 ) -> Explanation:
-    """`explain` for a transposed convolution in a framework's words.
+    """Explain a transposed convolution that is written in a framework's words.
 
-    The call is parsed, never run. Its arguments are positional or named as the framework names
-    them, sizes are literals; a variable may stand for everything else.
+    The call is parsed, never run. Its arguments are positional or have the framework's names. Sizes
+    are literals; a variable may stand for any other argument.
 
     Args:
       framework: "torch", "keras", "tf", "flax" ("nnx", "linen"), "lax", "onnx", "equinox", "haiku"
         or "jtconv".
       call: a layer's constructor or a function's call, such as "nn.ConvTranspose2d(64, 32, 4)";
         for ONNX `ConvTranspose(…)` with the attributes as keywords, or `make_node(…)`.
-      input_size: spatial size of what goes into the layer, an int or one per axis.
+      input_size: spatial size of the layer's input, an int or one per axis.
       kernel_size: taps, for functions, which take the kernel as an array.
-      in_ch, out_ch: channels into and out of the layer, where the call does not tell them.
+      in_ch, out_ch: channels into and out of the layer, where the call does not give them.
 
     Raises:
       TypeError, ValueError: naming the framework's own argument where it is wrong.
@@ -208,12 +208,12 @@ def _output_size(geometry: ConvGeometry, input_size: tuple[int, ...]) -> tuple[i
 def _even_layer(geometry: ConvGeometry, x_size: tuple[int, ...]) -> EvenLayer | None:
     try:
         return nearest_even(geometry, x_size)
-    except ValueError:  # its larger kernel needs padding that a single position cannot be reflected to
+    except ValueError:  # the larger kernel needs padding that cannot reflect a single position
         return None
 
 
 def _check_countable(geometry: ConvGeometry, y_size: tuple[int, ...], x_size: tuple[int, ...]) -> None:
-    """Contributions are counted one by one, on every position of an axis, tap and phase of the stride."""
+    """Check that contributions can be counted one by one, for every position, tap and phase of an axis."""
     counted = {
         "the input": y_size,
         "the result": x_size,
@@ -222,15 +222,15 @@ def _check_countable(geometry: ConvGeometry, y_size: tuple[int, ...], x_size: tu
     }
     for name, sizes in counted.items():
         for axis, size in enumerate(sizes):
-            if size > _MAX_COUNTED:
+            if size > MAX_COUNTED:
                 raise ValueError(
-                    f"`explain` counts at most {_MAX_COUNTED:,} positions on an axis; {name} would have {size:,} on "
+                    f"`explain` counts at most {MAX_COUNTED:,} positions on an axis; {name} would have {size:,} on "
                     f"spatial axis {axis}. Ask for a smaller `input_size`: the overlaps repeat."
                 )
 
 
 def _agreed(name: str, read: int | None, given: int | None) -> int | None:
-    """Channels from the call or the argument."""
+    """Channels from the call or from the argument; both must agree."""
     if read is not None and given is not None and read != arg.integer(name, given):
         raise ValueError(f"`{name}` is {read} in the call, got {given}. Leave it out.")
     return given if read is None else read

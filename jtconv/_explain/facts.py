@@ -1,4 +1,4 @@
-"""The numbers that an explanation is made of."""
+"""`LayerFacts`: the numbers of an explanation."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """One layer in numbers; `Explanation` says what each is."""
+    """One layer in numbers; `Explanation` documents each attribute."""
 
     geometry: ConvGeometry
     input_size: tuple[int, ...]

@@ -9,11 +9,11 @@ from jtconv._geometry.geometry import ConvGeometry
 from jtconv._geometry.overlap import contributions_inside
 from jtconv._geometry.words import axis_lines, one_or_each
 
-_SHOWN = 24  # positions on a line
+MAX_SHOWN = 24  # positions on a line
 
 
 def contributions(layer: LayerFacts) -> str:
-    """How many contributions each position of Cᵀ y gets, axis by axis, and what would make it even."""
+    """The number of contributions to each position of Cᵀ y, axis by axis, and the nearest even layer."""
     return "\n".join(
         [
             "Contributions per position of the result:",
@@ -26,7 +26,7 @@ def contributions(layer: LayerFacts) -> str:
 
 def _counts(layer: LayerFacts, axis: int) -> str:
     counts = layer.overlap[axis]
-    shown = " ".join(map(str, counts[:_SHOWN])) + (" …" if len(counts) > _SHOWN else "")
+    shown = " ".join(map(str, counts[:MAX_SHOWN])) + (" …" if len(counts) > MAX_SHOWN else "")
     k, s, d = (getattr(layer.geometry, name)[axis] for name in ("kernel_size", "strides", "dilation"))
     spaced = f", d = {d}" if d > 1 else ""
     even = "even inside" if layer.is_even[axis] else "uneven: a checkerboard, unless the kernel corrects it"
@@ -34,7 +34,7 @@ def _counts(layer: LayerFacts, axis: int) -> str:
 
 
 def _together(layer: LayerFacts) -> list[str]:
-    """What the axes' counts make together, away from the borders."""
+    """The product of the axes' counts, away from the borders."""
     if layer.geometry.ndim < 2:
         return []
     inside = [contributions_inside(layer.geometry, axis) for axis in range(layer.geometry.ndim)]
@@ -54,7 +54,7 @@ def _even_layer(layer: LayerFacts) -> list[str]:
 
 
 def _changes(layer: LayerFacts) -> list[str]:
-    """Each argument that differs, new and old."""
+    """Each argument that differs, with its new and old value."""
     even, geometry = layer.even_layer, layer.geometry
     assert even is not None
     pairs = {
@@ -71,5 +71,5 @@ def _padding(geometry: ConvGeometry) -> Any:
 
 
 def _short(value: Any) -> str:
-    """One value where all axes have the same."""
+    """A single value if all axes share it."""
     return str(value if isinstance(value, str) else one_or_each(value))

@@ -1,4 +1,4 @@
-"""What `explain` prints: formulas with the numbers put in."""
+"""Text that `explain` prints: formulas with numbers in place of the symbols."""
 
 from collections.abc import Sequence
 
@@ -77,7 +77,7 @@ def _transposed_text(layer: LayerFacts, spec: ConvSpec) -> str:
             f"The transposed convolution Cᵀ takes {by(spec.output_size)} to {by(spec.input_size)}:",
             f"    {formula}",
             *axis_lines(spec.ndim, line),
-            f"    {by(spec.output_size)} is what C makes of {_sizes_taken(geometry, spec.output_size)}",
+            f"    {_sizes_taken(geometry, spec.output_size)}",
         ]
     )
 
@@ -114,11 +114,12 @@ def _equivalents_text(layer: LayerFacts) -> str:
 
 
 def _sizes_taken(geometry: ConvGeometry, output_size: tuple[int, ...]) -> str:
-    """Of which sizes C makes this one."""
+    """A sentence with the input sizes that C maps to `output_size`."""
     pairs = geometry.input_size_range(output_size)
     if all(low == high for low, high in pairs):
-        return f"{by([low for low, _ in pairs])} alone."
-    return f"every size {_ranges(pairs)}; output_padding or output_size says which is meant."
+        return f"C maps only {by([low for low, _ in pairs])} to {by(output_size)}."
+    sizes = f"every size {_ranges(pairs)}"
+    return f"C maps {sizes} to {by(output_size)}; output_padding or output_size selects one."
 
 
 def _ranges(pairs: Sequence[tuple[int, int]]) -> str:
@@ -127,7 +128,7 @@ def _ranges(pairs: Sequence[tuple[int, int]]) -> str:
 
 
 def _unread(spec: ConvSpec, axis: int) -> str:
-    """Which positions of the input no tap reads."""
+    """The positions of the input that no tap reads, as text."""
     size = spec.input_size[axis]
     unread = sorted(set(range(size)) - set(spec.tap_source(axis).flat))
     if not unread:

@@ -18,8 +18,8 @@ class GeometryArguments(TypedDict, total=False):
     padding_mode: str
 
 
-TOO_LARGE = 2**31  # XLA counts positions in 32 bits
-MAX_AXES = 64  # that an array has, in NumPy
+TOO_LARGE = 2**31  # positions; XLA counts them in 32 bits
+MAX_AXES = 64  # axes of a NumPy array
 _MAX_SHOWN = 200  # characters of a value in a message
 
 PADDING_NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")
@@ -34,7 +34,7 @@ def integer(name: str, value: Any) -> int:
 
 
 def integer_of_any_size(name: str, value: Any) -> int:
-    """As `integer`, for what is no position, such as a number of bytes."""
+    """As `integer`, for numbers other than positions, such as a number of bytes."""
     if isinstance(value, bool):
         raise TypeError(f"`{name}` must be an int, got the bool {shown(value)}.")
     try:
@@ -47,10 +47,10 @@ def integer_of_any_size(name: str, value: Any) -> int:
 
 
 def shown(value: Any) -> str:
-    """`repr(value)` for a message: of no more than a line or two, whatever the value is."""
+    """`repr(value)` for a message, shortened to a line or two."""
     try:
         text = repr(value)
-    except Exception:  # an int of more digits than Python prints, say
+    except Exception:  # for example an int of more digits than Python prints
         return f"a value of type {type(value).__name__}"
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
@@ -95,14 +95,14 @@ def shape(name: str, value: Any) -> tuple[int, ...]:
 
 
 def number_of_axes(name: str, count: int) -> int:
-    """`count`, if an array can have as many axes."""
+    """`count`, checked against the number of axes that an array can have."""
     if count > MAX_AXES:
         raise ValueError(f"`{name}` must have at most {MAX_AXES} entries, one per spatial axis, got {count:,}.")
     return count
 
 
 def truth(name: str, value: Any) -> bool:
-    """`value` as Python's conditions take it; arrays of several entries have no truth."""
+    """`bool(value)`; arrays of several entries have no truth value."""
     try:
         return bool(value)
     except Exception:
@@ -121,7 +121,7 @@ def at_least(name: str, value: int, minimum: int) -> int:
 
 
 def check_groups(groups: int, channels: int, what: str, *, name: str = "groups", hint: str = "") -> None:
-    """Raise ValueError unless `groups` divides the `channels`, which a message calls `what`."""
+    """Raise ValueError unless `groups` divides `channels`; `what` is the channels' name in the message."""
     if channels % groups:
         raise ValueError(f"`{name}` must divide {what} = {channels}, got {groups}{hint}.")
 

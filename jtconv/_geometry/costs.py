@@ -1,4 +1,4 @@
-"""What a layer costs: parameters and multiply-adds, in pure integers."""
+"""Cost of a layer: parameters and multiply-adds, in pure integers."""
 
 import math
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from jtconv._geometry.spec import ConvSpec
 
 @dataclass(frozen=True)
 class Costs:
-    """What a transposed convolution with given channels holds and computes, for one example.
+    """Parameters and multiply-adds of a transposed convolution with given channels, for one example.
 
     Attributes:
-      parameters: of kernel and bias together.
-      kernel, bias: parameters of each.
-      multiply_adds: products that land in the result, each added once.
-      with_zeros: the products of the stride-1 convolution of y with s - 1 zeros put between.
+      parameters: number of parameters, kernel and bias together.
+      kernel, bias: number of parameters of each.
+      multiply_adds: number of products that land in the result, each added once.
+      with_zeros: number of products of the stride-1 convolution over y with s - 1 zeros inserted between its values.
     """
 
     parameters: int

@@ -1,4 +1,4 @@
-"""`ConvGeometry`: what a convolution does to sizes, in pure integers."""
+"""`ConvGeometry`: the size arithmetic of a convolution, in pure integers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class ConvGeometry:
         return tuple(sizes.effective_kernel_size(k, d) for k, d in pairs)
 
     def arguments(self) -> GeometryArguments:
-        """The keyword arguments with which `conv` and `conv_transpose` have this geometry."""
+        """The keyword arguments of `conv` and `conv_transpose` for this geometry."""
         return {
             "strides": self.strides,
             "padding": self.padding,
@@ -106,11 +106,11 @@ class ConvGeometry:
         output_padding: int | Sequence[int] | None = None,
         target: int | Sequence[int] | None = None,
     ) -> tuple[int, ...]:
-        """Size of Cᵀ y for y of `output_size`, the one that C gives.
+        """Size of Cᵀ y for y of `output_size`.
 
         s(o-1) + d(k-1) + 1 - lo - hi + a per axis; s·o + a for "SAME" and "SAME_LOWER".
-        `output_padding` a and `target`, the size wanted, are two ways to name one of the s input
-        sizes that C maps to `output_size`; give at most one of them.
+        `output_padding` a selects one of the s input sizes that C maps to `output_size`; `target`
+        names that size itself. Give at most one of them.
         """
         outputs = self._spatial("output_size", output_size)
         if target is None:
@@ -127,7 +127,7 @@ class ConvGeometry:
         return targets
 
     def output_padding_for(self, input_size: int | Sequence[int]) -> tuple[int, ...]:
-        """The `output_padding` with which Cᵀ leads from C's output back to `input_size`."""
+        """The `output_padding` with which Cᵀ maps C's output back to `input_size`."""
         spec = self.at(input_size)
         pairs = zip(spec.input_size, spec.output_size, strict=True)
         return tuple(i - self._base_size(axis, o) for axis, (i, o) in enumerate(pairs))
@@ -166,7 +166,7 @@ class ConvGeometry:
         return sizes.same_pads(i, k, s, d, lower=self.padding == "SAME_LOWER")
 
     def _output(self, axis: int, i: int, pads: Pads) -> int:
-        """Output size on one axis, with the checks that make C well defined there."""
+        """Output size on one axis; raises ValueError where C is not defined."""
         k, s, d = self.kernel_size[axis], self.strides[axis], self.dilation[axis]
         o = sizes.conv_size(i, k, s, pads, d)
         if o < 1:
@@ -188,8 +188,8 @@ class ConvGeometry:
     def _base_size(self, axis: int, o: int) -> int:
         """The transposed size at output_padding 0: the smallest that fits, but s·o for SAME.
 
-        SAME pads by what the input size needs, so the smallest size is no natural choice there;
-        s·o is what every framework gives. Its output_padding therefore runs from -(s-1) to 0.
+        SAME pads by the input size, so the smallest size is no natural choice there. Every framework
+        gives s·o. SAME's output_padding therefore runs from -(s-1) to 0.
         """
         k, s, d = self.kernel_size[axis], self.strides[axis], self.dilation[axis]
         if self.padding in SIZE_DEPENDENT:
@@ -297,7 +297,7 @@ def output_padding_for(
     dilation: int | Sequence[int] = 1,
     padding_mode: str = "zeros",
 ) -> tuple[int, ...]:
-    """The `output_padding` that leads `conv_transpose` back to `input_size`.
+    """The `output_padding` with which `conv_transpose` maps back to `input_size`.
 
     >>> output_padding_for((8, 7), (3, 3), strides=2)
     (1, 0)
@@ -314,7 +314,7 @@ def output_padding_for(
 
 
 def _countable(axis: int, size: int) -> int:
-    """`size`, if positions on an axis of as many can be counted."""
+    """`size`, checked against the largest number of positions that can be counted on an axis."""
     if size >= arg.TOO_LARGE:
         raise ValueError(
             f"the result must have fewer than 2**31 positions on each axis, got {size:,} on spatial axis {axis}: "
@@ -324,7 +324,7 @@ def _countable(axis: int, size: int) -> int:
 
 
 def geometry_on(size: Any, kernel_size: Any, **geometry: Unpack[GeometryArguments]) -> ConvGeometry:
-    """A geometry on as many axes as `size` and `kernel_size` together ask for; ints are repeated."""
+    """A geometry on the number of axes that `size` or `kernel_size` has; ints are repeated."""
     lengths = [len(v) if arg.is_sequence(v) else 1 for v in (size, kernel_size)]
     axes = arg.number_of_axes("input_size` and `kernel_size", max(lengths))
     return ConvGeometry(arg.per_axis("kernel_size", kernel_size, axes, minimum=1), **geometry)

@@ -1,4 +1,4 @@
-"""How often the transposed convolution writes to each position, and layers that write equally often."""
+"""Number of contributions to each position of the transposed convolution, and layers where it is even."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class EvenLayer:
 
     Attributes:
       geometry: the layer.
-      output_padding: with which its result has the size of the layer that it stands in for.
+      output_padding: the value that gives its result the size of the layer that it replaces.
     """
 
     geometry: ConvGeometry
@@ -29,7 +29,7 @@ def overlap_counts(spec: ConvSpec, axis: int) -> tuple[int, ...]:
 
 
 def inputs_seen(spec: ConvSpec, axis: int) -> int:
-    """The most positions of y that one position of the result of Cᵀ adds up, on one axis."""
+    """Maximum number of positions of y that one position of Cᵀ y adds up, on one axis."""
     rows = np.sort(spec.tap_source(axis), axis=1)
     first = np.ones(rows.shape, bool)  # several taps of one window may read the same position: it counts once
     first[:, 1:] = rows[:, 1:] != rows[:, :-1]
@@ -38,9 +38,9 @@ def inputs_seen(spec: ConvSpec, axis: int) -> int:
 
 
 def contributions_inside(geometry: ConvGeometry, axis: int) -> tuple[int, ...]:
-    """Contributions to each position of a period of s, away from the borders, on one axis.
+    """Contributions to each of the s phases, away from the borders, on one axis.
 
-    Tap t writes to positions of remainder d·t modulo s.
+    Tap t writes to phase d·t modulo s.
     """
     s = geometry.strides[axis]
     remainders = geometry.dilation[axis] * np.arange(geometry.kernel_size[axis]) % s
@@ -48,16 +48,16 @@ def contributions_inside(geometry: ConvGeometry, axis: int) -> tuple[int, ...]:
 
 
 def is_even(geometry: ConvGeometry, axis: int) -> bool:
-    """Whether all positions away from the borders get equally many contributions, on one axis."""
+    """Whether all positions away from the borders get the same number of contributions, on one axis."""
     return len(set(contributions_inside(geometry, axis))) == 1
 
 
 def nearest_even(geometry: ConvGeometry, x_size: tuple[int, ...]) -> EvenLayer:
-    """The layer next to this one that is even and takes y to the same size, `x_size`.
+    """The nearest layer that is even and maps y to the same size, `x_size`.
 
-    Its kernel is the next multiple of the stride, its dilation the next smaller that has no
-    divisor in common with the stride. Padding that follows from the kernel is kept by its name;
-    otherwise the larger kernel is cropped as evenly on both sides as can be.
+    Its kernel is the next multiple of the stride. Its dilation is the next smaller one that is
+    coprime to the stride. Padding with a name is kept by its name. Otherwise the larger kernel is
+    cropped on both sides as evenly as possible.
     """
     d = [_coprime(d, s) for d, s in zip(geometry.dilation, geometry.strides, strict=True)]
     k = [-(-k // s) * s for k, s in zip(geometry.kernel_size, geometry.strides, strict=True)]
@@ -78,11 +78,11 @@ def _coprime(d: int, s: int) -> int:
 
 
 def _cropped_as_evenly(spec: ConvSpec, axis: int, reach: int) -> tuple[int, int]:
-    """(lo, hi) with which a kernel of this reach gives the same size, most alike on both sides."""
+    """(lo, hi) with which a kernel of this reach gives the same size, as even as possible on both sides."""
     o, s, (lo, _) = spec.output_size[axis], spec.strides[axis], spec.pads[axis]
     total = s * (o - 1) + reach - spec.input_size[axis]
     more = reach - spec.effective_kernel_size[axis]
     starts = range(min(lo, lo + more), max(lo, lo + more) + 1)  # one of the kernels lies within the other
     lo = min(starts, key=lambda lo: (abs(2 * lo - total), abs(lo)))
     hi = total - lo
-    return lo, hi if hi >= 0 else min(hi + s - 1, 0)  # the rest is output_padding
+    return lo, hi if hi >= 0 else min(hi + s - 1, 0)  # output_padding makes up the difference

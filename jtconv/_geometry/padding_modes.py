@@ -1,6 +1,6 @@
 """The padding modes, one row each: which position of the input each padded position copies.
 
-A new mode is one more row. All that depends on a mode reads this table: the rows of the matrix, padding and its
+A new mode is one more row. All code that depends on a mode reads this table: the rows of the matrix, padding and its
 transpose, the halos of images cut over devices, and the command line's choices.
 """
 
@@ -11,12 +11,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PaddingMode:
-    """One way to fill the padding.
+    """A rule that fills the padding.
 
     Attributes:
-      source: (positions, size) -> the position that each copies, -1 for a zero. Arrays of NumPy or JAX.
+      source: (positions, size) -> the position that each one copies, -1 for a zero. NumPy or JAX arrays.
       numpy_name: `mode` of `numpy.pad`.
-      min_size: positions that an axis needs, to be padded.
+      min_size: minimum number of positions of an axis that can be padded.
       repeats: whether the padded axis repeats with a period, so that it can be longer than the input.
       wraps: whether the padding copies from the opposite end of the axis.
     """
@@ -29,7 +29,7 @@ class PaddingMode:
 
     @property
     def copies(self) -> bool:
-        """Whether the padding holds copies of the input, which the transpose adds back to where they came from."""
+        """Whether the padding holds copies of the input. The transpose adds these back to their sources."""
         return self.numpy_name != "constant"
 
 
@@ -43,7 +43,7 @@ def _circular(position: Any, size: int) -> Any:
 
 
 def _reflect(position: Any, size: int) -> Any:
-    """Reflection without repeating the edge has the period 2(size - 1)."""
+    """Reflect without repeating the edge: the period is 2(size - 1)."""
     folded = position % max(2 * (size - 1), 1)
     return position.__array_namespace__().minimum(folded, 2 * (size - 1) - folded)
 

@@ -1,4 +1,4 @@
-"""The possible layer next to an impossible one."""
+"""The nearest possible layer to an impossible one."""
 
 from collections.abc import Sequence
 
@@ -13,14 +13,14 @@ def nearest_possible(
 ) -> tuple[ConvGeometry, tuple[int, ...]]:
     """A geometry and an output_padding with which `transpose_output_size` has a result for `output_size`.
 
-    What is possible comes back as it is. Otherwise output_padding goes to the nearest number that
-    the stride allows, padding crops as much less as leaves one position, and a single position is
-    replicated where it cannot be reflected. Sizes, strides and dilation stay.
+    Return a possible layer unchanged. Otherwise move output_padding to the nearest value that the
+    stride allows, crop less until one position remains, and replicate a single position, which
+    cannot be reflected. Sizes, strides and dilation stay the same.
     """
-    a = tuple(_within_stride(geometry, s, rest) for s, rest in zip(geometry.strides, output_padding, strict=True))
+    a = tuple(_within_stride(geometry, s, given) for s, given in zip(geometry.strides, output_padding, strict=True))
     arguments = geometry.arguments()
     if not isinstance(geometry.padding, str):
-        pads = geometry.pads(output_size)  # numbers: the same on every size
+        pads = geometry.pads(output_size)  # numbers, so they are the same for every size
         arguments["padding"] = [
             _cropped_less(geometry, axis, o, a[axis], pads[axis]) for axis, o in enumerate(output_size)
         ]
@@ -36,7 +36,7 @@ def _within_stride(geometry: ConvGeometry, s: int, a: int) -> int:
 
 
 def _cropped_less(geometry: ConvGeometry, axis: int, o: int, a: int, pads: Pads) -> Pads:
-    """Padding that leaves at least one position of all that contributes, on either side and together."""
+    """Padding that leaves at least one contributing position, for each side alone and for both together."""
     k, s, d = geometry.kernel_size[axis], geometry.strides[axis], geometry.dilation[axis]
     most = transposed_size(o, k, s, (0, 0), d, a) - 1
     lo, hi = (min(p, most) for p in pads)

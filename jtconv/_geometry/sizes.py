@@ -19,7 +19,7 @@ def conv_size(i: int, k: int, s: int, pads: Pads, d: int) -> int:
 
 
 def transposed_size(o: int, k: int, s: int, pads: Pads, d: int, a: int) -> int:
-    """The input size that `conv_size` maps to `o`; `a` in [0, s) says which of them."""
+    """The input size that `conv_size` maps to `o`; `a` in [0, s) selects one of s."""
     return s * (o - 1) + effective_kernel_size(k, d) - sum(pads) + a
 
 
@@ -36,11 +36,11 @@ def causal_pads(k: int, d: int) -> Pads:
 
 
 def split_pads(i: int, o: int, reach: int, s: int, lo: int) -> tuple[Pads, Pads]:
-    """Padding in two steps: (outer, inner), outer to be done beforehand, inner by the convolution.
+    """Padding in two steps: (outer, inner). Outer is applied beforehand, inner by the convolution.
 
-    `reach` is the effective kernel size, and the padding after is what the last of the `o` windows
-    needs. Inner is between 0 and reach - 1, so that neither the convolution nor its derivatives
-    crop, outer the rest; both are whole windows, nothing is left over. This works around two
+    `reach` is the effective kernel size. The padding after the last position is what the last of
+    the `o` windows needs. Inner is between 0 and reach - 1, so neither the convolution nor its
+    derivatives crop. Outer is the remainder. The windows cover the padded input exactly. This works around two
     defects of XLA's CPU backend (seen with jax 0.10.2): convolutions with negative padding give
     wrong numbers at times, and the compiler aborts on some transposed ones that have stride 2,
     2 taps and no padding of their own, which is where inner would be reach - 1 on both sides.

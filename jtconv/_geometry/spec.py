@@ -24,7 +24,7 @@ class ConvSpec:
     dilation: tuple[int, ...]
     groups: int
     padding_mode: str
-    layers: int = 1  # that `jax.vmap` has put side by side; the groups are all of theirs
+    layers: int = 1  # layers that `jax.vmap` has merged; `groups` counts the groups of all of them
 
     @property
     def ndim(self) -> int:
@@ -41,9 +41,9 @@ class ConvSpec:
         return replace(self, input_size=padded, pads=((0, 0),) * self.ndim, padding_mode="zeros")
 
     def with_strides_taken(self) -> "ConvSpec":
-        """The same convolution, its strides no longer than they need be: a window alone on its axis takes none.
+        """The same convolution with its stride shortened on every axis that has a single window.
 
-        Methods make as many phases as the stride is long.
+        Such an axis takes no step. Methods make one array per phase, so a shorter stride saves work.
         """
         axes = zip(self.unpadded().input_size, self.effective_kernel_size, self.strides, self.output_size, strict=True)
         strides = (s if o > 1 else min(s, max(reach, i - reach + 1)) for i, reach, s, o in axes)
@@ -66,15 +66,15 @@ class ConvSpec:
         return self
 
     def split_pads(self) -> tuple[list[Pads], list[Pads]]:
-        """Per axis, what is padded or cropped before C, and what C itself pads; see `sizes.split_pads`."""
+        """(outer, inner) padding of every axis: outer is applied before C, inner by C; see `sizes.split_pads`."""
         axes = zip(self.input_size, self.output_size, self.effective_kernel_size, self.strides, self.pads, strict=True)
         both = [sizes.split_pads(i, o, reach, s, lo) for i, o, reach, s, (lo, _) in axes]
         return [outer for outer, _ in both], [inner for _, inner in both]
 
     def tap_source(self, axis: int) -> np.ndarray:
-        """Which input position tap t of output o reads: int array (out, k), -1 where padding is zero.
+        """Input position that tap t of output o reads: int array (out, k), -1 where padding is zero.
 
-        Position s·o + d·t - lo, brought back into the input as the padding mode says.
+        The position is s·o + d·t - lo, mapped back into the input by the padding mode.
         """
         o = np.arange(self.output_size[axis])[:, None]
         t = np.arange(self.kernel_size[axis])[None, :]
@@ -83,10 +83,10 @@ class ConvSpec:
 
 
 def combine(tables: list[np.ndarray], sizes: tuple[int, ...]) -> np.ndarray:
-    """Per-axis tables of positions, (rows, slots) each and -1 for none, as one table of flat positions.
+    """Combine per-axis tables of positions, (rows, slots) with -1 for none, into a table of flat positions.
 
-    Rows and slots of the result run over all combinations of the axes', the last axis quickest; an
-    entry is -1 as soon as one axis has none.
+    Rows and slots of the result run over all combinations of the axes, in C order. An entry is -1
+    if any axis has -1.
     """
     flat = np.zeros((1, 1), np.int32)
     for table, size in zip(tables, sizes, strict=True):

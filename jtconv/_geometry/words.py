@@ -1,11 +1,11 @@
-"""How sizes are written in texts."""
+"""Sizes as text."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 
 def axis_lines(ndim: int, line: Callable[[int], str]) -> list[str]:
-    """A line per axis; one for all where they are the same."""
+    """One line per axis, or a single line if all are the same."""
     lines = [line(axis) for axis in range(ndim)]
     if len(set(lines)) == 1:
         return [f"  = {lines[0]}" + ("   on each axis" if ndim > 1 else "")]
@@ -13,20 +13,20 @@ def axis_lines(ndim: int, line: Callable[[int], str]) -> list[str]:
 
 
 def by(sizes: Sequence[int]) -> str:
-    """7×7."""
+    """Sizes as in "7×7"."""
     return "×".join(map(str, sizes)) or "()"
 
 
 def by_pairs(pads: Sequence[tuple[int, int]]) -> str:
-    """(0, 1) × (0, 1)."""
+    """Pairs as in "(0, 1) × (0, 1)"."""
     return " × ".join(f"({lo}, {hi})" for lo, hi in pads)
 
 
 def signed(value: int) -> str:
-    """In brackets where it is negative."""
+    """The number, in brackets if it is negative."""
     return str(value) if value >= 0 else f"({value})"
 
 
 def one_or_each(values: Sequence[Any]) -> Any:
-    """Return one value if all axes have it, else one per axis."""
+    """Return a single value if all axes share it, otherwise one per axis."""
     return values[0] if len(set(values)) == 1 else tuple(values)

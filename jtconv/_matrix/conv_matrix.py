@@ -32,10 +32,10 @@ class ConvMatrix:
     """Sparse matrix C with vec(conv(x, kernel)) = C @ vec(x), or its transpose. Made by `conv_matrix`.
 
     Rows are vec(y), y of shape (*out_size, out_ch); columns are vec(x), x of shape (*in_size,
-    in_ch); vec is `ravel` in C order. The entries are stored, in one array that both C and Cᵀ
-    multiply by as it is; where an entry belongs is a formula in the geometry. So a matrix is a
-    pytree with one leaf, `values`, and everything here differentiates with respect to it, and
-    through it with respect to the kernel.
+    in_ch); vec is `ravel` in C order. The entries are stored in one array, and both C and Cᵀ
+    multiply by it as it is. A formula in the geometry gives the row and column of each entry. So
+    a matrix is a pytree with one leaf, `values`. Everything here is differentiable with respect to
+    it, and through it with respect to the kernel.
 
     `@` takes a vector or a matrix of columns on either side.
     """
@@ -45,7 +45,7 @@ class ConvMatrix:
     kernel_shape: tuple[int, ...]
     transposed: bool = False
 
-    # NumPy arrays on the left of `@` leave the product to `__rmatmul__`.
+    # Makes NumPy arrays on the left of `@` call `__rmatmul__`.
     __array_ufunc__ = None
 
     @property
@@ -67,12 +67,12 @@ class ConvMatrix:
 
     @property
     def nbytes(self) -> int:
-        """Memory of the stored matrix in bytes: its values, and its index, which as a formula takes none.
+        """Memory of the stored values in bytes. The index is a formula and takes none.
 
-        A value is stored for each output, each tap and each pair of channels. Where zero padding
-        cuts taps off there are more of them than `nnz`, and up to half as many again where taps
-        and channels are few. What `to_scipy` and the like keep for the next call is not
-        counted: up to 12 bytes for an entry.
+        A value is stored for each output, each tap and each pair of channels. These are more than
+        `nnz` where zero padding cuts taps off. Where taps and channels are few, up to half as many
+        again are stored. The index that `to_scipy` and the like cache, up to 12 bytes per entry, is
+        not counted.
 
         >>> import jax.numpy as jnp
         >>> C = conv_matrix(jnp.ones((3, 1, 2)), 10, padding=1)
@@ -88,15 +88,15 @@ class ConvMatrix:
         return replace(self, transposed=not self.transposed)
 
     def with_kernel(self, kernel: ArrayLike) -> ConvMatrix:
-        """The same matrix for another kernel: only values are made anew, also under `jit` and `grad`.
+        """The same matrix for another kernel: only the values are computed, also under `jit` and `grad`.
 
         Args:
           kernel: (*kernel_size, in_ch // groups, out_ch), of the shape of the kernel that this matrix
             was made from; floating or complex, its dtype becomes the matrix'.
 
         Returns:
-          A `ConvMatrix` of the same shape, transposed if this one is; what this one knows of where
-          entries are serves both, and both fit the same compiled programs.
+          A `ConvMatrix` of the same shape, transposed if this one is. Both share the cached index
+          and the same compiled programs.
 
         Raises:
           TypeError: for an integer kernel.
@@ -150,7 +150,7 @@ class ConvMatrix:
 
         csr = self._csr
         data = self._data.astype(checks.accumulator(self.dtype))
-        # Copies, as SciPy matrices are changed in place, and the index is shared by all kernels.
+        # Copy, because SciPy changes matrices in place, and all kernels share the index.
         return csr_array((np.array(data), csr.indices.copy(), csr.indptr.copy()), shape=self.shape)
 
     @property
@@ -188,7 +188,7 @@ jax.tree_util.register_dataclass(ConvMatrix, data_fields=["values"], meta_fields
 
 
 def matrix_of(kernel: Array, spec: ConvSpec) -> ConvMatrix:
-    """The matrix of a layer, all arguments checked."""
+    """The matrix of a layer whose arguments are already checked."""
     return ConvMatrix(stored_values(kernel, spec), spec, kernel.shape)
 
 

@@ -1,8 +1,8 @@
-"""Where the entries of C and Cᵀ are: compressed rows, from formulas per axis, cached.
+"""The index of C and Cᵀ: compressed sparse rows, computed from formulas per axis, and cached.
 
-Rows of C are vec(y), columns vec(x), both in C order with channels last. What an axis' row of
-positions is joined to is a small table; all else is arithmetic on these tables. Only the other
-padding modes bring several taps of an axis to one position, and their small tables are sorted.
+Rows of C are vec(y), columns vec(x), both in C order with channels last. A small table per axis
+gives the positions in each row. The index is arithmetic on these tables. Only padding modes other
+than zeros map several taps of an axis to one position; their small tables are sorted.
 """
 
 import math
@@ -14,13 +14,13 @@ import numpy as np
 from jtconv._geometry.spec import ConvSpec, combine
 from jtconv._matrix.layout import Address, Channels, channels_of, value_address
 
-_CACHED_LAYERS = 4  # an index is as large as the matrix: enough for one layer in both directions, twice
+MAX_CACHED = 4  # indices, each as large as its matrix: two layers in both directions
 
 
 class AxisTable(NamedTuple):
-    """One axis: for each row position, what its slots join it to. Arrays (rows, slots); -1 where unused.
+    """The output, tap and position of every slot of every row on one axis. Arrays (rows, slots); -1 where unused.
 
-    `rank` counts the distinct positions of a row, `distinct` (rows,) is their number.
+    `rank` numbers the distinct positions of a row; `distinct` (rows,) is their count.
     """
 
     output: np.ndarray
@@ -33,8 +33,8 @@ class AxisTable(NamedTuple):
 class CsrIndex(NamedTuple):
     """Compressed sparse rows, columns ascending, without duplicates, int32.
 
-    `value` lists which stored values are entries; where padding brings several onto one matrix
-    entry, `entry` says to which entry each is added, otherwise it is None.
+    `value` lists the stored values that are entries. Where padding maps several values to one
+    matrix entry, `entry` gives the entry that each is added to; otherwise it is None.
     """
 
     indptr: np.ndarray
@@ -44,7 +44,7 @@ class CsrIndex(NamedTuple):
 
 
 def axis_table(spec: ConvSpec, axis: int, transposed: bool) -> AxisTable:
-    """Of C, or of Cᵀ."""
+    """The table of one axis of C, or of Cᵀ."""
     if spec.padding_mode == "zeros":
         output, tap, other = _zeros_table(spec, axis, transposed)
         used = other >= 0
@@ -53,17 +53,17 @@ def axis_table(spec: ConvSpec, axis: int, transposed: bool) -> AxisTable:
 
 
 def _zeros_table(spec: ConvSpec, axis: int, transposed: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(output, tap, other), by formula: output o reads position s·o + d·t - lo."""
+    """(output, tap, other) for zero padding, by formula: output o reads position s·o + d·t - lo."""
     s, d, k, (lo, _) = spec.strides[axis], spec.dilation[axis], spec.kernel_size[axis], spec.pads[axis]
     if not transposed:
         source = spec.tap_source(axis)
         indices = np.indices(source.shape)
         return indices[0], indices[1], source
     reached = np.arange(spec.input_size[axis])[:, None] + lo
-    most = (d * (k - 1)) // s + 1  # outputs in a row that a window is long
-    output = reached // s - np.arange(most)[::-1]
-    tap, rest = (reached - s * output) // d, (reached - s * output) % d
-    used = (rest == 0) & (tap >= 0) & (tap < k) & (output >= 0) & (output < spec.output_size[axis])
+    max_outputs = (d * (k - 1)) // s + 1  # consecutive outputs whose windows overlap one position
+    output = reached // s - np.arange(max_outputs)[::-1]
+    tap, remainder = (reached - s * output) // d, (reached - s * output) % d
+    used = (remainder == 0) & (tap >= 0) & (tap < k) & (output >= 0) & (output < spec.output_size[axis])
     return output, tap, np.where(used, output, -1)
 
 
@@ -90,8 +90,8 @@ def entry_count(spec: ConvSpec, kernel_shape: tuple[int, ...]) -> int:
     return math.prod(int(axis_table(spec, a, False).distinct.sum()) for a in axes) * math.prod(kernel_shape[-2:])
 
 
-def most_terms(spec: ConvSpec, kernel_shape: tuple[int, ...], transposed: bool) -> int:
-    """The most stored values that a row of C or Cᵀ adds up."""
+def max_terms(spec: ConvSpec, kernel_shape: tuple[int, ...], transposed: bool) -> int:
+    """Maximum number of stored values that a row of C or Cᵀ adds up."""
     channels = channels_of(kernel_shape, spec.groups)
     total = channels.out_ch if transposed else channels.in_ch
     for axis in range(spec.ndim):
@@ -99,9 +99,9 @@ def most_terms(spec: ConvSpec, kernel_shape: tuple[int, ...], transposed: bool) 
     return total
 
 
-@lru_cache(_CACHED_LAYERS)
+@lru_cache(MAX_CACHED)
 def csr_index(spec: ConvSpec, kernel_shape: tuple[int, ...], transposed: bool) -> CsrIndex:
-    """The index of C, or of Cᵀ, with rows vec(x)."""
+    """The index of C, or of Cᵀ (`transposed`), whose rows are vec(x)."""
     channels = channels_of(kernel_shape, spec.groups)
     tables = [axis_table(spec, axis, transposed) for axis in range(spec.ndim)]
     row_ch, slot_ch = (channels.in_ch, channels.out_ch) if transposed else (channels.out_ch, channels.in_ch)
@@ -118,7 +118,7 @@ def csr_index(spec: ConvSpec, kernel_shape: tuple[int, ...], transposed: bool) -
     column = other[:, None, None, :, None] * np.int32(channels.groups * slot_ch) + (group * np.int32(slot_ch) + ch)
     shape = value.shape
     column, used = np.broadcast_to(column, shape), np.broadcast_to(other[:, None, None, :, None] >= 0, shape)
-    if spec.padding_mode == "zeros":  # the slots of a row are in the order of its columns
+    if spec.padding_mode == "zeros":  # slots are already in the order of the columns
         return _frozen(CsrIndex(indptr, _compress(column, used), _compress(value, used), None))
     return _frozen(_merged(indptr, column, value, used, _rank(tables), slot_ch))
 
@@ -126,7 +126,7 @@ def csr_index(spec: ConvSpec, kernel_shape: tuple[int, ...], transposed: bool) -
 def _merged(
     indptr: np.ndarray, column: np.ndarray, value: np.ndarray, used: np.ndarray, rank: np.ndarray, slot_ch: int
 ) -> CsrIndex:
-    """Where several slots of a row have one column: an entry's place is the row's first plus its rank."""
+    """Merge slots of a row that share a column: an entry's place is the row's first place plus its rank."""
     within = rank[:, None, None, :, None] * np.int32(slot_ch) + np.arange(slot_ch, dtype=np.int32)
     first = indptr[:-1].reshape(column.shape[:3])[..., None, None]
     entry = _compress(np.broadcast_to(first + within, column.shape), used)
@@ -136,7 +136,7 @@ def _merged(
 
 
 def _spread(tables: list[AxisTable], address: Address, channels: Channels, transposed: bool) -> np.ndarray:
-    """The stored value of every slot, int32: (row positions, groups, row channels, slots, slot channels)."""
+    """Place of every slot's stored value, int32: (row positions, groups, row channels, slots, slot channels)."""
     flat = np.zeros((1, 1), np.int32)
     for table, output, tap in zip(tables, address.output, address.tap, strict=True):
         step = (table.output * output + tap.take(table.tap, mode="clip")).astype(np.int32)
@@ -150,7 +150,7 @@ def _spread(tables: list[AxisTable], address: Address, channels: Channels, trans
 
 
 def _rank(tables: list[AxisTable]) -> np.ndarray:
-    """Which of its row's distinct positions each slot has: (row positions, slots), int32."""
+    """Rank of each slot's position among the distinct positions of its row: (row positions, slots), int32."""
     flat = np.zeros((1, 1), np.int32)
     for table in tables:
         outer = flat[:, None, :, None] * table.distinct.astype(np.int32)[:, None, None]
@@ -163,7 +163,7 @@ def _compress(array: np.ndarray, used: np.ndarray) -> np.ndarray:
 
 
 def _frozen(index: CsrIndex) -> CsrIndex:
-    """Cached arrays are shared: nobody may write to them."""
+    """Make the arrays read-only, because the cache shares them."""
     for array in index:
         if array is not None:
             array.setflags(write=False)

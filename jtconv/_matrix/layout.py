@@ -1,17 +1,17 @@
-"""How the entries of C are stored: as an array whose axes say where each belongs, so that no index is.
+"""Layout of the entries of C: an array whose axes give each entry's row and column, so no index is stored.
 
-Blocks: for every group of channels and output a dense block, in the order of a compressed row.
+Blocks: a dense block for every group of channels and every output, in the order of a compressed row.
 
     values (groups, prod(out_size), out_ch // groups, taps * in_ch // groups)
 
-Planes, where taps and channels are so few that a block would not be worth a product: for each of them
-the entries of all outputs side by side, at the block of s positions of x that they read, as a
-matrix stored by diagonals has them at their columns.
+Planes, where taps and channels are too few for a block to be worth a matrix product: a plane for each tap
+and pair of channels, with the entries of all outputs. An entry is placed at the block of s positions of x
+that its output reads, as in a matrix stored by diagonals.
 
     values (out_ch // groups * in_ch // groups * taps, prod(blocks), groups)
 
-Where zero padding cuts an entry off, either has a stored zero; and a plane where no output reads a
-block by its tap.
+Both layouts store a zero where zero padding cuts an entry off. A plane also stores a zero where no output reads a
+block by the plane's tap.
 """
 
 import math
@@ -25,13 +25,13 @@ from jax import Array
 from jtconv._arrays.blocks import block_counts
 from jtconv._geometry.spec import ConvSpec
 
-_MOST_PLANES = 64  # each of them is a term in a program
-_MOST_PHASES = 256  # of x, each an array of its own in Cᵀ: the time to compile grows with them
-_MOST_BLOCKS = 1.5  # for each output: the rest of a plane is zeros
+MAX_PLANES = 64  # planes; each is a term in a program
+MAX_PHASES = 256  # phases of x times channels; each is an array in Cᵀ, so compile time grows with them
+MAX_BLOCKS = 1.5  # blocks per output; a plane is zero at the other blocks
 
 
 class Channels(NamedTuple):
-    """Channels of a layer: groups, and of each group those of x and those of y."""
+    """Channels of a layer: number of groups, and per group the channels of x and of y."""
 
     groups: int
     in_ch: int
@@ -39,8 +39,10 @@ class Channels(NamedTuple):
 
 
 class Address(NamedTuple):
-    """Where a value is in the flat array: a sum of these. `output`, per axis, is for each output further; `tap`,
-    per axis, an array over the taps; the others are for each group, or channel of a group, further.
+    """Strides of the flat array; a value's place is the sum of its offsets.
+
+    `output` has a stride per axis, and `tap` an array of offsets over the taps per axis. The others are strides
+    of the group and of the channels in a group.
     """
 
     output: tuple[int, ...]
@@ -51,30 +53,30 @@ class Address(NamedTuple):
 
 
 def channels_of(kernel_shape: tuple[int, ...], groups: int) -> Channels:
-    """Of a kernel (*kernel_size, in_ch // groups, out_ch)."""
+    """Channels of a kernel (*kernel_size, in_ch // groups, out_ch)."""
     return Channels(groups, kernel_shape[-2], kernel_shape[-1] // groups)
 
 
 def image_shapes(kernel_shape: tuple[int, ...], spec: ConvSpec) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Of x (*in_size, in_ch) and y (*out_size, out_ch), whose sizes are the columns and the rows of C."""
+    """Shapes of x (*in_size, in_ch) and y (*out_size, out_ch); their sizes are the columns and rows of C."""
     return (*spec.input_size, kernel_shape[-2] * spec.groups), (*spec.output_size, kernel_shape[-1])
 
 
 def in_planes(spec: ConvSpec, channels: Channels) -> bool:
     """Whether the layer is stored in planes rather than in blocks."""
     planes = math.prod(spec.kernel_size) * channels.in_ch * channels.out_ch
-    if math.prod(spec.strides) * channels.in_ch > _MOST_PHASES:
+    if math.prod(spec.strides) * channels.in_ch > MAX_PHASES:
         return False
-    return planes <= _MOST_PLANES and math.prod(block_counts(spec)) <= _MOST_BLOCKS * math.prod(spec.output_size)
+    return planes <= MAX_PLANES and math.prod(block_counts(spec)) <= MAX_BLOCKS * math.prod(spec.output_size)
 
 
 def first_block(spec: ConvSpec, axis: int) -> np.ndarray:
-    """Which block of x each tap of output 0 reads; output o reads the o-th after that."""
+    """Block of x that each tap of output 0 reads; output o reads the o-th block after it."""
     return np.arange(spec.kernel_size[axis]) * spec.dilation[axis] // spec.strides[axis]
 
 
 def values_shape(spec: ConvSpec, channels: Channels) -> tuple[int, ...]:
-    """Of the array of stored entries; ValueError where int32 cannot number them, or the rows or columns."""
+    """Shape of the stored array; ValueError if int32 cannot number its entries, the rows or the columns."""
     groups, in_ch, out_ch = channels
     outputs, taps = math.prod(spec.output_size), math.prod(spec.kernel_size)
     columns, rows = map(math.prod, image_shapes((in_ch, groups * out_ch), spec))
@@ -108,13 +110,13 @@ def arranged_values(kernel: Array, spec: ConvSpec) -> Array:
 
 
 def kernel_entries(kernel_shape: tuple[int, ...], spec: ConvSpec) -> np.ndarray:
-    """Which entry of the kernel, by its flat position there, each stored value is."""
+    """Flat position in the kernel of each stored value."""
     numbers = np.arange(math.prod(kernel_shape)).reshape(kernel_shape)
     return _spread(numbers, spec, np.broadcast_to).ravel()
 
 
 def value_address(spec: ConvSpec, channels: Channels) -> Address:
-    """Where in the flat array of stored entries each is."""
+    """Address of each entry in the flat array of stored values."""
     order, sizes = _order(spec, channels), _sizes(spec, channels)
     lengths = [sizes[name] for name in order]
     step = {name: math.prod(lengths[place + 1 :]) for place, name in enumerate(order)}
@@ -126,7 +128,7 @@ def value_address(spec: ConvSpec, channels: Channels) -> Address:
 
 
 def _read(spec: ConvSpec, channels: Channels, axis: int) -> np.ndarray:
-    """Where on an axis there is an entry: bool (outputs, taps), or (blocks, taps)."""
+    """Whether there is an entry, on one axis: bool (outputs, taps), or (blocks, taps)."""
     read = spec.tap_source(axis) >= 0
     if not in_planes(spec, channels):
         return read
@@ -137,7 +139,7 @@ def _read(spec: ConvSpec, channels: Channels, axis: int) -> np.ndarray:
 
 
 def _spread(kernel: Any, spec: ConvSpec, broadcast_to: Callable[..., Any]) -> Any:
-    """A kernel with its axes in the order of storage, and repeated for all outputs."""
+    """A kernel with its axes in storage order, repeated for all outputs."""
     channels = channels_of(kernel.shape, spec.groups)
     order, sizes = _order(spec, channels), _sizes(spec, channels)
     own = [*(f"tap {axis}" for axis in range(spec.ndim)), "in_ch", "group", "out_ch"]
@@ -148,7 +150,7 @@ def _spread(kernel: Any, spec: ConvSpec, broadcast_to: Callable[..., Any]) -> An
 
 
 def _order(spec: ConvSpec, channels: Channels) -> list[str]:
-    """The axes of the stored array, by name, before some are taken together."""
+    """Names of the stored array's axes, before some are merged."""
     outputs, taps = ([f"{kind} {axis}" for axis in range(spec.ndim)] for kind in ("output", "tap"))
     if in_planes(spec, channels):
         return ["out_ch", "in_ch", *taps, *outputs, "group"]
@@ -156,7 +158,7 @@ def _order(spec: ConvSpec, channels: Channels) -> list[str]:
 
 
 def _sizes(spec: ConvSpec, channels: Channels) -> dict[str, int]:
-    """How long each axis is."""
+    """Size of each named axis."""
     named = {"group": channels.groups, "in_ch": channels.in_ch, "out_ch": channels.out_ch}
     places = block_counts(spec) if in_planes(spec, channels) else spec.output_size
     for axis in range(spec.ndim):

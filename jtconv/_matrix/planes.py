@@ -1,6 +1,6 @@
 """Products of a matrix stored in planes: a strided slice of x, or a shifted y, for every plane.
 
-XLA makes one loop of what is added up, so each value is read once, and each result written once.
+XLA fuses the sum into one loop, so each value is read once, and each result written once.
 """
 
 import itertools
@@ -66,7 +66,7 @@ def planes_transposed_product(values: Array, rows: Array, spec: ConvSpec, channe
 def _planes(
     values: Array, spec: ConvSpec, channels: Channels
 ) -> Iterator[tuple[Array, int, int, tuple[int, ...], tuple[int, ...]]]:
-    """Each plane with its channels of y and x, the block that output 0 reads by its tap, and at which phase."""
+    """Each plane with its channels of y and x, and the block and phase that output 0 reads by its tap."""
     taps = itertools.product(*map(range, spec.kernel_size))
     every = itertools.product(range(channels.out_ch), range(channels.in_ch), taps)
     for plane, (f, c, tap) in zip(values, every, strict=True):

@@ -1,8 +1,8 @@
-"""Values of the matrix from a kernel, and its products with columns, as `_matrix_layout` stores it.
+"""Values of the matrix from a kernel, and its products with columns, for the layouts of `layout`.
 
-In blocks, C X is the stored block of each output times what the output reads of X, gathered by
-slices; and Cᵀ Y is the transposed blocks times Y, added up where the outputs read. Only the stored
-values are multiplied by, each read once; an index array would be as many bytes to read again.
+In blocks, C X is the stored block of each output times the window of X that the output reads, gathered
+by slices. Cᵀ Y is the transposed blocks times Y, added at the windows. Each stored value is read once.
+An index array would double the bytes read.
 """
 
 import itertools
@@ -22,8 +22,8 @@ from jtconv._geometry.spec import ConvSpec
 from jtconv._matrix.layout import Channels, arranged_values, in_planes
 from jtconv._matrix.planes import planes_product, planes_transposed_product
 
-_FEW_TAPS = 32  # beyond them, programs with a slice for every tap take long to compile
-_MOST_READ = 2**24  # bytes; what is larger by far gets new pages from the system at every call
+MAX_SLICED_TAPS = 32  # taps; a program with a slice for each of more taps takes long to compile
+MAX_WINDOW_BYTES = 2**24  # bytes; a much larger array gets fresh pages from the system at every call
 
 
 @partial(jax.jit, static_argnames="spec")
@@ -44,7 +44,7 @@ def product(values: Array, columns: Array, spec: ConvSpec, channels: Channels) -
         found = _einsum("gpfk,gpkm->gpfm", values, read)
         return found.swapaxes(0, 1).reshape(rows, columns.shape[1])
 
-    return _few_at_a_time(some, columns, values)
+    return _in_chunks(some, columns, values)
 
 
 @partial(jax.jit, static_argnames=("spec", "channels"))
@@ -56,14 +56,14 @@ def transposed_product(values: Array, rows: Array, spec: ConvSpec, channels: Cha
 
     def some(rows: Array) -> Array:
         m = rows.shape[1]
-        # The columns before the channels: XLA's product for the CPU is several times as quick so.
+        # Columns come before channels: XLA's product for the CPU is several times faster in this order.
         groups, outputs, out_ch, _ = values.shape
         swapped = rows.reshape(outputs, groups, out_ch, m).transpose(1, 0, 3, 2)
         parts = _einsum("gpmf,gpfk->gpmk", swapped, values)
         read = partial(_read, spec=spec, channels=channels, columns_last=False)
         return transpose_of(read, (inputs, m), parts.dtype, parts)
 
-    return _few_at_a_time(some, rows, values)
+    return _in_chunks(some, rows, values)
 
 
 def _planes(values: Array, spec: ConvSpec) -> Array:
@@ -71,15 +71,15 @@ def _planes(values: Array, spec: ConvSpec) -> Array:
 
 
 def _einsum(rule: str, a: Array, b: Array) -> Array:
-    """Half precision is added up, and returned, in float32."""
+    """`jnp.einsum` that adds up half precision in float32, and returns it so."""
     return jnp.einsum(rule, a, b, precision=lax.Precision.HIGHEST, preferred_element_type=accumulator(a.dtype))
 
 
-def _few_at_a_time(f: Callable[[Array], Array], columns: Array, values: Array) -> Array:
-    """`f` of (n, m), a few of the m columns at a time: what the outputs read of these stays in the memory at hand."""
+def _in_chunks(f: Callable[[Array], Array], columns: Array, values: Array) -> Array:
+    """`f` of (n, m), in chunks of columns whose windows take at most `MAX_WINDOW_BYTES`."""
     m = columns.shape[1]
     groups, outputs, _, reads = values.shape
-    fitting = max(1, _MOST_READ // (outputs * groups * reads * values.dtype.itemsize))
+    fitting = max(1, MAX_WINDOW_BYTES // (outputs * groups * reads * values.dtype.itemsize))
     if m <= fitting:
         return f(columns)
     parts = -(-m // fitting)
@@ -91,8 +91,9 @@ def _few_at_a_time(f: Callable[[Array], Array], columns: Array, values: Array) -
 
 
 def _read(columns: Array, spec: ConvSpec, channels: Channels, *, columns_last: bool) -> Array:
-    """What the outputs read of (columns, m): (groups, outputs, taps * in_ch // groups, m), or with the last two
-    axes swapped. By slices only; the m columns are so many more channels.
+    """Windows of (columns, m): (groups, outputs, taps * in_ch // groups, m), or with the last two axes swapped.
+
+    The m columns act as additional channels. Slices gather the windows (im2col).
     """
     m, ndim, (groups, in_ch, _) = columns.shape[1], spec.ndim, channels
     image = columns.reshape(*spec.input_size, groups, in_ch, m)
@@ -100,7 +101,9 @@ def _read(columns: Array, spec: ConvSpec, channels: Channels, *, columns_last: b
     inner = image.shape[ndim + 1 :]
     image, valid = padded(image.reshape(groups, *spec.input_size, in_ch * m), spec)
     image = pad_zeros(image, outer_pads(valid))
-    by_tap = set(spec.strides) == {1} and math.prod(spec.kernel_size) <= _FEW_TAPS and (m == 1 or not columns_last)
+    by_tap = (
+        set(spec.strides) == {1} and math.prod(spec.kernel_size) <= MAX_SLICED_TAPS and (m == 1 or not columns_last)
+    )
     windows = _windows_by_tap(image, valid) if by_tap else _windows_by_axis(image, valid)
     windows = windows.reshape(groups, math.prod(spec.output_size), math.prod(spec.kernel_size), *inner)
     reads = math.prod(spec.kernel_size) * in_ch

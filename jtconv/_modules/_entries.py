@@ -8,7 +8,7 @@ Shapes = Mapping[Path, tuple[int, ...]]
 
 
 def check_entries(name: str, found: Shapes, wanted: Shapes) -> None:
-    """Raise a ValueError that lists all by which `found`, the argument called `name`, differs from `wanted`."""
+    """Raise a ValueError that lists every difference of `found`, the argument `name`, from `wanted`."""
     missing = [f"{_words(p)} {wanted[p]}" for p in wanted if p not in found]
     unexpected = [f"{_words(p)} {found[p]}" for p in found if p not in wanted]
     both = [p for p in wanted if p in found]

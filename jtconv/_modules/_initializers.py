@@ -1,7 +1,7 @@
 """Initialisers for kernels of transposed convolutions, shape (*kernel_size, out_ch // groups, in_ch).
 
-`in_ch` and `out_ch` are the module's own here: what goes into the transposed convolution is the
-last axis of the kernel, since that is what comes out of the convolution which it transposes.
+`in_ch` and `out_ch` are those of the module. The input channels of the transposed convolution are the
+last axis of the kernel, because they are the output channels of the convolution that it transposes.
 """
 
 import math
@@ -25,10 +25,10 @@ def transpose_fan_in(
 ) -> Initializer:
     """Normal (truncated) kernels that keep the variance of the input.
 
-    An output position of a transposed convolution receives prod(k) / prod(s) taps on average, from
-    in_ch / groups channels each; 1 over that number is the variance of LeCun's rule (LeCun et al.,
-    "Efficient BackProp", 1998). Positions that no tap reaches, where k < s or where dilation and
-    strides share a factor, are left out of the average.
+    An output position of a transposed convolution receives prod(k) / prod(s) taps on average, each
+    from in_ch / groups channels. LeCun's rule takes 1 over that number as the variance (LeCun et al.,
+    "Efficient BackProp", 1998). The average excludes positions that no tap reaches. They exist where
+    k < s, or where dilation and strides share a factor.
 
     Args:
       kernel_size, strides, dilation: one entry per spatial axis.
@@ -47,8 +47,8 @@ def transpose_fan_in(
 def bilinear(groups: int = 1) -> Initializer:
     """Kernels that make the transposed convolution an upsampling by (bi-, tri-)linear interpolation.
 
-    For kernel size 2s and stride s, as FCN uses it (Long, Shelhamer and Darrell, 2015, section
-    4.1): channel c of the output interpolates channel c of the input, and no other. The values on
+    FCN uses them with kernel size 2s and stride s (Long, Shelhamer and Darrell, 2015, section
+    4.1). Channel c of the output interpolates channel c of the input alone. The values on
     an axis are 1 - |t - centre| / factor, factor = (k + 1) // 2, centre = (k - 1) / 2.
 
     >>> bilinear()(None, (4, 1, 1))[:, 0, 0]
@@ -57,7 +57,7 @@ def bilinear(groups: int = 1) -> Initializer:
     groups = arg.at_least("groups", arg.integer("groups", groups), 1)
 
     def init(key: Any, shape: Sequence[int], dtype: Any = jnp.float32, **_: Any) -> Array:
-        del key  # nothing is random here; initialisers take a key all the same
+        del key  # unused: nothing is random, but initialisers take a key
         shape, dtype = arg.shape("shape", shape), floating("dtype", dtype)
         if len(shape) < 2:
             raise ValueError(f"`bilinear` needs a kernel shape (*kernel_size, out_ch // groups, in_ch), got {shape}.")

@@ -19,9 +19,9 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, init=False)
 class Layer:
-    """All of a layer but its arrays and in_ch, which a module knows at different times. Hashable."""
+    """A layer without its arrays and without in_ch, which modules learn at different times. Hashable."""
 
-    image: ClassVar[str]  # what messages call the input
+    image: ClassVar[str]  # the input's name in messages
 
     out_ch: int
     geometry: ConvGeometry
@@ -45,24 +45,24 @@ class Layer:
         self._set("out_ch", self._channels("out_ch", out_ch))
         self._set("dtype", _optional("dtype", dtype))
         self._set("param_dtype", floating("param_dtype", param_dtype))
-        # None stays None: the default is that of the moment of the call.
+        # Keep None: it stands for the default at the time of the call.
         self._set("precision", None if precision is None else check_precision(precision))
         self._set("preferred_element_type", _optional("preferred_element_type", preferred_element_type))
 
     def kernel_shape(self, in_ch: int) -> Shape:
-        """The kernel's shape, `in_ch` being what goes into this layer."""
+        """Shape of the kernel for a layer with `in_ch` input channels."""
         raise NotImplementedError
 
     def kernel_in_ch(self, kernel_shape: Shape) -> int:
-        """The in_ch that `kernel_shape` was made for."""
+        """The layer's in_ch, from the shape of its kernel."""
         raise NotImplementedError
 
     def default_kernel_init(self) -> Initializer:
-        """The initialiser of a kernel for which none was given."""
+        """The kernel's initialiser if none was given."""
         raise NotImplementedError
 
     def image_in_ch(self, image: ArrayLike) -> int:
-        """The channels of an input, once its rank is known to be right."""
+        """Check an input's rank; return its channels."""
         image = float_array(self.image, image)
         channels = image.shape[-1] if image.ndim else 0
         check_image(self.image, image, channels, self.geometry.ndim, "in_ch")
@@ -74,7 +74,7 @@ class Layer:
         return {**self.geometry.arguments(), **numbers}
 
     def cast(self, image: ArrayLike, kernel: Array) -> tuple[Array, Array]:
-        """The input and the kernel in the dtype to compute in."""
+        """The input and the kernel in the dtype of the computation."""
         image = float_array(self.image, image)
         if self.dtype is None:
             return image, kernel
@@ -90,7 +90,7 @@ class Layer:
 
 
 def checked_mask(mask: ArrayLike, kernel_shape: Shape) -> Array:
-    """`mask` as an array, if it can be multiplied onto a kernel, entry by entry."""
+    """`mask` as an array, checked to have the kernel's shape and a real dtype."""
     mask = as_array("mask", mask)
     if mask.shape != kernel_shape:
         raise ValueError(f"`mask` must have the kernel's shape {kernel_shape}, got shape {mask.shape}.")

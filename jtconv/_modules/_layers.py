@@ -62,7 +62,7 @@ class ConvTransposeLayer(Layer):
         self._set("method", arg.one_of("method", method, METHODS))
 
     def _paddings(self, output_padding: int | Sequence[int]) -> tuple[int, ...]:
-        """Per axis. Of the s sizes that are possible, SAME's own is the largest, all others' the smallest."""
+        """`output_padding` per axis. Only SAME allows it below 0, because its s·o is the largest of the s sizes."""
         g = self.geometry
         axes = arg.per_axis("output_padding", output_padding, g.ndim)
         if g.padding not in ("SAME", "SAME_LOWER"):

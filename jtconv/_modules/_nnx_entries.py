@@ -1,4 +1,4 @@
-"""The Variables of an NNX module, and where Linen keeps them."""
+"""The Variables of an NNX module, and their paths in Linen."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _KEPT = nnx.All(nnx.Variable, nnx.Not(nnx.RngState))  # Linen's random keys are 
 
 
 def nnx_entries(name: str, tree: nnx.Module | nnx.State) -> dict[Path, nnx.Variable[Any]]:
-    """Parameters and statistics by NNX path; `tree` is the argument called `name`."""
+    """Parameters and statistics by NNX path; `name` is the name of the argument `tree`."""
     if not isinstance(tree, nnx.Module | nnx.State):
         raise TypeError(f"`{name}` must be an NNX module or its state, nnx.state(module), got {type(tree).__name__}.")
     state = nnx.filter_state(nnx.state(tree) if isinstance(tree, nnx.Module) else tree, _KEPT)
@@ -22,7 +22,7 @@ def nnx_entries(name: str, tree: nnx.Module | nnx.State) -> dict[Path, nnx.Varia
 
 
 def linen_paths(entries: Mapping[Path, nnx.Variable[Any]]) -> dict[Path, Path]:
-    """NNX path -> Linen path: the collection, then names, with indices of lists as in "blocks_0"."""
+    """NNX path -> Linen path: the collection, then names; list indices are written as in "blocks_0"."""
     paths = {path: (_collection(variable), *_linen_names(path)) for path, variable in entries.items()}
     if len(set(paths.values())) < len(paths):
         raise ValueError(f"two Variables have one path in Linen, where a list's entry 0 is called `name_0`: {paths}.")
@@ -32,7 +32,7 @@ def linen_paths(entries: Mapping[Path, nnx.Variable[Any]]) -> dict[Path, Path]:
 def filled_state(
     name: str, arrays: Mapping[Path, Any], entries: Mapping[Path, nnx.Variable[Any]], paths: Mapping[Path, Path]
 ) -> nnx.State:
-    """The state of `entries` with other arrays, `paths` saying where in the argument called `name` each one is."""
+    """The state of `entries` with other arrays; `paths` gives the place of each one in the argument `name`."""
     arrays = {path: x if hasattr(x, "shape") else as_array(name, x) for path, x in arrays.items()}
     wanted = {paths[path]: jnp.shape(variable.get_value()) for path, variable in entries.items()}
     check_entries(name, {path: jnp.shape(array) for path, array in arrays.items()}, wanted)

@@ -1,4 +1,4 @@
-"""A linear map as other libraries' linear operators. Each library is imported when it is asked for."""
+"""A linear map as other libraries' linear operators. Each library is imported on first use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Shape = tuple[int, ...]
 
 
 def to_scipy(operator: LinearMap) -> LinearOperator:
-    """NumPy arrays in and out."""
+    """A `scipy.sparse.linalg.LinearOperator` that takes and returns NumPy arrays."""
     from scipy.sparse.linalg import LinearOperator
 
     dtype = np.dtype(checks.accumulator(operator.dtype))
@@ -28,7 +28,7 @@ def to_scipy(operator: LinearMap) -> LinearOperator:
 
     def times(factor: LinearMap, v: Any) -> np.ndarray:
         v = np.asarray(v)
-        # A copy, as JAX's own array would be read-only.
+        # Copy, because a view of JAX's array would be read-only.
         return np.array(_times(factor, v.astype(np.result_type(v, dtype))))
 
     def matvec(v: Any) -> np.ndarray:
@@ -37,20 +37,20 @@ def to_scipy(operator: LinearMap) -> LinearOperator:
     def rmatvec(v: Any) -> np.ndarray:
         return times(adjoint, v)
 
-    # Its own arguments: to type checkers the class is an abstract one, with others.
+    # `Any`, because SciPy's stubs declare an abstract class with other arguments.
     make: Any = LinearOperator
     return make(operator.shape, matvec=matvec, rmatvec=rmatvec, matmat=matvec, rmatmat=rmatvec, dtype=dtype)
 
 
 def to_lineax(operator: LinearMap) -> Any:
-    """A function with the operator for its first argument, so that the kernel stays a leaf."""
+    """A `lineax.FunctionLinearOperator` in which the kernel stays a leaf."""
     lineax = _library("lineax", "to_lineax")
     taken = jax.ShapeDtypeStruct((operator.shape[1],), operator.dtype)
     return lineax.FunctionLinearOperator(jax.tree_util.Partial(_times, operator), taken, closure_convert=False)
 
 
 def to_pylops(operator: LinearMap, taken: Shape, given: Shape) -> Any:
-    """Vectors, or images of the shapes `taken` and `given`."""
+    """A `pylops.LinearOperator` from images of shape `taken` to images of shape `given`, or on vectors."""
     pylops = _library("pylops", "to_pylops")
     return pylops.LinearOperator(Op=to_scipy(operator), dims=taken, dimsd=given)
 
@@ -64,6 +64,6 @@ def _library(name: str, method: str) -> Any:
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
-        if error.name != name:  # it is there, and one that it needs is not
+        if error.name != name:  # the library is installed, but one of its requirements is missing
             raise
         raise ImportError(f"`{method}` needs {name}, which is not installed: pip install {name}", name=name) from None

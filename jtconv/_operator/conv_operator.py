@@ -1,4 +1,4 @@
-"""`ConvOperator`: the matrix C as its products, none of its entries stored."""
+"""`ConvOperator`: the matrix C as its products, without stored entries."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 
 class ConvOperator:
-    """The matrix C with vec(conv(x, kernel)) = C @ vec(x), of which only the kernel is stored.
+    """The matrix C with vec(conv(x, kernel)) = C @ vec(x), which stores only the kernel.
 
     Rows are vec(y), y of shape (*out_size, out_ch); columns are vec(x), x of shape (*in_size,
-    in_ch); vec is `ravel` in C order: the same matrix as `conv_matrix` gives, for layers of which
-    the entries would not fit into memory. C @ v is computed by `conv`, C.T @ v by `conv_transpose`.
+    in_ch); vec is `ravel` in C order. It is the same matrix as `conv_matrix` returns, and suits
+    layers whose entries do not fit into memory. `conv` computes C @ v, `conv_transpose` C.T @ v.
 
     `@` takes a vector or a matrix of columns on either side. An operator is a pytree with one leaf,
-    `kernel`; everything here works under `jit` and `vmap` and differentiates in the kernel.
+    `kernel`. Everything here works under `jit` and `vmap`, and is differentiable with respect to the kernel.
 
     Args:
       kernel: (*kernel_size, in_ch // groups, out_ch), floating or complex.
@@ -62,7 +62,7 @@ class ConvOperator:
     spec: ConvSpec
     transposed: bool
 
-    # NumPy arrays on the left of `@` leave the product to `__rmatmul__`.
+    # Makes NumPy arrays on the left of `@` call `__rmatmul__`.
     __array_ufunc__ = None
 
     def __init__(
@@ -87,7 +87,7 @@ class ConvOperator:
         self.kernel, self.spec, self.transposed = kernel, geometry.at(input_size).check_countable(), False
 
     def __repr__(self) -> str:
-        if not self._is_single():  # of `vmap`, or of JAX's own making
+        if not self._is_single():  # inside `vmap`, or built by JAX itself
             return f"ConvOperator(kernel={self.kernel!r}, transposed={self.transposed}, {self.spec})"
         return f"ConvOperator(shape={self.shape}, dtype={self.dtype}, transposed={self.transposed}, {self.spec})"
 
@@ -99,7 +99,7 @@ class ConvOperator:
 
     @property
     def dtype(self) -> jnp.dtype:
-        """The kernel's."""
+        """Dtype of the kernel."""
         return self.kernel.dtype
 
     @property
@@ -110,7 +110,7 @@ class ConvOperator:
 
     @property
     def nbytes(self) -> int:
-        """Memory in bytes: that of the kernel."""
+        """Memory of the kernel, in bytes."""
         self._check_single()
         return self.kernel.size * self.dtype.itemsize
 
@@ -143,7 +143,7 @@ class ConvOperator:
         return _product(self.T, left_operand(other, self.shape))
 
     def norm(self, *, tolerance: float = 1e-4) -> Array:
-        """The largest singular value, the factor by which C lengthens at most: `singular_values(1)[0]`.
+        """The largest singular value, the maximum of |C x| / |x|: `singular_values(1)[0]`.
 
         >>> import jax.numpy as jnp
         >>> blur = ConvOperator(jnp.array([0.25, 0.5, 0.25]).reshape(3, 1, 1), 64, padding=1, padding_mode="circular")
@@ -153,26 +153,27 @@ class ConvOperator:
         return self.singular_values(1, tolerance=tolerance)[0]
 
     def singular_values(self, k: int, *, tolerance: float = 1e-4) -> Array:
-        """The k largest singular values, descending, repeated ones as often as they are there.
+        """The k largest singular values, descending, with multiplicity.
 
-        By `jax.numpy.linalg.svd` where the matrix has no more than 2**20 entries, or no more than
-        5k rows or columns. Otherwise by LOBPCG on CᴴC, from a random start that is always the
-        same, with products by `conv` and `conv_transpose` only. Then the residuals are what is known:
-        |CᴴC v - σ² v| <= `tolerance` · σ₁² for every σ returned, σ₁ being the largest, so each is
-        within about `tolerance`·σ₁²/2σ of a singular value of C; mostly much closer, as the error goes
-        with the residual's square. No σ returned is larger than the one it stands for, but for rounding.
-        That none was passed over is as good as certain, from a random start, but is not proven.
+        `jax.numpy.linalg.svd` computes them where the matrix has at most 2**20 entries, or at most
+        5k rows or columns. Otherwise LOBPCG on CᴴC computes them, from a fixed random start, with
+        products by `conv` and `conv_transpose` only. Then the residuals are bounded:
+        |CᴴC v - σ² v| <= `tolerance` · σ₁² for every σ returned, where σ₁ is the largest. So each σ is
+        within about `tolerance`·σ₁²/2σ of a singular value of C. Most are much closer, because the
+        error is of the order of the residual's square. Up to rounding, no σ is larger than the
+        singular value that it approximates. A missed singular value is very unlikely, because the
+        start is random, but not impossible.
 
-        Differentiable once in the kernel, dσ = Re(uᴴ dC v); where a value is repeated, only sums
-        over all its repetitions have a derivative.
+        Differentiable once with respect to the kernel, dσ = Re(uᴴ dC v). For a repeated value, only
+        the sum over its repetitions has a derivative.
 
         Args:
-          k: how many; at most the smaller of the matrix' sides.
-          tolerance: of the residuals, above 0 and below 1; not below about 1e-6 for float32. With 1e-4
-            some 10 to 500 iterations are needed.
+          k: number of values; at most the smaller of the matrix' sides.
+          tolerance: bound on the residuals, above 0 and below 1; for float32 not below about 1e-6. With
+            1e-4 some 10 to 500 iterations are needed.
 
         Returns:
-          (k,), real; of half precision float32. NaN for all k where 1,000 iterations do not reach
+          (k,), real; float32 for half precision. NaN for all k if 1,000 iterations do not reach
           `tolerance`.
 
         Raises:
@@ -204,18 +205,18 @@ class ConvOperator:
         return self.to_matrix().todense()
 
     def to_bcoo(self) -> BCOO:
-        """As `jax.experimental.sparse.BCOO`, indices sorted and unique: all entries, stored."""
+        """As `jax.experimental.sparse.BCOO`, with all entries stored, indices sorted and unique."""
         return self.to_matrix().to_bcoo()
 
     def to_bcsr(self) -> BCSR:
-        """As `jax.experimental.sparse.BCSR`, indices sorted and unique: all entries, stored."""
+        """As `jax.experimental.sparse.BCSR`, with all entries stored, indices sorted and unique."""
         return self.to_matrix().to_bcsr()
 
     def to_scipy(self) -> scipy.sparse.linalg.LinearOperator:
         """As `scipy.sparse.linalg.LinearOperator`, for its solvers: NumPy arrays in and out.
 
-        `rmatvec` is the adjoint. Half precision is announced as float32. For a SciPy sparse matrix
-        take `to_matrix().to_scipy()`.
+        `rmatvec` is the adjoint. Half precision has the dtype float32 there. For a SciPy sparse matrix
+        use `to_matrix().to_scipy()`.
 
         >>> import jax.numpy as jnp, numpy as np
         >>> from scipy.sparse.linalg import lsqr
@@ -234,7 +235,7 @@ class ConvOperator:
         return adapters.to_lineax(self)
 
     def to_pylops(self) -> Any:
-        """As `pylops.LinearOperator`, with `dims` and `dimsd` the shapes of x and y: it takes images too.
+        """As `pylops.LinearOperator`, which also takes images: `dims` and `dimsd` are the shapes of x and y.
 
         Raises:
           ImportError: where PyLops is not installed.
@@ -243,7 +244,7 @@ class ConvOperator:
 
     @property
     def _images(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The shapes of what this operator takes and gives."""
+        """Image shapes of this operator's input and result."""
         self._check_single()
         x, y = image_shapes(self.kernel.shape, self.spec)
         return (y, x) if self.transposed else (x, y)
@@ -260,7 +261,7 @@ class ConvOperator:
 
 
 def _operator(kernel: Any, spec: ConvSpec, transposed: bool) -> ConvOperator:
-    """One whose arguments are checked already. JAX may put anything in the kernel's place."""
+    """An operator without checks of its arguments: JAX may put any object in the kernel's place."""
     made = object.__new__(ConvOperator)
     made.kernel, made.spec, made.transposed = kernel, spec, transposed
     return made

@@ -1,4 +1,4 @@
-"""A matrix that is known by its products, as the singular values and other libraries' operators take it."""
+"""`LinearMap`: the products of a matrix, which singular values and other libraries' operators are made from."""
 
 from __future__ import annotations
 

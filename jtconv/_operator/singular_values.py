@@ -1,7 +1,7 @@
-"""The largest singular values of a linear map that is given by its products, by LOBPCG on CᴴC.
+"""The largest singular values of a linear map, from its products, by LOBPCG on CᴴC.
 
-LOBPCG (Knyazev, SIAM J. Sci. Comput. 23, 2001) is jax.experimental.sparse.linalg's; here is what it
-leaves to the caller: a start, a criterion that means something, complex maps, and a derivative.
+LOBPCG (Knyazev, SIAM J. Sci. Comput. 23, 2001) comes from jax.experimental.sparse.linalg. This file adds
+a start, a stopping criterion on the residuals, complex maps, and a derivative.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from jax.typing import DTypeLike
 from jtconv._operator.linear_map import LinearMap
 
 MAX_ITERATIONS = 1000
-_DENSE = 2**20  # entries: a matrix of no more is decomposed as it is
+MAX_DENSE = 2**20  # entries; a matrix of at most this size is decomposed by SVD
 
 
 @partial(jax.jit, static_argnames=("k", "tolerance"))
 def singular_values(operator: LinearMap, k: int, tolerance: float) -> Array:
-    """The k largest, descending; NaN for all where the residuals do not come down to the tolerance."""
+    """The k largest singular values, descending; all NaN if the residuals stay above the tolerance."""
     return _values(operator if operator.shape[0] >= operator.shape[1] else operator.H, k, tolerance)
 
 
@@ -42,7 +42,7 @@ def _derivative(k: int, tolerance: float, primals: tuple[Any], tangents: tuple[A
 
 @jax.custom_jvp
 def _only_once(operator: LinearMap) -> LinearMap:
-    """`operator`, where it is to be differentiated no further: u and v depend on it too."""
+    """`operator`, which refuses a second derivative: u and v depend on it too."""
     return operator
 
 
@@ -54,7 +54,7 @@ def _refuse(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
 def _triplets(operator: LinearMap, k: int, tolerance: float) -> tuple[Array, Array, Array]:
     """(U, values, V) with C V = U · values."""
     rows, columns = operator.shape
-    if rows * columns <= _DENSE or 5 * k >= columns:  # of which LOBPCG takes none
+    if rows * columns <= MAX_DENSE or 5 * k >= columns:  # LOBPCG requires 5 * k < columns
         u, values, vh = jnp.linalg.svd(operator.todense(), full_matrices=False)
         return u[:, :k], values[:k], vh[:k].conj().T
     v = _right_vectors(operator, k, tolerance)
@@ -67,7 +67,7 @@ def _triplets(operator: LinearMap, k: int, tolerance: float) -> tuple[Array, Arr
 
 
 def _right_vectors(operator: LinearMap, k: int, tolerance: float) -> Array:
-    """Orthonormal (columns, k), by descending value."""
+    """Right singular vectors, orthonormal (columns, k), by descending value."""
 
     def gram(v: Array) -> Array:
         return operator.H @ (operator @ v)
@@ -75,7 +75,7 @@ def _right_vectors(operator: LinearMap, k: int, tolerance: float) -> Array:
     n = operator.shape[1]
     if not jnp.issubdtype(operator.dtype, jnp.complexfloating):
         return _lobpcg(gram, n, k, operator.dtype, tolerance)
-    # Complex vectors as real ones of twice the length, among which there are two for each value.
+    # Complex vectors become real vectors of twice the length, two of them for each value.
     real_dtype = jnp.finfo(operator.dtype).dtype
     both = _lobpcg(lambda v: _to_real(gram(_to_complex(v))), 2 * n, 2 * k, real_dtype, tolerance)
     basis = jnp.linalg.svd(_to_complex(both), full_matrices=False)[0]
@@ -97,10 +97,10 @@ def _lobpcg(gram: Callable[[Array], Array], n: int, k: int, dtype: DTypeLike, to
     from jax.experimental.sparse.linalg import lobpcg_standard
 
     start = jax.random.normal(jax.random.key(0), (n, k), dtype)
-    # A shift below the largest eigenvalue: LOBPCG has columns of zeros among its vectors, and without
-    # it takes them for eigenvectors of the eigenvalue 0.
+    # Shift by less than the largest eigenvalue: LOBPCG's basis contains columns of zeros, and without
+    # a shift they count as eigenvectors of the eigenvalue 0.
     mean = jnp.vdot(start, gram(start)) / jnp.vdot(start, start)
     shift = jnp.where(mean > 0, mean, 1)
-    # It stops at residuals of tol * 10 n (value + |product|), at the end twice the value, which the
-    # shift may have doubled.
+    # LOBPCG stops at residuals of tol * 10 n (value + |product|). At the end the sum is twice the
+    # value, and the shift may have doubled the value.
     return lobpcg_standard(lambda v: gram(v) + shift * v, start, MAX_ITERATIONS, tolerance / (40 * n))[1]

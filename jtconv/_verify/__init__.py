@@ -1,4 +1,4 @@
-"""Proof for one layer: every way of computing Cᵀ against `jax.vjp`, within rounding bounds.
+"""Proof for one layer: every method for Cᵀ against `jax.vjp`, within rounding bounds.
 
 May import `_conv`, `_conv_transpose` and all that they may import.
 """

@@ -1,4 +1,4 @@
-"""The 30 layers that `jtconv verify` checks: small, of unequal sizes, one for each thing that can go wrong."""
+"""The 30 layers that `jtconv verify` checks: small, with unequal sizes, one for each possible error."""
 
 from typing import NamedTuple, Unpack
 
@@ -6,7 +6,7 @@ from jtconv._geometry.arguments import GeometryArguments
 
 
 class Layer(NamedTuple):
-    """A convolution by its arguments; `kernel_shape` is (*kernel_size, in_ch // groups, out_ch)."""
+    """Arguments of a convolution; `kernel_shape` is (*kernel_size, in_ch // groups, out_ch)."""
 
     name: str
     input_size: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""How far two ways of adding up the same products may differ: the bound that verification holds to.
+"""Rounding bound of verification: the maximum difference between two sums of the same products.
 
 A sum of n products, in any order, is within (n + 1)·eps·sum|products| of the exact one to first
 order in eps (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 3.1).
@@ -13,12 +13,12 @@ from jax.typing import ArrayLike
 
 from jtconv._arrays import checks
 from jtconv._matrix.conv_matrix import ConvMatrix
-from jtconv._matrix.index import csr_index, most_terms
+from jtconv._matrix.index import csr_index, max_terms
 from jtconv._matrix.layout import kernel_entries
 
 
 class RoundingBound:
-    """Sizes of the terms that C and Cᵀ add up, in float64, and the errors these allow."""
+    """Magnitudes of the terms that C and Cᵀ add up, in float64, and the errors that they allow."""
 
     def __init__(self, matrix: ConvMatrix):
         # SciPy's type stubs know no slicing of csr_array.
@@ -30,8 +30,8 @@ class RoundingBound:
         self.final_eps = float(jnp.finfo(matrix.dtype).eps) if summed.bits > jnp.finfo(matrix.dtype).bits else 0.0
         # A complex product is four real ones, two of them in each part.
         self.weight = 4 if jnp.issubdtype(matrix.dtype, jnp.complexfloating) else 1
-        self.forward_terms = self.weight * most_terms(matrix.spec, matrix.kernel_shape, False)
-        self.transposed_terms = self.weight * most_terms(matrix.spec, matrix.kernel_shape, True)
+        self.forward_terms = self.weight * max_terms(matrix.spec, matrix.kernel_shape, False)
+        self.transposed_terms = self.weight * max_terms(matrix.spec, matrix.kernel_shape, True)
 
     def transposed(self, y: np.ndarray, result: np.ndarray) -> np.ndarray:
         """Largest difference between two computations of Cᵀ vec(y), per entry; y and `result` as rows."""
@@ -42,7 +42,7 @@ class RoundingBound:
         return self._sums(self.forward_terms, self.magnitudes[:, columns].toarray(), result)
 
     def kernel_gradient(self, x: np.ndarray, y: np.ndarray, result: np.ndarray) -> np.ndarray:
-        """Largest difference between two gradients of sum(C x * y) by the kernel, per entry; x and y as rows."""
+        """Largest difference between two kernel gradients of sum(C x * y), per entry; x and y as rows."""
         shape = self.matrix.kernel_shape
         csr = csr_index(self.matrix.spec, shape, transposed=False)
         row = np.repeat(np.arange(len(csr.indptr) - 1), np.diff(csr.indptr))
@@ -69,9 +69,9 @@ class RoundingBound:
 
 
 def _magnitudes(matrix: ConvMatrix) -> Any:
-    """|C| as `scipy.sparse.csr_array`, the taps that share an entry added up in absolute value.
+    """|C| as `scipy.sparse.csr_array`; taps that share an entry are added in absolute value.
 
-    In NumPy: compiling these few gathers would cost more than the rest of a verification.
+    NumPy computes it, because compiling these few gathers would cost more than all other steps of a verification.
     """
     from scipy.sparse import csr_array
 
@@ -83,6 +83,6 @@ def _magnitudes(matrix: ConvMatrix) -> Any:
 
 
 def exact(values: ArrayLike) -> np.ndarray:
-    """As NumPy, in double precision, which holds every other type's values exactly."""
+    """`values` in NumPy double precision, which represents every other dtype's values exactly."""
     array = np.asarray(values)
     return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)

@@ -1,4 +1,4 @@
-"""`verify_transpose`: every way of computing Cᵀ, held against JAX's own gradient of lax's convolution."""
+"""`verify_transpose`: compare every method for Cᵀ with JAX's own gradient of lax's convolution."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from jtconv._matrix.conv_matrix import ConvMatrix, matrix_of
 from jtconv._matrix.layout import image_shapes
 from jtconv._verify.rounding import RoundingBound, exact
 
-_MOST_COLUMNS, _MOST_ENTRIES = 512, 2**22  # of the Jacobian; of a larger layer, some columns are sampled
+MAX_COLUMNS, MAX_ENTRIES = 512, 2**22  # columns and entries of the Jacobian; beyond them, columns are sampled
 
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison: its largest error, absolute, relative to the largest value, and to the bound."""
+    """One comparison: its largest error, absolute, relative to the largest value, and relative to the bound."""
 
     name: str
     error: float
@@ -47,7 +47,7 @@ class Check:
 
 @dataclass(frozen=True)
 class TransposeReport:
-    """What `verify_transpose` found. Prints as a table; `ok` where every check is within its bound."""
+    """Result of `verify_transpose`. Prints as a table; `ok` if every check is within its bound."""
 
     layer: str
     dtype: str
@@ -60,7 +60,7 @@ class TransposeReport:
 
     @property
     def worst(self) -> Check:
-        """The check that comes nearest to its bound, or goes farthest beyond; NaN before all."""
+        """The check with the largest error relative to its bound; NaN counts as the largest."""
         return max(self.checks, key=lambda check: _nan_first(check.of_bound))
 
     def __str__(self) -> str:
@@ -87,24 +87,24 @@ def verify_transpose(
     """Check that `conv_transpose` is the transpose of `conv` for one layer, in `kernel`'s dtype.
 
     - Every method of `METHODS` against `jax.vjp` of lax's convolution, on two random y.
-    - The gradient of `conv` by its kernel against the same.
+    - The gradient of `conv` with respect to its kernel, against the same oracle.
     - The dot-product test: sum(C x * y) = sum(x * Cᵀ y), for random x and y.
     - `conv_matrix` against the Jacobian of lax's convolution, column by column (a sample of the
       columns where there are many).
 
-    All of it for `kernel`, and for a random kernel of its shape, since a symmetric one would hide
-    a flip; of the two errors the one nearer to its bound is reported. The gradients of
-    `conv_transpose` are C and the same gradient by the kernel.
+    Each check runs for `kernel` and for a random kernel of its shape, because a symmetric kernel
+    would hide a flip. The report has the error that is larger relative to its bound. The gradients
+    of `conv_transpose` are C and the same kernel gradient.
 
-    An entry that is a sum of n products is allowed the error 2(n + 1)·eps·sum|products|, the
-    worst that two orders of summation can differ by (Higham, "Accuracy and Stability of Numerical
-    Algorithms", section 3.1). Half precision is held to float32's eps, and one rounding at the end.
+    An entry that is a sum of n products may have the error 2(n + 1)·eps·sum|products|, the
+    largest difference between two orders of summation (Higham, "Accuracy and Stability of Numerical
+    Algorithms", section 3.1). Half precision uses float32's eps, and one rounding at the end.
 
     Args:
       kernel: (*kernel_size, in_ch // groups, out_ch), floating or complex.
       input_size: spatial size of the convolution's input, an int or one per axis.
       strides, padding, dilation, groups, padding_mode: as in `conv`.
-      seed: of the random kernel, x and y; an int of at least 0.
+      seed: seed of the random kernel, x and y; an int of at least 0.
 
     Raises:
       TypeError, ValueError: as `conv`.
@@ -126,17 +126,17 @@ def verify_transpose(
     in_shape, out_shape = image_shapes(matrix.kernel_shape, matrix.spec)
     x, y = _normal(rng, (2, *in_shape), matrix.dtype), _normal(rng, (2, *out_shape), matrix.dtype)
     columns = rng.permutation(matrix.shape[1])[: _columns(matrix.shape[1])]
-    program = jax.jit(partial(_compute, geometry, matrix.spec))  # one program: most of the time goes into compiling
+    program = jax.jit(partial(_compute, geometry, matrix.spec))  # one program, because compiling dominates the time
     kernels = kernel, jnp.asarray(_normal(rng, kernel.shape, matrix.dtype))
-    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite fails its check, and says so there
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN or infinity fails its check, which reports it
         found = [_checks(k, matrix.with_kernel(k), program, x, y, columns) for k in kernels]
     checks = tuple(max(pair, key=lambda check: _nan_first(check.of_bound)) for pair in zip(*found, strict=True))
     return TransposeReport(_describe(matrix), str(matrix.dtype), checks)
 
 
 def _columns(total: int) -> int:
-    """How many columns of the Jacobian to compare: at most 512, and 4 million entries of unit vectors."""
-    return max(1, min(_MOST_COLUMNS, _MOST_ENTRIES // total))
+    """Number of columns of the Jacobian to compare: at most 512, and 4 million entries of unit vectors."""
+    return max(1, min(MAX_COLUMNS, MAX_ENTRIES // total))
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: jnp.dtype) -> np.ndarray:
@@ -147,7 +147,7 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: jnp.dtype) 
 
 
 class _Results(NamedTuple):
-    """What is computed and compared. JAX's are derivatives of lax's convolution, none of them defined here."""
+    """Arrays to compare. "JAX's" are derivatives of lax's convolution, which this package does not define."""
 
     cx: Array  # C x
     gradient: Array  # Cᵀ y, JAX's
@@ -159,7 +159,7 @@ class _Results(NamedTuple):
 
 
 def _compute(geometry: ConvGeometry, spec: ConvSpec, kernel: Array, x: Array, y: Array, units: Array) -> _Results:
-    """Everything, at full precision also where less is usual; the reference in float32 at least."""
+    """Compute all arrays at the highest precision; the reference in float32 at least."""
     size, arguments = spec.input_size, {**geometry.arguments(), "precision": "highest"}
     wide = accumulator(kernel.dtype)
     reference = partial(lax_conv, spec=spec, precision=lax.Precision.HIGHEST)
@@ -231,7 +231,7 @@ def _checks(
 
 
 def _rows(batch: ArrayLike) -> np.ndarray:
-    """(N, ...) as N exact vectors."""
+    """(N, ...) as N vectors in double precision."""
     values = exact(batch)
     return values.reshape(len(values), -1)
 
@@ -239,7 +239,7 @@ def _rows(batch: ArrayLike) -> np.ndarray:
 def _compare(name: str, got: ArrayLike, expected: np.ndarray, allowed: np.ndarray) -> Check:
     error = np.abs(exact(got) - expected)
     largest = float(np.max(np.abs(expected)))
-    # No error is no error, also where the bound is zero.
+    # A zero error passes, also where the bound is zero.
     ratio = np.divide(error, allowed, out=np.where(error == 0, 0.0, np.inf), where=(error != 0) & (allowed > 0))
     ratio = np.where(np.isnan(error) | np.isnan(allowed), np.nan, ratio)
     return Check(
@@ -251,12 +251,12 @@ def _compare(name: str, got: ArrayLike, expected: np.ndarray, allowed: np.ndarra
 
 
 def _nan_first(value: float) -> float:
-    """A key by which `max` picks NaN, which it would pass over otherwise."""
+    """Sort key that makes `max` return NaN, which it would otherwise ignore."""
     return float("inf") if math.isnan(value) else value
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The sum of a * b, added up without rounding; NaN where something is not finite."""
+    """The sum of a * b, added up without rounding; NaN if a product is NaN or infinity."""
     products = (a * b).ravel()
     if not np.isfinite(products).all():
         return np.array(np.nan)

@@ -1,4 +1,4 @@
-"""`jtconv bench`: layers of real networks, by this package and by whatever peers are installed."""
+"""`jtconv bench`: time layers of published networks in jtconv and in the installed frameworks."""
 
 import argparse
 import json
@@ -15,27 +15,27 @@ def register(commands: Any) -> None:
     """Add the subcommand."""
     parser = commands.add_parser(
         "bench",
-        help="time layers of real networks against lax, flax, equinox, keras and torch",
-        description="Time the transposed convolutions of real networks, forward and with both gradients, against "
-        "lax and against flax, equinox, keras and torch where they are installed. All contenders run in turn; medians "
-        "are given, and the speed-up over the fastest of each group.",
+        help="time layers of published networks against lax, flax, equinox, keras and torch",
+        description="Time the transposed convolutions of published networks, forward and with both gradients, against "
+        "lax and against flax, equinox, keras and torch where they are installed. All libraries take turns. The tables "
+        "give medians, and the speed-up over the fastest of each group.",
         epilog="Example: jtconv bench --layers FCN U-Net --seconds 1 --out fcn.json --plot fcn.svg",
     )
-    parser.add_argument("--layers", nargs="+", metavar="NAME", help="those whose name contains NAME; default: all")
+    parser.add_argument("--layers", nargs="+", metavar="NAME", help="layers whose name contains NAME; default: all")
     parser.add_argument("--dtype", choices=DTYPES, default="float32", help="default: float32")
     parser.add_argument(
-        "--parts", nargs="+", choices=PARTS, default=PARTS[:2], help="what is timed; default: forward both"
+        "--parts", nargs="+", choices=PARTS, default=PARTS[:2], help="computations to time; default: forward both"
     )
-    parser.add_argument("--seconds", type=float, default=0.5, help="time for each contender; default: 0.5")
-    parser.add_argument("--methods", action="store_true", help="time each method of this package, forward, as well")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write everything measured to FILE, as JSON")
-    parser.add_argument("--table", type=Path, metavar="FILE", help="measure nothing, take such a FILE")
+    parser.add_argument("--seconds", type=float, default=0.5, help="seconds for each library; default: 0.5")
+    parser.add_argument("--methods", action="store_true", help="also time each method of jtconv, forward")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write all measurements to FILE, as JSON")
+    parser.add_argument("--table", type=Path, metavar="FILE", help="measure nothing; read a FILE written by --out")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios, as .png or .svg (needs matplotlib)")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, or take what was measured before; print the tables, and draw the plot."""
+    """Measure, or read an earlier result; print the tables, and draw the plot."""
     from jtconv.bench import _plot, _report
 
     if not 0 < arguments.seconds < float("inf"):
@@ -67,7 +67,7 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
     def report(layer: dict[str, Any], results: dict[str, Any]) -> None:
         print(_report.line(layer), flush=True)
-        if arguments.out is not None:  # after every layer, so that an interrupted run is not lost
+        if arguments.out is not None:  # write after every layer, so that an interrupted run keeps its results
             _run.save(results, arguments.out)
 
     parts = [part for part in PARTS if part in arguments.parts]

@@ -11,9 +11,9 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "explain",
         help="print the arithmetic of a layer, and the same layer in other frameworks' words",
-        description="Print what a convolution and its transpose make of an input size, the formula with the "
-        "numbers put in, how many contributions each position gets, and the same transposed convolution in every "
-        "framework's words. The layer may be given in a framework's words, too.",
+        description="Print the sizes that a convolution and its transpose give, the formulas with numbers in them, "
+        "the number of contributions to each position, and the same transposed convolution in every "
+        "framework's words. The layer may also be given in a framework's words.",
         epilog="Examples: jtconv explain --input-size 7 7 --kernel-size 4 --strides 2; jtconv explain --from keras "
         "\"Conv2DTranspose(32, 4, strides=2, padding='same')\" --input-size 7",
     )

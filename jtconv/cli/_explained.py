@@ -1,4 +1,4 @@
-"""The layer that `explain` and `overlap` speak of: in this library's options, or in a framework's words."""
+"""The layer of `explain` and `overlap`, from jtconv's options or from a framework's call."""
 
 import argparse
 
@@ -8,7 +8,7 @@ from jtconv.cli._layer import add_layer, described, given_layer, one_or_more
 
 
 def add_explained(parser: argparse.ArgumentParser) -> None:
-    """The options of the layer, and `--from`."""
+    """Add the options of the layer, and `--from`."""
     add_layer(parser, size_required=False)
     parser.add_argument("--output-padding", type=int, nargs="+", metavar="A")
     parser.add_argument("--channels", type=int, nargs=2, metavar=("IN", "OUT"), help="into and out of the layer")
@@ -18,13 +18,13 @@ def add_explained(parser: argparse.ArgumentParser) -> None:
         nargs=2,
         metavar=("FRAMEWORK", "CALL"),
         help=f"a transposed convolution in the words of {', '.join(registry.names())}, such as --from torch "
-        '"ConvTranspose2d(64, 32, 4, stride=2)"; --input-size is then the size of what goes into it, and '
+        '"ConvTranspose2d(64, 32, 4, stride=2)"; --input-size is then the size of its input, and '
         "--kernel-size is for functions that take the kernel as an array",
     )
 
 
 def explained(arguments: argparse.Namespace, *, use_bias: bool = True) -> Explanation:
-    """The layer asked for, explained."""
+    """Explain the requested layer."""
     in_ch, out_ch = arguments.channels or (None, None)
     if arguments.input_size is None:
         raise ValueError("a layer needs `--input-size`.")

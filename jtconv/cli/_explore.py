@@ -1,4 +1,4 @@
-"""`jtconv explore`: one page of HTML, with nothing to load, that shows a layer in both directions."""
+"""`jtconv explore`: one self-contained HTML page that shows a layer in both directions."""
 
 import argparse
 import webbrowser
@@ -20,8 +20,8 @@ def register(commands: Any) -> None:
         "explore",
         help="write a page that shows a layer in both directions, cell by cell",
         description="Write a page of HTML that shows a convolution and its transpose cell by cell, with sliders for "
-        "every argument, both matrices, overlaps, sizes, and code for every framework. It loads nothing. The layer is "
-        "what the page begins with; it may be given in a framework's words, too.",
+        "every argument, both matrices, overlaps, sizes, and code for every framework. It loads nothing. The page "
+        "starts with the given layer, which may also be given in a framework's words.",
         epilog="Examples: jtconv explore --open; jtconv explore --input-size 4 4 --kernel-size 4 --strides 2 "
         "--padding 1 --out layer.html",
     )
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _asked_for(arguments: argparse.Namespace) -> ExploredLayer | None:
-    """The layer, or None where none is described."""
+    """The requested layer, or None if no option describes one."""
     given = [arguments.input_size, arguments.kernel_size, arguments.call, arguments.channels, arguments.output_padding]
     if all(value is None for value in given) and not described(arguments):
         return None
@@ -99,7 +99,7 @@ def _numbers(value: Any) -> list[int]:
 
 
 def _instead(arguments: argparse.Namespace) -> str:
-    """Return the possible layer next to an impossible one, as options; nothing where the mistake is another."""
+    """Options of the nearest possible layer, if the requested one is impossible; empty for any other error."""
     if arguments.call is not None or arguments.input_size is None or arguments.kernel_size is None:
         return ""
     try:
@@ -107,7 +107,7 @@ def _instead(arguments: argparse.Namespace) -> str:
         a = arg.per_axis("output_padding", one_or_more(arguments.output_padding or [0]), geometry.ndim)
         channels = arguments.channels or (1, 1)
         values = ExploredLayer(geometry, size, a, channels, not arguments.no_bias).values
-    except (TypeError, ValueError):  # no layer at all, or not one value per axis
+    except (TypeError, ValueError):  # no layer, or a wrong number of values per axis
         return ""
     near = nearest_of(values)
     options = [_option(field, near[field.key]) for field in FIELDS if field.key != "channels" or arguments.channels]

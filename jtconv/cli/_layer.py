@@ -1,4 +1,4 @@
-"""The options that describe a layer, shared by the subcommands."""
+"""Options that describe a layer, shared by the subcommands."""
 
 import argparse
 from typing import Any, NamedTuple
@@ -12,14 +12,14 @@ _DEFAULTS = {"strides": [1], "padding": ["VALID"], "dilation": [1], "groups": 1,
 
 
 class GivenLayer(NamedTuple):
-    """A layer as the options give it, checked: every entry once per axis."""
+    """A layer from the options, checked, with one value per axis."""
 
     input_size: tuple[int, ...]
     geometry: ConvGeometry
 
 
 def add_layer(parser: argparse.ArgumentParser, *, size_required: bool) -> None:
-    """Options named as the arguments of `jtconv.conv`, each taking one value or one per axis."""
+    """Add options with the names of `jtconv.conv`'s arguments; each takes one value or one per axis."""
     layer = parser.add_argument_group("layer", "one value serves all axes; or give one per spatial axis")
     layer.add_argument("--input-size", type=int, nargs="+", metavar="I", required=size_required)
     layer.add_argument("--kernel-size", type=int, nargs="+", metavar="K", required=size_required)
@@ -38,7 +38,7 @@ def add_layer(parser: argparse.ArgumentParser, *, size_required: bool) -> None:
 
 
 def given_layer(arguments: argparse.Namespace) -> GivenLayer:
-    """The layer; an entry given once is repeated over the axes that the others have."""
+    """The layer; a single value is repeated for all axes."""
     axes = max(len(arguments.input_size), len(arguments.kernel_size))
     geometry = ConvGeometry(
         arg.per_axis("--kernel-size", one_or_more(arguments.kernel_size), axes, minimum=1),
@@ -52,7 +52,7 @@ def given_layer(arguments: argparse.Namespace) -> GivenLayer:
 
 
 def is_given(arguments: argparse.Namespace) -> bool:
-    """Whether a layer is asked for; options that describe half a layer are refused."""
+    """Whether the options describe a layer; an incomplete description is refused."""
     given = [arguments.input_size is not None, arguments.kernel_size is not None]
     if all(given):
         return True
@@ -64,12 +64,12 @@ def is_given(arguments: argparse.Namespace) -> bool:
 
 
 def described(arguments: argparse.Namespace) -> list[str]:
-    """Names of the options other than sizes that are not at their defaults."""
+    """Names of the options, other than sizes, that differ from their defaults."""
     return [name for name, default in _DEFAULTS.items() if getattr(arguments, name) != default]
 
 
 def one_or_more(values: list[int]) -> int | tuple[int, ...]:
-    """A single value for all axes, or a value for each."""
+    """A single value for all axes, or one value per axis."""
     return values[0] if len(values) == 1 else tuple(values)
 
 

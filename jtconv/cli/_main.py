@@ -1,4 +1,4 @@
-"""`jtconv`: one subcommand per file; a wrong argument is one line on stderr and exit status 2."""
+"""`jtconv`: one subcommand per file. A wrong argument prints one line to stderr and exits with status 2."""
 
 import argparse
 import io
@@ -20,13 +20,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     for command in (_verify, _explain, _overlap, _explore, _matrix, _bench):
         command.register(commands)
     arguments = parser.parse_args(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without ᵀ or ⌊ shows ? for them
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without ᵀ or ⌊ shows ? instead
         sys.stdout.reconfigure(errors="replace")
     try:
         return arguments.run(arguments)
     except (TypeError, ValueError) as error:
         print(f"jtconv {arguments.command}: error: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader of the pipe, such as `head`, has closed it
         sys.stdout = None
         return 0

@@ -1,4 +1,4 @@
-"""`jtconv matrix`: the sparse matrix of a small layer, and its transpose, to look at."""
+"""`jtconv matrix`: print the sparse matrix of a small layer, and its transpose."""
 
 import argparse
 import math
@@ -10,7 +10,7 @@ import numpy as np
 from jtconv._matrix.conv_matrix import ConvMatrix, conv_matrix
 from jtconv.cli._layer import add_layer, given_layer
 
-_MOST = 120  # rows or columns that still fit a screen
+MAX_SIZE = 120  # rows or columns that fit on a screen
 _TAPS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -38,10 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _draw(matrix: ConvMatrix) -> str:
-    if max(matrix.shape) > _MOST:
-        return f"(larger than {_MOST} rows or columns; try a smaller --input-size)"
+    if max(matrix.shape) > MAX_SIZE:
+        return f"(larger than {MAX_SIZE} rows or columns; try a smaller --input-size)"
     count = np.asarray(matrix.todense())
-    # The matrix is linear in the kernel: with tap numbers as entries it tells which tap is where.
+    # The matrix is linear in the kernel, so a kernel of tap numbers shows the place of each tap.
     numbers = jnp.arange(math.prod(matrix.kernel_shape), dtype=jnp.float32).reshape(matrix.kernel_shape)
     tap = np.asarray(matrix.with_kernel(numbers).todense())
     return "\n".join(

@@ -1,4 +1,4 @@
-"""`jtconv overlap`: how many contributions each position of the transposed convolution's result gets."""
+"""`jtconv overlap`: draw the number of contributions to each position of the transposed convolution's result."""
 
 import argparse
 import shutil
@@ -16,13 +16,15 @@ def register(commands: Any) -> None:
     """Add the subcommand."""
     parser = commands.add_parser(
         "overlap",
-        help="draw how many contributions each position of the result gets",
-        description="Draw how many contributions each position of the transposed convolution's result gets: where "
-        "that differs from position to position, its results tend to show a checkerboard.",
+        help="draw the number of contributions to each position of the result",
+        description="Draw the number of contributions to each position of the transposed convolution's result. Where "
+        "the number varies, results often show a checkerboard.",
         epilog="Example: jtconv overlap --input-size 7 7 --kernel-size 3 --strides 2",
     )
     add_explained(parser)
-    parser.add_argument("--png", type=Path, metavar="FILE", help="draw it there, too; needs jtconv[experiments]")
+    parser.add_argument(
+        "--png", type=Path, metavar="FILE", help="also draw the pattern to FILE; needs jtconv[experiments]"
+    )
     parser.set_defaults(run=run)
 
 

@@ -1,4 +1,4 @@
-"""What `jtconv overlap` draws: the contributions on one or two axes."""
+"""`Plane`: the contributions on one or two axes, which `jtconv overlap` draws."""
 
 from dataclasses import dataclass
 from math import prod
@@ -14,9 +14,9 @@ class Plane:
     """Contributions to draw.
 
     Attributes:
-      counts: (rows, columns); one row for a layer of one axis.
-      axes: the spatial axes of the rows and the columns; None for no rows.
-      title, subtitle: how many positions there are; what layer that is, and where other axes stand.
+      counts: number of contributions, (rows, columns); one row for a layer of one axis.
+      axes: the spatial axes of the rows and of the columns; the first is None for a single row.
+      title, subtitle: the number of positions; the layer, and the position on the other axes.
     """
 
     counts: np.ndarray
@@ -26,7 +26,7 @@ class Plane:
 
 
 def plane_of(layer: Explanation) -> Plane:
-    """The last two axes, at the middle of the others; or the only axis there is."""
+    """The last two axes, at the middle of the others; or the only axis."""
     ndim = layer.geometry.ndim
     if ndim == 0:
         raise ValueError(

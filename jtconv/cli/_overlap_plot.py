@@ -1,4 +1,4 @@
-"""The overlap pattern as a picture."""
+"""Draw the overlap pattern as a picture."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLOURS = "cividis"  # the same order of brightness to colour-blind eyes
-_MOST_WRITTEN = 24  # rows and columns with counts in their cells
+_COLOURS = "cividis"  # colour-blind readers see the same order of brightness
+MAX_LABELLED = 24  # rows or columns that still get counts in their cells
 
 
 def save(plane: Plane, path: Path) -> None:
-    """Write it as PNG."""
+    """Write the picture as PNG."""
     if path.suffix != ".png":
         raise ValueError(f"`--png` must name a file that ends in .png, got {path}.")
     try:
@@ -32,7 +32,7 @@ def save(plane: Plane, path: Path) -> None:
 
 
 def draw(plane: Plane) -> "Figure":
-    """A cell per position, or a bar on one axis."""
+    """Draw a cell per position, or a bar per position of a single axis."""
     from matplotlib.figure import Figure
 
     rows, columns = plane.counts.shape
@@ -53,12 +53,12 @@ def _map(axes: "Axes", plane: Plane) -> None:
     from matplotlib.ticker import MaxNLocator
 
     counts = plane.counts
-    shading = Normalize(0, counts.max())  # from 0, as bars are: half as bright is half as many
+    shading = Normalize(0, counts.max())  # from 0, so that half the brightness is half the count
     image = axes.imshow(counts, cmap=_COLOURS, norm=shading)
     axes.set_ylabel(f"position on axis {plane.axes[0]}")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(8, integer=True))
-    if max(counts.shape) <= _MOST_WRITTEN:
+    if max(counts.shape) <= MAX_LABELLED:
         for (row, column), count in np.ndenumerate(counts):
             dark = shading(count) < 0.5
             axes.text(column, row, str(count), ha="center", va="center", fontsize=7, color="white" if dark else "black")
@@ -81,5 +81,5 @@ def _bars(axes: "Axes", plane: Plane) -> None:
     axes.set_xlim(-0.6, len(counts) - 0.4)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    if len(counts) <= 2 * _MOST_WRITTEN:
+    if len(counts) <= 2 * MAX_LABELLED:
         axes.bar_label(bars, fontsize=7, padding=1)

@@ -1,18 +1,18 @@
-"""The overlap pattern in the terminal, in shades."""
+"""Draw the overlap pattern in the terminal, in shades."""
 
 import numpy as np
 
 from jtconv.cli._overlap_plane import Plane
 
 _SHADES = "░▒▓█"
-_MOST_ROWS = 60
+MAX_ROWS = 60  # lines of the terminal
 
 
 def draw(plane: Plane, width: int) -> str:
-    """A cell per position: its count between shades, or shades alone where that gets too wide."""
+    """Draw a cell per position: its count between shades, or only shades where counts would be too wide."""
     margin = len(str(len(plane.counts))) + 2
     cell = _cell_width(plane, width - margin)
-    rows, columns = min(len(plane.counts), _MOST_ROWS), min(plane.counts.shape[1], (width - margin) // cell)
+    rows, columns = min(len(plane.counts), MAX_ROWS), min(plane.counts.shape[1], (width - margin) // cell)
     shown = plane.counts[:rows, :columns]
     levels = _levels(plane.counts)
     lines = [
@@ -26,7 +26,7 @@ def draw(plane: Plane, width: int) -> str:
 
 
 def _cell_width(plane: Plane, room: int) -> int:
-    """Wide enough for counts between shades, else two characters, which are about square, else one."""
+    """Width of a cell: room for a count between shades, else two characters, about a square, else one."""
     columns, digits = plane.counts.shape[1], len(str(plane.counts.max()))
     return next((width for width in (digits + 2, 2) if columns * width <= room), 1)
 
@@ -37,7 +37,7 @@ def _cell(count: int, levels: dict[int, str], width: int) -> str:
 
 
 def _levels(counts: np.ndarray) -> dict[int, str]:
-    """A shade for each count, darker for more; counts share shades where there are more than shades."""
+    """A shade for each count, darker for larger counts; counts share shades if there are too few shades."""
     numbers = [n for n in np.unique(counts).tolist() if n > 0]
     few = len(numbers) <= len(_SHADES)
     chosen = {2: "░▓", 3: "░▒▓"}.get(len(numbers), _SHADES) if few else _SHADES
@@ -47,7 +47,7 @@ def _levels(counts: np.ndarray) -> dict[int, str]:
 
 
 def _heading(columns: int, cell: int, margin: int) -> str:
-    """Column numbers, as often as there is room for them."""
+    """Line of column numbers, as many as there is room for."""
     every = next(n for n in (1, 2, 5, 10, 20, 50, 100) if n * cell > len(str(columns)))
     indent = margin + (cell > 2)
     marked = [n for n in range(0, columns, every) if indent + n * cell + len(str(n)) <= margin + columns * cell]

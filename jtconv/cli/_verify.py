@@ -1,4 +1,4 @@
-"""`jtconv verify`: prove that the transposed convolution is the transpose, on this machine."""
+"""`jtconv verify`: check on this machine that `conv_transpose` is the transpose of `conv`."""
 
 import argparse
 import os
@@ -23,10 +23,10 @@ def register(commands: Any) -> None:
     """Add the subcommand."""
     parser = commands.add_parser(
         "verify",
-        help="check every way of computing the transposed convolution against jax.vjp",
+        help="check every method for the transposed convolution against jax.vjp",
         description="Check every method, and the kernel's gradient, against jax.vjp of lax's convolution, the "
         "dot-product identity, and the sparse matrix against the Jacobian, each within its rounding bound. "
-        "Without a layer: 30 built-in ones. Exit status 1 where a bound is exceeded.",
+        "Without a layer, check 30 built-in layers. The exit status is 1 if a bound is exceeded.",
         epilog="Example: jtconv verify --input-size 10 12 --kernel-size 4 3 --strides 2 --padding SAME",
     )
     add_layer(parser, size_required=False)
@@ -39,7 +39,7 @@ def register(commands: Any) -> None:
         help="default: 2 3, times groups",
     )
     parser.add_argument("--dtype", choices=DTYPES, default="float64", help="default: float64")
-    parser.add_argument("--seed", type=int, default=0, help="of the random kernels, x and y; default: 0")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random kernels, x and y; default: 0")
     parser.set_defaults(run=run)
 
 
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _layer(arguments: argparse.Namespace) -> Layer | None:
-    """The layer asked for, or None for the built-in ones."""
+    """The requested layer, or None for the built-in layers."""
     if not is_given(arguments):
         return None
     layer = given_layer(arguments)
@@ -72,7 +72,7 @@ def _report(layer: Layer, arguments: argparse.Namespace) -> TransposeReport:
 
 
 def _kernel(shape: tuple[int, ...], dtype: str, seed: int) -> Array:
-    # Another stream than that of x and y, which are drawn from the seed alone.
+    # Use another random stream than that of x and y, which depend on the seed alone.
     rng = np.random.default_rng([seed, 1])
     values = rng.standard_normal(shape)
     if dtype.startswith("complex"):
@@ -81,7 +81,7 @@ def _kernel(shape: tuple[int, ...], dtype: str, seed: int) -> Array:
 
 
 def _table(arguments: argparse.Namespace) -> bool:
-    """Verify the built-in layers, a row each as soon as it is known."""
+    """Verify the built-in layers; print each row as soon as it is ready."""
     device = jax.devices()[0]
     print(
         f"{len(LAYERS)} layers in {arguments.dtype} on {device.platform} ({device.device_kind}), jax {jax.__version__}"
@@ -91,7 +91,7 @@ def _table(arguments: argparse.Namespace) -> bool:
         "bound, at worst\n"
     )
     start, good, worst = time.perf_counter(), 0, 0.0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # compiling releases the interpreter's lock
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # compilation releases the GIL
         reports = pool.map(lambda layer: _report(layer, arguments), LAYERS)
         for number, (layer, report) in enumerate(zip(LAYERS, reports, strict=True)):
             if number == 0:

@@ -11,20 +11,20 @@ from jtconv.linen._module import ConvModule
 class Conv(ConvModule, kw_only=True):
     """Convolution layer, channels last: (*batch, *in_size, in_ch) -> (*batch, *out_size, out_ch).
 
-    The kernel is made for the channels of the first input, and is that of `jtconv.nn.Conv` and of
+    The kernel gets its channels from the first input. It has the layout of `jtconv.nn.Conv` and of
     `flax.linen.Conv`.
 
     Attributes:
-      out_ch: channels out; `groups` divides them and those in.
+      out_ch: channels out; `groups` divides the channels in and out.
       kernel_size: taps per spatial axis; an int is one axis.
       strides, padding, dilation, groups, padding_mode: as in `jtconv.conv`.
       precision, preferred_element_type: as in `jtconv.conv`.
       use_bias: whether a bias (out_ch,) is added.
-      kernel_init, bias_init: initialisers, `f(key, shape, dtype)`; also ones that
+      kernel_init, bias_init: initialisers, `f(key, shape, dtype)`, also those that
         `linen.with_partitioning` has wrapped. The kernel's default is LeCun's normal rule over
         (*kernel_size, in_ch // groups).
       mask: real or boolean, of the kernel's shape; multiplied onto the kernel in every call.
-      dtype: dtype to compute in; by default what the input and the kernel promote to.
+      dtype: dtype of the computation; by default, the promoted dtype of the input and the kernel.
       param_dtype: dtype of the kernel and bias.
 
     Its parameters are `kernel` (*kernel_size, in_ch // groups, out_ch) and `bias` (out_ch,).

@@ -15,19 +15,19 @@ class ConvTranspose(ConvModule, kw_only=True):
 
     (*batch, *out_size, in_ch) -> (*batch, *in_size, out_ch), where out_size and in_size are those
     of the convolution that is transposed: in_size = s(out_size-1) + d(k-1) + 1 - lo - hi + a. The
-    kernel is made for the channels of the first input, and is that of `jtconv.nn.ConvTranspose`.
+    kernel gets its channels from the first input, and has the layout of `jtconv.nn.ConvTranspose`.
 
     Attributes:
-      out_ch: channels out of this layer; `groups` divides them and those in.
+      out_ch: channels out of this layer; `groups` divides the channels in and out.
       kernel_size: taps per spatial axis; an int is one axis.
       strides, padding, output_padding, dilation, groups: as in `jtconv.conv_transpose`.
       padding_mode, method, precision, preferred_element_type: as in `jtconv.conv_transpose`.
       use_bias: whether a bias (out_ch,) is added.
-      kernel_init, bias_init: initialisers, `f(key, shape, dtype)`; also ones that
+      kernel_init, bias_init: initialisers, `f(key, shape, dtype)`, also those that
         `linen.with_partitioning` has wrapped. The kernel's default keeps the variance of the
         input: `jtconv.linen.transpose_fan_in`.
       mask: real or boolean, of the kernel's shape; multiplied onto the kernel in every call.
-      dtype: dtype to compute in; by default what the input and the kernel promote to.
+      dtype: dtype of the computation; by default, the promoted dtype of the input and the kernel.
       param_dtype: dtype of the kernel and bias.
 
     Its parameters are `kernel` (*kernel_size, out_ch // groups, in_ch), the kernel of the
@@ -56,6 +56,6 @@ class ConvTranspose(ConvModule, kw_only=True):
     def __call__(self, y: ArrayLike, output_size: int | Sequence[int] | None = None) -> Array:
         """y (*batch, *out_size, in_ch) -> (*batch, *in_size, out_ch).
 
-        `output_size` names in_size outright; it takes the place of the layer's `output_padding`.
+        `output_size` names in_size itself, and replaces the layer's `output_padding`.
         """
         return self._layer().apply(y, *self._parameters(y), output_size)

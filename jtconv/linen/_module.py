@@ -1,4 +1,4 @@
-"""What `Conv` and `ConvTranspose` have in common: fields, and parameters made when they are called."""
+"""Common part of `Conv` and `ConvTranspose`: fields, and parameters made in the first call."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,14 +31,14 @@ _DESCRIBED = (
 
 
 class ByPosition(linen.Module):
-    """The two arguments that go by position; `kw_only` holds for the fields of one class."""
+    """The two positional arguments, in a class of their own, because `kw_only` holds for a whole class."""
 
     out_ch: int
     kernel_size: int | Sequence[int]
 
 
 class ConvModule(ByPosition, kw_only=True):
-    """A kernel and a bias."""
+    """A module with a kernel and a bias."""
 
     strides: int | Sequence[int] = 1
     padding: Padding = "VALID"
@@ -60,11 +60,11 @@ class ConvModule(ByPosition, kw_only=True):
         if self.kernel_init is not None:
             arg.function("kernel_init", self.kernel_init)
         arg.function("bias_init", self.bias_init)
-        self._layer()  # wrong arguments are refused here, not in the first call
+        self._layer()  # refuses wrong arguments here rather than in the first call
 
     @linen.nowrap
     def _layer(self) -> Layer:
-        """The layer's description, all of it but in_ch."""
+        """The layer's description, without in_ch."""
         raise NotImplementedError
 
     @linen.nowrap
@@ -73,10 +73,10 @@ class ConvModule(ByPosition, kw_only=True):
 
     @linen.nowrap
     def _parameters(self, image: ArrayLike) -> tuple[Array, Array | None]:
-        """The masked kernel, and the bias; made for the channels of `image` if there are none yet."""
+        """The masked kernel, and the bias. Parameters that do not exist yet are made for the channels of `image`."""
         layer = self._layer()
         in_ch = layer.image_in_ch(image)
-        if self.has_variable("params", "kernel"):  # `conv` tells its channels from those of the image
+        if self.has_variable("params", "kernel"):  # `conv` checks its channels against the image's
             in_ch = layer.kernel_in_ch(meta.unbox(self.get_variable("params", "kernel")).shape)
         shape = layer.kernel_shape(in_ch)
         kernel_init = self.kernel_init or layer.default_kernel_init()

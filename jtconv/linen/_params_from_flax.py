@@ -1,4 +1,4 @@
-"""`params_from_flax`, `params_to_flax`: parameters of `flax.linen.ConvTranspose` and of ours."""
+"""`params_from_flax`, `params_to_flax`: convert parameters of `flax.linen.ConvTranspose`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,17 +13,17 @@ from jtconv._modules._entries import check_entries
 
 
 def params_from_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False) -> dict[str, Array]:
-    """The parameters of one `flax.linen.ConvTranspose`, as `jtconv.linen.ConvTranspose` stores them.
+    """Convert the parameters of one `flax.linen.ConvTranspose` for `jtconv.linen.ConvTranspose`.
 
-    Flax's kernel is (*k, in_ch, out_ch), reversed in space; with `transpose_kernel` it is ours,
-    (*k, out_ch, in_ch). (`flax.linen.Conv` and our `Conv` have the same parameters.)
+    Flax's kernel is (*k, in_ch, out_ch), reversed in space. With `transpose_kernel` it is jtconv's,
+    (*k, out_ch, in_ch). (`flax.linen.Conv` and jtconv's `Conv` have the same parameters.)
 
     Args:
       params: {"kernel": …} or {"kernel": …, "bias": …}; sharding metadata is dropped.
-      transpose_kernel: that of Flax's layer.
+      transpose_kernel: the value of Flax's layer.
 
     Raises:
-      TypeError, ValueError: where `params` are not one layer's, listing what is wrong with them.
+      TypeError, ValueError: if `params` are not those of one layer; the message lists the differences.
 
     >>> import jax, jax.numpy as jnp
     >>> from flax import linen
@@ -42,14 +42,14 @@ def params_from_flax(params: Mapping[str, Any], *, transpose_kernel: bool = Fals
 
 
 def params_to_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False) -> dict[str, Array]:
-    """Undo `params_from_flax`: as `flax.linen.ConvTranspose` stores them, which has no groups.
+    """Undo `params_from_flax`, for `flax.linen.ConvTranspose`, which has no groups.
 
     Args:
       params: {"kernel": …} or {"kernel": …, "bias": …} of one `jtconv.linen.ConvTranspose`.
-      transpose_kernel: that of Flax's layer.
+      transpose_kernel: the value of Flax's layer.
 
     Raises:
-      TypeError, ValueError: where `params` are not one layer's, listing what is wrong with them.
+      TypeError, ValueError: if `params` are not those of one layer; the message lists the differences.
 
     >>> import jax.numpy as jnp
     >>> params_to_flax({"kernel": jnp.ones((4, 2, 3, 8))})["kernel"].shape

@@ -1,4 +1,4 @@
-"""`variables_from_nnx`: the state of an NNX module, as Linen keeps it."""
+"""`variables_from_nnx`: the state of an NNX module as the variables of a Linen module."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from jtconv._modules._nnx_entries import linen_paths, nnx_entries
 
 
 def variables_from_nnx(module: nnx.Module | nnx.State) -> dict[str, Any]:
-    """The variables with which a Linen module computes what an NNX one does.
+    """The variables with which a Linen module computes the same as an NNX module.
 
-    Attributes of the NNX module become names of submodules, an entry i of its list `blocks`
+    Attributes of the NNX module become names of submodules. Entry i of a list `blocks`
     becomes "blocks_i", as in Linen. Params are in the collection "params", BatchStats in
-    "batch_stats"; the state of random numbers is left out.
+    "batch_stats". The state of random numbers is omitted.
 
     Args:
       module: an NNX module or its state.
@@ -22,7 +22,7 @@ def variables_from_nnx(module: nnx.Module | nnx.State) -> dict[str, Any]:
       {"params": {…}, …}, nested dicts of the same arrays, without sharding metadata.
 
     Raises:
-      TypeError: for anything else than a module or a state.
+      TypeError: if `module` is neither a module nor a state.
 
     >>> import jax.numpy as jnp
     >>> from flax import nnx

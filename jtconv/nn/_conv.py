@@ -26,10 +26,10 @@ class Conv(ConvModule):
       kernel_init, bias_init: initialisers, `f(key, shape, dtype)`. The kernel's default is LeCun's
         normal rule over (*kernel_size, in_ch // groups).
       mask: real or boolean, of the kernel's shape; multiplied onto the kernel in every call. It is
-        part of the module's state, but no Param.
-      dtype: dtype to compute in; by default what the input and the kernel promote to.
+        part of the module's state, but not a Param.
+      dtype: dtype of the computation; by default, the promoted dtype of the input and the kernel.
       param_dtype: dtype of the kernel and bias.
-      kernel_metadata, bias_metadata: what else the Params hold, such as
+      kernel_metadata, bias_metadata: metadata of the Params, such as
         `{"out_sharding": (None, None, None, "model")}`; initialisers wrapped by
         `nnx.with_partitioning` do the same.
       rngs: source of the kernel's random key.

@@ -29,10 +29,10 @@ class ConvTranspose(ConvModule):
       kernel_init, bias_init: initialisers, `f(key, shape, dtype)`. The kernel's default keeps the
         variance of the input: `jtconv.nn.transpose_fan_in`.
       mask: real or boolean, of the kernel's shape; multiplied onto the kernel in every call. It is
-        part of the module's state, but no Param.
-      dtype: dtype to compute in; by default what the input and the kernel promote to.
+        part of the module's state, but not a Param.
+      dtype: dtype of the computation; by default, the promoted dtype of the input and the kernel.
       param_dtype: dtype of the kernel and bias.
-      kernel_metadata, bias_metadata: what else the Params hold, such as
+      kernel_metadata, bias_metadata: metadata of the Params, such as
         `{"out_sharding": (None, None, "model", None)}`; initialisers wrapped by
         `nnx.with_partitioning` do the same.
       rngs: source of the kernel's random key.
@@ -108,12 +108,12 @@ class ConvTranspose(ConvModule):
 
     @property
     def output_padding(self) -> tuple[int, ...] | None:
-        """The layer's own, one per spatial axis; None where none was given."""
+        """The layer's output_padding, one entry per spatial axis; None if none was given."""
         return self.layer.output_padding
 
     def __call__(self, y: ArrayLike, output_size: int | Sequence[int] | None = None) -> Array:
         """y (*batch, *out_size, in_ch) -> (*batch, *in_size, out_ch).
 
-        `output_size` names in_size outright; it takes the place of the layer's `output_padding`.
+        `output_size` names in_size itself, and replaces the layer's `output_padding`.
         """
         return self.layer.apply(y, *self._parameters(), output_size)

@@ -1,4 +1,4 @@
-"""`convert_state`: between modules of Flax and ours, which may store a kernel differently."""
+"""`convert_state`: convert between modules of Flax and of jtconv, whose kernel layouts may differ."""
 
 from typing import Any
 
@@ -12,22 +12,22 @@ from jtconv.nn._conv_transpose import ConvTranspose
 
 
 def convert_state(source: nnx.Module, like: nnx.Module) -> nnx.State:
-    """The state of `source` as `like` stores it, where one has Flax's layers and the other ours.
+    """Convert the state of `source` to the layout of `like`, from Flax's layers to jtconv's or back.
 
-    `nnx.Conv` and `Conv` store one kernel, as do `nnx.ConvTranspose(transpose_kernel=True)` and
-    `ConvTranspose`. Without transpose_kernel Flax stores it reversed in space, channels swapped:
-    that is undone, or done. All else is passed on, so whole models can be converted, either way.
+    `nnx.Conv` and `Conv` store the same kernel, as do `nnx.ConvTranspose(transpose_kernel=True)` and
+    `ConvTranspose`. Without transpose_kernel Flax stores it reversed in space, with channels swapped;
+    the conversion undoes or applies this. Other entries pass unchanged, so whole models convert both ways.
 
     Args:
-      source: a module of Flax's or our layers, at any depth.
-      like: one with the same attributes; its arrays are not read, so `nnx.eval_shape` will do.
+      source: a module that contains Flax's or jtconv's layers, at any depth.
+      like: a module with the same attributes; its arrays are not read, so `nnx.eval_shape` suffices.
 
     Returns:
-      The Params and statistics of `like`, with its metadata and the numbers of `source`;
-      `nnx.update(like, state)` puts them in.
+      The Params and statistics of `like`, with its metadata and the numbers of `source`.
+      `nnx.update(like, state)` stores them in `like`.
 
     Raises:
-      TypeError: where `source` or `like` is no NNX module.
+      TypeError: if `source` or `like` is not an NNX module.
       ValueError: listing all entries that are missing, of a wrong shape, or unexpected.
 
     >>> import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""What `Conv` and `ConvTranspose` have in common: parameters, made from the layer's description."""
+"""Common part of `Conv` and `ConvTranspose`: parameters made from the layer's description."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -18,7 +18,7 @@ NO_METADATA: Metadata = MappingProxyType({})
 
 
 class ConvModule(nnx.Module):
-    """A kernel and a bias."""
+    """A module with a kernel and a bias."""
 
     geometry: ConvGeometry
     kernel: nnx.Param[Array]
@@ -58,7 +58,7 @@ class ConvModule(nnx.Module):
 
 
 def _stream(rngs: nnx.Rngs | nnx.RngStream) -> nnx.RngStream:
-    """The random keys of parameters."""
+    """The stream of random keys for parameters."""
     if isinstance(rngs, nnx.RngStream):
         return rngs
     try:

@@ -1,4 +1,4 @@
-"""`state_from_linen`: the variables of a Linen module, as NNX keeps them."""
+"""`state_from_linen`: the variables of a Linen module as the state of an NNX module."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,10 @@ from jtconv._modules._nnx_entries import filled_state, linen_paths, nnx_entries
 
 
 def state_from_linen(variables: Mapping[str, Any], like: nnx.Module | nnx.State) -> nnx.State:
-    """The state with which the NNX module `like` computes what a Linen one does.
+    """The state with which the NNX module `like` computes the same as a Linen module.
 
-    The names are those of `jtconv.linen.variables_from_nnx`. `nnx.update(like, state)` puts the
-    state into a module.
+    The names are those of `jtconv.linen.variables_from_nnx`. `nnx.update(like, state)` stores the
+    state in a module.
 
     Args:
       variables: what Linen's `init` returns, or its "params" alone; sharding metadata is dropped.
@@ -24,7 +24,7 @@ def state_from_linen(variables: Mapping[str, Any], like: nnx.Module | nnx.State)
       The Params and statistics of `like`, with its metadata and the arrays of `variables`.
 
     Raises:
-      TypeError: where `variables` or `like` is of another type.
+      TypeError: if `variables` or `like` is of another type.
       ValueError: listing all entries that are missing, of a wrong shape, or unexpected.
 
     >>> import jax, jax.numpy as jnp

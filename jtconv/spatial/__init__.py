@@ -1,4 +1,4 @@
-"""Images that no device holds: convolutions of images cut over devices, or computed tile by tile on one.
+"""Images larger than a device: convolutions of images split over devices, or computed in tiles on one device.
 
 May import `_conv`, `_conv_transpose`, `_primitives` and all that these may import.
 """

@@ -1,9 +1,9 @@
-"""`AxisPlan`: which of the neighbours' positions each device needs on one axis, in pure integers.
+"""`AxisPlan`: the halo that each device needs on one axis, in pure integers.
 
-Device p of D holds the positions [p·bi, (p + 1)·bi) of the input and those [p·bo, (p + 1)·bo) of the
-output, with bi = ceil(i / D) and bo = ceil(o / D): where D does not divide a size, the last blocks go
-beyond it. For its outputs it reads the window [s·p·bo - lo, s·(p·bo + bo - 1) - lo + d(k-1) + 1) of the
-padded input.
+Device p of D holds the positions [p·bi, (p + 1)·bi) of the input and the positions [p·bo, (p + 1)·bo) of
+the output, with bi = ceil(i / D) and bo = ceil(o / D). Where D does not divide a size, the last blocks
+extend beyond it. For its outputs the device reads the window
+[s·p·bo - lo, s·(p·bo + bo - 1) - lo + d(k-1) + 1) of the padded input.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from jtconv._geometry.spec import ConvSpec
 
 @dataclass(frozen=True)
 class AxisPlan:
-    """One spatial axis of a convolution, cut over `devices`. `reach` is the effective kernel size."""
+    """One spatial axis of a convolution, split over `devices`. `reach` is the effective kernel size."""
 
     input_size: int
     output_size: int
@@ -47,16 +47,16 @@ class AxisPlan:
 
     @property
     def mirrored(self) -> bool:
-        """Whether what is padded is copied from near the border."""
+        """Whether the padding copies positions near the border."""
         mode = PADDING_MODES[self.padding_mode]
         return mode.copies and not mode.wraps
 
     def start(self, device: int) -> int:
-        """Where the window of a device begins; negative in the padding."""
+        """First position of a device's window; negative in the padding."""
         return self.stride * device * self.output_block - self.lo
 
     def end(self, device: int) -> int:
-        """Past the last position that the device's outputs read, of those that there are. `start`, if none."""
+        """One past the last position that the device's existing outputs read; `start` if it has none."""
         outputs = min(self.output_size - device * self.output_block, self.output_block)
         return self.start(device) + (self.stride * (outputs - 1) + self.reach if outputs > 0 else 0)
 
@@ -67,7 +67,7 @@ class AxisPlan:
 
     @cached_property
     def widths(self) -> tuple[int, int]:
-        """The halo: how many positions before and after its own block the neediest device reads."""
+        """The halo: the maximum number of positions that a device reads before and after its own block."""
         before = after = 0
         for p in self.working:
             lowest, highest = self._reads(p)
@@ -76,28 +76,28 @@ class AxisPlan:
         return before, after
 
     def _reads(self, device: int) -> tuple[int, int]:
-        """The lowest and highest positions read; around a ring they are counted on."""
+        """The lowest and highest positions read; on a ring the count continues beyond the size."""
         first, last, size = self.start(device), self.end(device) - 1, self.input_size
         if self.cyclic:
             return first, last
         if self.mirrored:
             sources = into_range(np.arange(first, last + 1), size, self.padding_mode)
             return int(sources.min()), int(sources.max())
-        if last < 0 or first >= size:  # nothing but zeros
+        if last < 0 or first >= size:  # zeros only
             return device * self.input_block, device * self.input_block
         return max(first, 0), min(last, size - 1)
 
     def hops(self, width: int) -> list[tuple[int, int]]:
-        """(distance, positions) of the blocks that a halo is made of, the nearest first.
+        """(distance, positions) of the blocks that make up a halo, the nearest first.
 
-        A halo wider than a block comes from several devices; around a ring also from the device itself.
+        A halo wider than a block comes from several devices; on a ring also from the device itself.
         """
         block = self.input_block
         return [(1 + n // block, min(block, width - n)) for n in range(0, width, block)]
 
     @property
     def sent(self) -> int:
-        """Positions that a device between others sends."""
+        """Number of positions that a device with neighbours on both sides sends."""
         hops = [hop for width in self.widths for hop in self.hops(width)]
         return sum(positions for distance, positions in hops if distance % self.devices)
 
@@ -109,25 +109,26 @@ class AxisPlan:
 
     @property
     def drift(self) -> int:
-        """By how much windows move from device to device within the extended block."""
+        """Positions by which windows move from device to device within the extended block."""
         return self.stride * self.output_block - self.input_block
 
     @cached_property
     def margins(self) -> tuple[int, int]:
-        """Zeros before and after the extended block, so that every window lies within."""
+        """Number of zeros before and after the extended block that bring every window inside."""
         starts = [self.widths[0] - self.lo + p * self.drift for p in self.working]
         return max(0, -min(starts)), max(0, max(starts) + self.window - self.extended)
 
     @property
     def first_start(self) -> int:
-        """Where device 0's window begins, the first margin counted."""
+        """First position of device 0's window, counted from the start of the first margin."""
         return self.margins[0] + self.widths[0] - self.lo
 
     @cached_property
     def strips(self) -> tuple[np.ndarray, np.ndarray]:
-        """What the first and last positions of each window copy where padding mirrors: (devices, positions) each.
+        """Sources of each window's first and last positions in mirrored padding: (devices, positions) each.
 
-        Positions of the extended block. Both strips are as long as the neediest device's, and none elsewhere.
+        Sources are positions of the extended block. Both strips have the length of the longest one that a device
+        needs, and are empty for other padding modes.
         """
         front = back = 0
         for p in self.working if self.mirrored else []:
@@ -157,7 +158,7 @@ def output_blocks(spec: ConvSpec, plans: Sequence[AxisPlan | None]) -> tuple[int
 
 
 def axis_plans(spec: ConvSpec, devices: tuple[int, ...]) -> tuple[AxisPlan | None, ...]:
-    """A plan for each spatial axis that is cut, None for the others."""
+    """A plan for each spatial axis that is split, None for the others."""
     return tuple(_axis_plan(spec, axis, count) for axis, count in enumerate(devices))
 
 

@@ -1,4 +1,4 @@
-"""`conv` and `conv_transpose` of images that are cut over devices."""
+"""`conv` and `conv_transpose` of images that are split over devices."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -38,30 +38,29 @@ def conv(
     precision: Precision = None,
     preferred_element_type: DTypeLike | None = None,
 ) -> Array:
-    """`jtconv.conv` of an image whose spatial axes are cut over devices: only halos travel.
+    """Compute `jtconv.conv` of an image whose spatial axes are split over devices; only halos travel.
 
     Each device fetches the positions of its neighbours' blocks that its outputs read, with
-    `lax.ppermute`, and convolves its block; see `halo` for how many they are. A size that the number
-    of devices does not divide is made up with zeros to whole blocks, and the result is cut back; JAX
-    has no sharding for such a size, so these results are whole on every device once a program
-    returns them.
+    `lax.ppermute`, and convolves its block. `halo` gives the number of these positions. If the number of devices does
+    not divide a size, zeros fill it up to whole blocks, and the result is cropped. JAX
+    has no sharding for such a size, so a program returns such a result whole on every device.
 
     Args:
-      x: (*batch, *in_size, in_ch), floating or complex; cut as `split` says, or it will be.
-      kernel: (*kernel_size, in_ch // groups, out_ch), the same on every device.
+      x: (*batch, *in_size, in_ch), floating or complex; it is sharded as `split` says if it is not yet.
+      kernel: (*kernel_size, in_ch // groups, out_ch), replicated on every device.
       mesh: the devices, as from `jax.make_mesh`, with axes of type Auto, or all of type Explicit; an
         AbstractMesh within `jax.set_mesh` or `jax.jit`.
-      split: for each spatial axis the name of the mesh axis that it is cut over, or None.
-      batch: the name of the mesh axis that the first batch axis is cut over, or None.
+      split: for each spatial axis the name of the mesh axis that it is split over, or None.
+      batch: the name of the mesh axis that the first batch axis is split over, or None.
       strides, padding, dilation, groups, padding_mode, precision, preferred_element_type: as in
         `jtconv.conv`.
 
     Returns:
-      (*batch, *out_size, out_ch), cut in the same way.
+      (*batch, *out_size, out_ch), split in the same way.
 
     Raises:
-      TypeError, ValueError: as `jtconv.conv`; for names that the mesh has not; for "circular" where
-        the number of devices does not divide the input size; for arrays put on other devices.
+      TypeError, ValueError: as `jtconv.conv`; for names that the mesh lacks; for "circular" if the
+        number of devices does not divide the input size; for arrays committed to other devices.
 
     >>> import jax, jax.numpy as jnp
     >>> mesh = jax.make_mesh((1,), ("rows",))
@@ -102,25 +101,25 @@ def conv_transpose(
     precision: Precision = None,
     preferred_element_type: DTypeLike | None = None,
 ) -> Array:
-    """`jtconv.conv_transpose` of an image whose spatial axes are cut over devices: only halos travel.
+    """Compute `jtconv.conv_transpose` of an image whose spatial axes are split over devices; only halos travel.
 
-    The transpose of `spatial.conv`, step by step: each device computes what its block of y gives,
-    and sends what falls beyond its block of the result to the device that it belongs to, which adds
-    it. So half precision is rounded there once more; `preferred_element_type=jnp.float32` avoids that.
+    It is the transpose of `spatial.conv`, step by step. Each device computes the contributions of its
+    block of y. It sends those outside its block of the result to the device that owns them, which adds
+    them. So half precision is rounded there once more; `preferred_element_type=jnp.float32` avoids that.
 
     Args:
-      y: (*batch, *out_size, out_ch), floating or complex; cut as `split` says, or it will be.
-      kernel: (*kernel_size, in_ch // groups, out_ch), the same on every device.
+      y: (*batch, *out_size, out_ch), floating or complex; it is sharded as `split` says if it is not yet.
+      kernel: (*kernel_size, in_ch // groups, out_ch), replicated on every device.
       mesh, split, batch: as in `spatial.conv`.
       strides, padding, output_padding, output_size, dilation, groups: as in `jtconv.conv_transpose`.
-      padding_mode, method, precision, preferred_element_type: as there, too.
+      padding_mode, method, precision, preferred_element_type: as in `jtconv.conv_transpose`.
 
     Returns:
-      (*batch, *in_size, in_ch), cut in the same way.
+      (*batch, *in_size, in_ch), split in the same way.
 
     Raises:
-      TypeError, ValueError: as `jtconv.conv_transpose`; for names that the mesh has not; for
-        "circular" where the number of devices does not divide the result's size; for arrays put on
+      TypeError, ValueError: as `jtconv.conv_transpose`; for names that the mesh lacks; for
+        "circular" if the number of devices does not divide the result's size; for arrays committed to
         other devices.
 
     >>> import jax, jax.numpy as jnp
@@ -175,7 +174,7 @@ def _split_transpose(y: Array, kernel: Array, method: str, split: Split, precisi
 def _on_devices(
     local: Local, image: Array, kernel: Array, split: Split, block_size: tuple[int, ...], result_size: tuple[int, ...]
 ) -> Array:
-    """`local` of every device's block of `image`; the result has `result_size`."""
+    """Apply `local` to every device's block of `image`; the result has `result_size`."""
     spec = split.partition(image.ndim)
     blocks = _padded_to(image, split.whole_shape(image.shape, block_size), spec, split)
     kernel = _placed(kernel, PartitionSpec(), split)
@@ -187,7 +186,7 @@ def _on_devices(
 def _padded_to(image: Array, shape: tuple[int, ...], spec: PartitionSpec, split: Split) -> Array:
     if image.shape == shape:
         return _placed(image, spec, split)
-    whole = _placed(image, PartitionSpec(), split)  # no type says how an uneven size is cut
+    whole = _placed(image, PartitionSpec(), split)  # no type describes the sharding of an uneven size
     pads = [(0, after - before) for before, after in zip(image.shape, shape, strict=True)]
     return _placed(jnp.pad(whole, pads), spec, split)
 
@@ -199,5 +198,5 @@ def _cut_to(image: Array, shape: tuple[int, ...], split: Split) -> Array:
 
 
 def _placed(array: Array, spec: PartitionSpec, split: Split) -> Array:
-    """`array` with the type that it has when cut by `spec`, where shardings are part of types."""
+    """`array` with the type of a sharding by `spec`, if shardings are part of types."""
     return resharded(array, split.mesh, spec)

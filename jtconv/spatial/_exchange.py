@@ -1,7 +1,7 @@
-"""The exchange of halos: what a device needs of its neighbours' blocks, under `jax.shard_map`.
+"""The exchange of halos between neighbouring devices, under `jax.shard_map`.
 
-A linear map of the block. So its transpose, which adds what a device has computed for its neighbours'
-positions to their blocks, is JAX's, and with it every derivative of both.
+The exchange is a linear map of the block. Its transpose adds a device's contributions to its neighbours'
+positions. JAX derives that transpose, and every derivative of both.
 """
 
 import jax.numpy as jnp
@@ -15,8 +15,8 @@ from jtconv.spatial._split import Split
 def exchange(block: Array, split: Split) -> Array:
     """(..., *input blocks, ch) -> (..., *windows, ch) of the padded input.
 
-    One axis after the other: what is sent on the second has the first one's halo, so that corners
-    travel by themselves.
+    The axes are exchanged one after the other. A block sent on the second axis contains the halo of
+    the first, so corners need no exchange of their own.
     """
     for axis, (plan, name) in enumerate(zip(split.plans, split.names, strict=True)):
         if plan is not None and name is not None:
@@ -26,7 +26,7 @@ def exchange(block: Array, split: Split) -> Array:
 
 
 def exchange_transposed(windows: Array, split: Split) -> Array:
-    """(..., *windows, ch) -> (..., *input blocks, ch): halos are added to the blocks that they are part of."""
+    """(..., *windows, ch) -> (..., *input blocks, ch): add halos to the blocks that they belong to."""
     batch = windows.shape[: windows.ndim - 1 - len(split.plans)]
     shape = (*batch, *split.local_input_size, windows.shape[-1])
     return transpose_of(lambda block: exchange(block, split), shape, windows.dtype, windows)
@@ -44,7 +44,7 @@ def _extended(block: Array, plan: AxisPlan, at: int, name: str) -> Array:
 
 
 def _sent(strip: Array, distance: int, plan: AxisPlan, name: str) -> Array:
-    """What the device `distance` before this one passes on; zeros where there is none."""
+    """The strip of the device `distance` before this one; zeros if there is no such device."""
     n = plan.devices
     if plan.cyclic:
         if distance % n == 0:
@@ -61,7 +61,7 @@ def _window(extended: Array, plan: AxisPlan, at: int, name: str) -> Array:
     if plan.drift == 0:
         middle = lax.slice_in_dim(padded, first, first + length, axis=at)
     else:
-        # Devices without outputs may have no such window. Whatever they read is dropped.
+        # Devices without outputs may have no such window. The values that they read are dropped.
         middle = lax.dynamic_slice_in_dim(padded, first + plan.drift * lax.axis_index(name), length, axis=at)
     if not plan.mirrored:
         return middle

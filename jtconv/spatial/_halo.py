@@ -1,4 +1,4 @@
-"""`halo`: what travels between devices for one layer, before any array exists."""
+"""`halo`: the traffic between devices for one layer, before any array exists."""
 
 import math
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from jtconv.spatial._axis_plan import AxisPlan, axis_plans, input_blocks, output
 
 @dataclass(frozen=True)
 class Halo:
-    """What the devices exchange for one convolution, or for its transpose. Made by `halo`."""
+    """Sizes of the exchange between devices for one convolution, or for its transpose. Made by `halo`."""
 
     spec: ConvSpec
     plans: tuple[AxisPlan | None, ...]
 
     @property
     def widths(self) -> tuple[Pads, ...]:
-        """Per spatial axis, how many positions before and after its block a device fetches at most."""
+        """Per spatial axis, the maximum number of positions that a device fetches before and after its block."""
         return tuple((0, 0) if plan is None else plan.widths for plan in self.plans)
 
     @property
@@ -38,12 +38,12 @@ class Halo:
         return output_blocks(self.spec, self.plans)
 
     def bytes_sent(self, channels: int, *, batch: int = 1, dtype: DTypeLike = jnp.float32) -> int:
-        """Bytes that a device in the middle sends in one call of `conv` or `conv_transpose`.
+        """Number of bytes that a device in the middle sends in one call of `conv` or `conv_transpose`.
 
         Args:
-          channels: of the convolution's input, in_ch.
-          batch: images on the device.
-          dtype: what is computed in.
+          channels: channels of the convolution's input, in_ch.
+          batch: number of images on the device.
+          dtype: dtype of the computation.
 
         Raises:
           TypeError, ValueError: naming the argument, the rule and the value.
@@ -68,12 +68,12 @@ def halo(
     dilation: int | Sequence[int] = 1,
     padding_mode: str = "zeros",
 ) -> Halo:
-    """The halo of a layer whose image is cut over devices.
+    """Compute the halo of a layer whose image is split over devices.
 
     Args:
-      input_size: of the convolution; for `conv_transpose` this is the result's size.
+      input_size: input size of the convolution; for `conv_transpose` this is the result's size.
       kernel_size: taps per spatial axis.
-      devices: over how many devices each spatial axis is cut, an int or one per axis; 1 is not cut.
+      devices: number of devices that each spatial axis is split over, an int or one per axis; 1 means not split.
       strides, padding, dilation, padding_mode: as in `jtconv.conv`.
 
     Raises:

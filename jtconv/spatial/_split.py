@@ -1,4 +1,4 @@
-"""`Split`: which mesh axis each axis of an image is cut over, checked, with the plan that follows from it."""
+"""`Split`: the mesh axis that each axis of an image is split over, checked, with the resulting plan."""
 
 import math
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Split:
 
     @property
     def window_size(self) -> tuple[int, ...]:
-        """What a device convolves: windows on the axes that are cut, the input on the others."""
+        """Size of the array that a device convolves: windows on split axes, the whole input on the others."""
         sizes = zip(self.spec.input_size, self.plans, strict=True)
         return tuple(size if plan is None else plan.window for size, plan in sizes)
 
@@ -58,12 +58,12 @@ class Split:
         }
 
     def partition(self, rank: int) -> PartitionSpec:
-        """How an image of `rank` axes is cut."""
+        """The sharding of an image of `rank` axes."""
         batch = (self.batch, *(None for _ in range(rank - 2 - len(self.names)))) if rank > 1 + len(self.names) else ()
         return PartitionSpec(*batch, *self.names, None)
 
     def whole_shape(self, image: tuple[int, ...], local_size: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape of an image made up to whole blocks."""
+        """The shape of an image that is padded to whole blocks."""
         ndim = len(self.names)
         sizes = zip(local_size, self.names, strict=True)
         spatial = tuple(size * (1 if name is None else self.mesh.shape[name]) for size, name in sizes)
@@ -75,7 +75,7 @@ class Split:
 
 
 def checked_split(mesh: Any, split: Any, batch: Any, spec: ConvSpec, batch_axes: int) -> Split:
-    """`mesh`, `split` and `batch` as given, for an image with `batch_axes` of them."""
+    """Check the given `mesh`, `split` and `batch`, for an image with `batch_axes` batch axes."""
     if not isinstance(mesh, Mesh | AbstractMesh):
         raise TypeError(f"`mesh` must be a jax.sharding.Mesh, as jax.make_mesh makes it, got {type(mesh).__name__}.")
     if isinstance(split, str) or not isinstance(split, Sequence):
@@ -107,7 +107,7 @@ def checked_split(mesh: Any, split: Any, batch: Any, spec: ConvSpec, batch_axes:
 
 
 def check_devices(mesh: Mesh | AbstractMesh, **arrays: Array) -> None:
-    """That arrays which are there already, and were put somewhere on purpose, are on the devices of `mesh`."""
+    """Check that concrete arrays which are committed to devices are on the devices of `mesh`."""
     for name, array in arrays.items():
         if isinstance(array, Tracer):
             continue

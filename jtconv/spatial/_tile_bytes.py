@@ -1,23 +1,23 @@
-"""What one tile takes in memory besides the arrays given and returned: upper estimates, in integers.
+"""Memory of one tile besides the arrays given and returned: upper estimates, in integers.
 
-Which temporary arrays there are is known for each method; how many of them XLA keeps at a time is not.
-The factors are what compiled programs were seen to need at most (`tests/test_spatial_tiles.py`, and peaks of processes
-by `benchmarks/tiled_memory.py`).
+The temporary arrays of each method are known. The number of them that XLA keeps at a time is not.
+The factors are the maxima measured on compiled programs (`tests/test_spatial_tiles.py`) and on peaks of processes
+(`benchmarks/tiled_memory.py`).
 """
 
 from math import prod
 
 from jtconv._geometry.spec import ConvSpec
 
-_IMAGES = 4  # copies of the window and of the tile of outputs: cut out, padded, the result, what is added to
-_OF_METHOD = 3  # copies of what the method makes of them
-_KERNELS = 4  # the kernel rearranged, its gradient, and that of a tile
+_IMAGES = 4  # copies of the window and of the tile of outputs: cut out, padded, result, accumulator
+_OF_METHOD = 3  # copies of the method's temporary arrays
+_KERNELS = 4  # copies: the kernel rearranged, its gradient, and the gradient of a tile
 
 
 def tile_bytes(tile: ConvSpec, kernel: tuple[int, ...], images: int, itemsize: int, method: str) -> int:
-    """For `images` images of a tile, in either direction and for the kernel's gradient.
+    """Bytes for `images` images of a tile, in either direction and for the kernel's gradient.
 
-    `itemsize` is that of the dtype that sums are taken in.
+    `itemsize` is that of the accumulator's dtype.
     """
     in_ch, out_ch = kernel[-2] * tile.groups, kernel[-1]
     padded = [i + max(lo, 0) + max(hi, 0) for i, (lo, hi) in zip(tile.input_size, tile.pads, strict=True)]
@@ -34,7 +34,7 @@ def _method_elements(tile: ConvSpec, kernel: tuple[int, ...], padded: list[int],
     entries = prod(tile.output_size) * prod(kernel)
     return {
         "matrix": 4 * entries,  # values and indices
-        # XLA for the CPU multiplies and adds up columns where there are strides, in memory that it does not plan for.
+        # With strides, XLA for the CPU uses im2col columns, in memory that its plan does not contain.
         "lax": with_zeros + columns,
         "vjp": with_zeros + columns,
         "scatter": columns,

@@ -1,4 +1,4 @@
-"""`TilePlan`: an image gone through in tiles of few rows, so that what a tile takes is within a bound. Integers only.
+"""`TilePlan`: tiles of few rows of an image, so that the memory of a tile is within a bound. Integers only.
 
 Rows are positions along one axis, the longest of the output. A tile of b rows of the output reads a
 window of s(b - 1) + d(k - 1) + 1 rows of the padded input.
@@ -15,7 +15,7 @@ from jtconv._geometry.padding_modes import PADDING_MODES, into_range
 from jtconv._geometry.spec import ConvSpec
 from jtconv.spatial._tile_bytes import tile_bytes
 
-_AT_A_TIME = 2**20  # rows of windows
+MAX_ROWS_AT_ONCE = 2**20  # rows of windows in one table
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class TilePlan:
 
     @property
     def count(self) -> int:
-        """Tiles of one image."""
+        """Number of tiles of one image."""
         return -(-self.spec.output_size[self.axis] // self.rows)
 
     @cached_property
@@ -37,19 +37,19 @@ class TilePlan:
         """The convolution of one window."""
         return tile_of(self.spec, self.axis, self.rows)
 
-    # Rows are told of one tile, by its number, or of several: computed where they are needed, as a table of
-    # the rows of all tiles would be as large as a long signal.
+    # The functions of rows take the number of one tile, or several. They compute the rows on demand, because a
+    # table of the rows of all tiles would be as large as a long signal.
 
     def first_row(self, tile: Any) -> Any:
-        """Where a tile's rows of the output begin: the last tile overlaps the one before, where it has to."""
+        """First row of a tile's outputs; the last tile may overlap the tile before it."""
         return (tile * self.rows).clip(max=self.spec.output_size[self.axis] - self.rows)
 
     def new_rows(self, tile: Any) -> Any:
-        """Which rows of a tile no earlier tile has: bool (…, rows)."""
+        """Mask of the rows of a tile that no earlier tile has: bool (…, rows)."""
         before = tile * self.rows - self.first_row(tile)
         return np.arange(self.rows, dtype=np.int32) >= before[..., None]
 
-    # A window copies from one run of rows of the input; around a ring, where it wraps, also from the first rows.
+    # A window copies from one run of rows of the input. With circular padding it also copies rows beside the run.
 
     @property
     def run(self) -> int:
@@ -57,7 +57,7 @@ class TilePlan:
         return min(self.tile.input_size[self.axis], self.spec.input_size[self.axis])
 
     def first_run_row(self, tile: Any) -> Any:
-        """Where a tile's run begins."""
+        """First row of a tile's run."""
         return self._first_run_row(self._sources(tile))
 
     @cached_property
@@ -65,19 +65,19 @@ class TilePlan:
         """How many of the first rows of the input are read beside the run."""
         if not PADDING_MODES[self.spec.padding_mode].wraps or self.run == self.spec.input_size[self.axis]:
             return 0
-        at_a_time = max(1, _AT_A_TIME // self.tile.input_size[self.axis])
+        at_a_time = max(1, MAX_ROWS_AT_ONCE // self.tile.input_size[self.axis])
         parts = (np.arange(at, min(at + at_a_time, self.count)) for at in range(0, self.count, at_a_time))
         return max(self._beside(self._sources(tiles)) for tiles in parts)
 
     def window_rows(self, tile: Any) -> Any:
-        """Which row of the run, then of the rows beside it, each row of a window copies; their number for zeros."""
+        """Row of the run, then of the rows beside it, that each row of a window copies; their number for zeros."""
         sources = self._sources(tile)
         first, where = self._first_run_row(sources)[..., None], sources.__array_namespace__().where
         inside = where(sources < first, self.run + sources, sources - first)
         return where(sources < 0, self.run + self.wrapped, inside)
 
     def _sources(self, tile: Any) -> Any:
-        """Which row of the input each row of a window copies: (…, window), -1 for zeros."""
+        """Row of the input that each row of a window copies: (…, window), -1 for zeros."""
         start = self.spec.strides[self.axis] * self.first_row(tile) - self.spec.pads[self.axis][0]
         rows = start[..., None] + np.arange(self.tile.input_size[self.axis], dtype=np.int32)
         return into_range(rows, self.spec.input_size[self.axis], self.spec.padding_mode)
@@ -89,12 +89,12 @@ class TilePlan:
         return lowest.clip(max=size - self.run)
 
     def _beside(self, sources: np.ndarray) -> int:
-        """The most rows that a window reads before its run."""
+        """Maximum number of rows that a window reads before its run."""
         return int((sources < self._first_run_row(sources)[..., None]).sum(axis=-1).max())
 
 
 def tile_of(spec: ConvSpec, axis: int, rows: int) -> ConvSpec:
-    """The convolution that makes `rows` rows of the output from their window of the padded input."""
+    """The convolution that computes `rows` rows of the output from their window of the padded input."""
     window = spec.strides[axis] * (rows - 1) + spec.effective_kernel_size[axis]
 
     def changed(values: tuple, value: object) -> tuple:
@@ -111,7 +111,7 @@ def tile_of(spec: ConvSpec, axis: int, rows: int) -> ConvSpec:
 def tile_plan(
     spec: ConvSpec, kernel: tuple[int, ...], images: int, itemsize: int, method: str, memory: int
 ) -> TilePlan:
-    """The largest tiles that take at most `memory` bytes; the smallest there are, where none does."""
+    """The largest tiles that take at most `memory` bytes; the smallest tiles if none fit."""
     axis = longest_axis(spec)
 
     def fits(n: int, rows: int) -> bool:
@@ -126,12 +126,12 @@ def tile_plan(
 
 
 def least_bytes(spec: ConvSpec, kernel: tuple[int, ...], itemsize: int, method: str) -> int:
-    """What the smallest tile takes: one row of one image."""
+    """Bytes of the smallest tile: one row of one image."""
     return tile_bytes(tile_of(spec, longest_axis(spec), 1), kernel, 1, itemsize, method)
 
 
 def longest_axis(spec: ConvSpec) -> int:
-    """The spatial axis with the most outputs, the first of them."""
+    """The first spatial axis with the largest number of outputs."""
     return max(range(spec.ndim), key=lambda axis: spec.output_size[axis])
 
 

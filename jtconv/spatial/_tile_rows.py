@@ -1,8 +1,8 @@
-"""Rows of images, read, put and added to by number.
+"""Read, write and add rows of images by number.
 
-Large arrays are touched by slices only. Rows are put in order within a tile: XLA copies arrays to other
-layouts for indexing by row, which are tiles then, and no images. bfloat16 images are held as their bits: XLA for
-the CPU computes in float32 instead, and takes whole images along where they are what a loop works on.
+Only slices touch large arrays. Rows are ordered within a tile: for indexing by row, XLA copies an array to another
+layout, and a tile is much smaller than an image. bfloat16 images are held as their bits: XLA for
+the CPU computes bfloat16 in float32, and would convert whole images that a loop carries.
 """
 
 from math import prod
@@ -17,12 +17,12 @@ Index = Array | int
 
 
 def as_bits(image: Array) -> Array:
-    """What the functions below take for `image`."""
+    """The image as the functions below take it: bfloat16 as its bits."""
     return lax.bitcast_convert_type(image, jnp.uint16) if image.dtype == jnp.bfloat16 else image
 
 
 def from_bits(image: Array) -> Array:
-    """Undo `as_bits`. No image has the dtype of bits."""
+    """Undo `as_bits`. No image has the bits' dtype, so it is unambiguous."""
     return lax.bitcast_convert_type(image, jnp.bfloat16) if image.dtype == jnp.uint16 else image
 
 
@@ -36,7 +36,7 @@ def read_window(x: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
 
 
 def add_window(x: Array, window: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
-    """x with the transpose of `read_window` added."""
+    """Add the transpose of `read_window` to x."""
     at, first = 1 + plan.axis, plan.first_run_row(tile)
     shape = (*window.shape[:at], plan.run + plan.wrapped, *window.shape[at + 1 :])
     rows = transpose_of(lambda rows: _ordered(rows, plan, tile), shape, window.dtype, window)
@@ -52,14 +52,14 @@ def new_outputs(y: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
 
 
 def put_outputs(y: Array, made: Array, plan: TilePlan, tile: Array, image: Array) -> Array:
-    """y with a tile of outputs put in its place."""
+    """Write a tile of outputs into y."""
     return lax.dynamic_update_slice(y, as_bits(made), _start(y, plan, image, plan.first_row(tile)))
 
 
 def _ordered(rows: Array, plan: TilePlan, tile: Array) -> Array:
-    """The rows of a tile's window, in order, from those that have been read; linear."""
+    """Order the rows that have been read as the rows of a tile's window; a linear map."""
     at = 1 + plan.axis
-    # A row is long so, and XLA's loops over it are quick.
+    # In this shape a row is long, and XLA's loops over it are fast.
     flat = rows.reshape(prod(rows.shape[:at]), rows.shape[at], prod(rows.shape[at + 1 :]))
     window = flat.at[:, plan.window_rows(tile)].get(mode="fill", fill_value=0)
     return window.reshape(*rows.shape[:at], window.shape[1], *rows.shape[at + 1 :])
@@ -77,6 +77,6 @@ def _add(array: Array, part: Array, plan: TilePlan, image: Array, row: Index) ->
 
 
 def _start(array: Array, plan: TilePlan, image: Array, row: Index) -> tuple[Array, ...]:
-    """Where rows of (N, *size, ch) begin."""
+    """Start indices of rows of (N, *size, ch)."""
     nothing = jnp.zeros_like(image)
     return (image, *(nothing + row if axis == plan.axis else nothing for axis in range(array.ndim - 1)))

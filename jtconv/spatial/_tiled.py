@@ -1,4 +1,4 @@
-"""`tiled_conv` and `tiled_conv_transpose`: one device, one tile after the other, within a bound on memory."""
+"""`tiled_conv` and `tiled_conv_transpose`: on one device, tile by tile, within a bound on memory."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -31,13 +31,13 @@ def tiled_conv(
     precision: Precision = None,
     preferred_element_type: DTypeLike | None = None,
 ) -> Array:
-    """`jtconv.conv` in tiles, so that at most `memory` bytes are taken besides x, the kernel and y.
+    """Compute `jtconv.conv` in tiles, with at most `memory` bytes besides x, the kernel and y.
 
-    A tile is as many rows as fit along the longest spatial axis, or several images. Derivatives, of
-    any order and in both modes, are tiled maps themselves, within the same bound; what they are taken
-    of and what they return is besides. So is an array converted to the dtype that is computed in, and
+    A tile has as many rows as fit along the longest spatial axis, or several images. Derivatives, of
+    any order and in both modes, are tiled maps too, within the same bound. The bound excludes their arguments
+    and results. It also excludes an array converted to the dtype of the computation, and
     one copy of a bfloat16 image, which XLA for the CPU makes (jax 0.10.2).
-    Under `jax.vmap` over kernels a tile is made with all of them, for which `memory` may not do.
+    Under `jax.vmap` over kernels a tile is computed with all of them, and may exceed `memory`.
 
     Args:
       x: (*batch, *in_size, in_ch), floating or complex. With one channel, give it a batch axis: without
@@ -51,8 +51,8 @@ def tiled_conv(
       (*batch, *out_size, out_ch).
 
     Raises:
-      TypeError, ValueError: as `jtconv.conv`; where a tile of one row takes more than `memory`; for an
-        image whose type says that it is cut over devices.
+      TypeError, ValueError: as `jtconv.conv`; if a tile of one row takes more than `memory`; for an
+        image whose type says that it is split over devices.
 
     >>> import jax.numpy as jnp
     >>> tiled_conv(jnp.ones((64, 32, 3)), jnp.ones((3, 3, 3, 5)), memory=2**16, padding=1).shape
@@ -90,10 +90,10 @@ def tiled_conv_transpose(
     precision: Precision = None,
     preferred_element_type: DTypeLike | None = None,
 ) -> Array:
-    """`jtconv.conv_transpose` in tiles, so that at most `memory` bytes are taken besides y, the kernel and x.
+    """Compute `jtconv.conv_transpose` in tiles, with at most `memory` bytes besides y, the kernel and x.
 
-    Where tiles of the result overlap they are added, so half precision is rounded there once more for
-    every tile: `preferred_element_type=jnp.float32` avoids that, and so does more memory.
+    Tiles of the result are added where they overlap. So half precision is rounded there once more for
+    every tile. `preferred_element_type=jnp.float32` avoids that, and so does more memory.
     Derivatives are tiled too; see `tiled_conv`.
 
     Args:
@@ -101,7 +101,7 @@ def tiled_conv_transpose(
       kernel: (*kernel_size, in_ch // groups, out_ch), with at least one spatial axis.
       memory: bytes for everything that is not given or returned, an estimate from above for a CPU.
       strides, padding, output_padding, output_size, dilation, groups: as in `jtconv.conv_transpose`.
-      padding_mode, method, precision, preferred_element_type: as there, too.
+      padding_mode, method, precision, preferred_element_type: as in `jtconv.conv_transpose`.
 
     Returns:
       (*batch, *in_size, in_ch).
@@ -134,7 +134,7 @@ def tiled_conv_transpose(
 
 
 def _check_whole(name: str, image: Array) -> None:
-    """That the image's type does not say that it is cut over devices."""
+    """Check that the image's type does not say that it is split over devices."""
     spec = jax.typeof(image).sharding.spec
     if any(part is not None for part in spec):
         raise ValueError(
@@ -150,7 +150,7 @@ def _checked_memory(call: Call, memory: int, method: str) -> int:
             f"`kernel` must have a spatial axis for its image to be cut into tiles, got shape {call.kernel.shape}."
         )
     itemsize = _tiled_maps.itemsize(call.kernel.dtype)
-    # Derivatives are computed by "auto".
+    # Derivatives use "auto", so the bound must cover it too.
     least = max(least_bytes(call.spec, call.kernel.shape, itemsize, name) for name in (method, "auto"))
     if memory < least:
         axis = longest_axis(call.spec)

@@ -1,7 +1,7 @@
 """C, Cᵀ and the kernel's gradient tile by tile: bilinear maps that are each other's derivatives.
 
-As in `jtconv._primitives.family`, whose three maps each of these runs on one tile after the other. Being
-primitives, no derivative keeps what belongs to a tile, and all of them stay within the same bound.
+Each runs a map of `jtconv._primitives.family` on one tile after the other. Because they are primitives,
+no derivative keeps the arrays of a tile, and all stay within the same bound.
 """
 
 from collections.abc import Callable
@@ -36,16 +36,16 @@ def transposed(
 
 
 def kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision, memory: int) -> Array:
-    """The gradient of sum(C x * y) by the kernel."""
+    """The gradient of sum(C x * y) with respect to the kernel."""
     return _kernel_gradient_p.bind(*typed_alike(x, y, "xy"), spec=spec, precision=precision, memory=memory)
 
 
 def itemsize(dtype: jnp.dtype) -> int:
-    """Of what sums are taken in."""
+    """Bytes per entry of the accumulator."""
     return accumulator(dtype).itemsize
 
 
-# How each is computed. The tiles depend on the spec alone; the maps of a tile choose for the platform.
+# The three computations. The tiles depend on the spec alone; the maps of a tile choose for the platform.
 
 
 def _compute_forward(request: Request, x: Array, kernel: Array, *, precision: Precision, memory: int) -> Array:
@@ -89,19 +89,19 @@ def _compute_kernel_gradient(request: Request, x: Array, y: Array, *, precision:
 
 
 def _over_tiles(plan: TilePlan, step: Callable[[Array, Array, Array], Array], initial: Array, images: int) -> Array:
-    """`carry = step(carry, tile of the image, first image)` for every tile."""
+    """Run `carry = step(carry, tile of the image, first image)` for every tile."""
 
     def body(i: Array, carry: Array) -> Array:
-        i = i.astype(jnp.int32)  # as the tables of rows, also where JAX counts in 64 bits
+        i = i.astype(jnp.int32)  # the dtype of the tables of rows, also where JAX counts in 64 bits
         return step(carry, i % plan.count, i // plan.count * plan.images)
 
     return lax.fori_loop(0, images // plan.images * plan.count, body, initial) if images else initial
 
 
 def _zeros(shape: tuple[int, ...], image: Array) -> Array:
-    """Zeros to begin with, which nothing but `image` tells XLA are zeros.
+    """Initial zeros, computed from `image`, so that XLA cannot know that they are constant.
 
-    Where several loops begin with an array of zeros of one shape, it makes one and copies it for each.
+    XLA would share one constant of zeros between several loops, and copy it for each.
     """
     if image.size == 0:
         return jnp.zeros(shape, image.dtype)
