@@ -15,8 +15,8 @@ from oracles import assert_within_rounding, cases, make_case, run_once, terms
 from jtconv import ConvGeometry, conv, conv_transpose
 from jtconv._arrays import tiles
 from jtconv._compute import cpu
+from jtconv._compute.groups import merge_groups
 from jtconv._compute.lax import lax_conv
-from jtconv._compute.merged_groups import merge_groups
 from jtconv._primitives.dispatch import implementations
 from jtconv._primitives.family import forward, kernel_gradient, transposed
 

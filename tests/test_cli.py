@@ -12,7 +12,7 @@ from jtconv import explain
 from jtconv._primitives.dispatch import REGISTRY
 from jtconv._verify.layers import LAYERS
 from jtconv.cli import _overlap_plot, _verify, main
-from jtconv.cli._overlap_plane import plane_of
+from jtconv.cli._overlap_pattern import plane_of
 
 
 def words(command):

@@ -1,11 +1,42 @@
-"""Checks of the other operand in a product of `ConvMatrix` or `ConvOperator` with `@`."""
+"""Linear maps with `@`, and the checks of the arrays that stand beside them in a product."""
 
-from typing import Any
+from __future__ import annotations
 
+from typing import Any, Protocol
+
+import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
 from jtconv._arrays import checks
+
+
+class LinearMap(Protocol):
+    """A linear map with `@`; `ConvOperator` is one. JAX must know it as a pytree."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        ...
+
+    @property
+    def dtype(self) -> jnp.dtype:
+        """Dtype of its entries."""
+        ...
+
+    @property
+    def H(self) -> LinearMap:
+        """The adjoint."""
+        ...
+
+    def __matmul__(self, other: ArrayLike, /) -> Array:
+        """C @ v for v (columns,) or V (columns, m)."""
+        ...
+
+    def todense(self) -> Array:
+        """The full array."""
+        ...
+
 
 Shape = tuple[int, int]
 

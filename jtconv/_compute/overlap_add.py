@@ -13,8 +13,8 @@ from jtconv._arrays.blocks import block_counts, depth_to_space, has_few_pieces, 
 from jtconv._arrays.checks import Precision
 from jtconv._arrays.padding import for_any_padding_mode
 from jtconv._compute.depthwise import depthwise_transpose, is_depthwise
+from jtconv._compute.groups import spread_taps
 from jtconv._compute.implementation import CPU, Implementation, Request
-from jtconv._compute.products import spread_taps
 from jtconv._geometry.spec import ConvSpec
 
 MAX_COLUMNS = 2**23  # floats: more are not asked for where another implementation does without

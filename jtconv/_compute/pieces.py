@@ -11,8 +11,8 @@ from jtconv._arrays.checks import Precision, accumulator
 from jtconv._arrays.padding import pad_zeros, padded
 from jtconv._arrays.sharding import zeros_varying_like
 from jtconv._arrays.tiles import cut, over_tiles, tiling
+from jtconv._compute.groups import correlate
 from jtconv._compute.implementation import CPU, Implementation, Request
-from jtconv._compute.products import correlate
 from jtconv._geometry.spec import ConvSpec
 
 Parts = tuple[Array, ...]  # of a kernel, one for each piece

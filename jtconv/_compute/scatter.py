@@ -7,8 +7,8 @@ import numpy as np
 from jax import Array
 
 from jtconv._arrays.checks import Precision
+from jtconv._compute.groups import spread_taps
 from jtconv._compute.implementation import Implementation
-from jtconv._compute.products import spread_taps
 from jtconv._geometry.spec import ConvSpec, combine
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from jtconv._frameworks.framework import Framework, Signature, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
-from jtconv._frameworks.layer import Layer, NoEquivalent, alike_or_pairs
-from jtconv._frameworks.python_code import Name, call, given, one_or_each
+from jtconv._frameworks.layer import Layer, Name, NoEquivalent, alike_or_pairs, call, given
 from jtconv._frameworks.reading import layer_spec
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.sizes import effective_kernel_size
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
 
 LAYOUT = KernelLayout(leading=2, reversed=True, swapped=True)  # (x_ch, y_ch // groups, *k)
 _NAMES = ("SAME", "SAME_LOWER", "VALID")

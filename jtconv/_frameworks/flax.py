@@ -15,13 +15,13 @@ from jtconv._frameworks import lax
 from jtconv._frameworks.framework import Framework, Signature
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
 from jtconv._frameworks.lax import layout as layout
-from jtconv._frameworks.layer import Layer, check_axes, check_groups, check_zeros
-from jtconv._frameworks.python_code import Name, call, given, one_or_each
+from jtconv._frameworks.layer import Layer, Name, call, check_axes, check_groups, check_zeros, given
 from jtconv._frameworks.reading import layer_spec
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.sizes import effective_kernel_size
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
 
 
 def read(

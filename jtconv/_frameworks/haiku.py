@@ -6,12 +6,12 @@ from dataclasses import replace
 from jtconv._frameworks import lax
 from jtconv._frameworks.framework import Framework, Signature, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
-from jtconv._frameworks.layer import Layer, NoEquivalent, check_groups, check_zeros
-from jtconv._frameworks.python_code import call, given, one_or_each
+from jtconv._frameworks.layer import Layer, NoEquivalent, call, check_groups, check_zeros, given
 from jtconv._frameworks.reading import repeated
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
 
 LAYOUT = KernelLayout(reversed=True)  # (*k, x_ch, y_ch)
 

@@ -12,8 +12,17 @@ from typing import Any
 
 from jtconv._frameworks.framework import Framework, Signature, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
-from jtconv._frameworks.layer import Layer, NoEquivalent, check_axes, check_groups, check_zeros, no_such_crop
-from jtconv._frameworks.python_code import call, given, one_or_each
+from jtconv._frameworks.layer import (
+    Layer,
+    NoEquivalent,
+    call,
+    check_axes,
+    check_groups,
+    check_zeros,
+    given,
+    no_such_crop,
+    one_or_each,
+)
 from jtconv._frameworks.reading import dilated_input_spec
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads

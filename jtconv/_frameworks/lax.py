@@ -10,8 +10,7 @@ from typing import Any
 
 from jtconv._frameworks.framework import Framework, Signature
 from jtconv._frameworks.kernel_layout import KernelLayout
-from jtconv._frameworks.layer import Layer, NoEquivalent, check_zeros
-from jtconv._frameworks.python_code import Name, call, with_bias
+from jtconv._frameworks.layer import Layer, Name, NoEquivalent, call, check_zeros, with_bias
 from jtconv._frameworks.reading import dilated_input_spec, pairs, positive_ints
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads

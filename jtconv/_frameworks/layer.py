@@ -5,10 +5,44 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jtconv._frameworks.kernel_layout import KernelLayout
-from jtconv._frameworks.python_code import Name, one_or_each
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.overlap import overlap_counts
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
+
+
+class Name(str):
+    """A variable's name, written without quotes."""
+
+
+def call(function: str, *args: Any, **kwargs: Any) -> str:
+    """Return `function(args, kwargs)` as text."""
+    parts = [*map(code, args), *(f"{name}={code(value)}" for name, value in kwargs.items())]
+    return f"{function}({', '.join(parts)})"
+
+
+def code(value: Any) -> str:
+    """Return ints, strings, bools, None or a sequence of these as a literal."""
+    if isinstance(value, Name):
+        return str(value)
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(code, value))}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(code, value))}{',' * (len(value) == 1)})"
+    return repr(value)
+
+
+def given(**arguments: tuple[Any, Any]) -> dict[str, Any]:
+    """Return those of name=(value, default) that differ from their default."""
+    return {name: value for name, (value, default) in arguments.items() if value != default}
+
+
+def with_bias(text: str, use_bias: bool) -> str:
+    """Return a function's call, with the bias that it does not add itself."""
+    return f"{text} + bias" if use_bias else text
+
 
 IN_CH, OUT_CH = Name("in_ch"), Name("out_ch")
 

@@ -7,8 +7,7 @@ from typing import Any
 from jtconv._frameworks.call_syntax import Call, source
 from jtconv._frameworks.framework import Framework, Signature
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
-from jtconv._frameworks.layer import Layer, NoEquivalent, check_zeros, pads_text
-from jtconv._frameworks.python_code import call, given
+from jtconv._frameworks.layer import Layer, NoEquivalent, call, check_zeros, given, pads_text
 from jtconv._frameworks.reading import check_output_padding, ints, layer_spec
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads

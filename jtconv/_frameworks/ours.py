@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from jtconv._frameworks.framework import Framework, Signature
 from jtconv._frameworks.kernel_layout import KernelLayout
-from jtconv._frameworks.layer import Layer, alike_or_pairs
-from jtconv._frameworks.python_code import Name, call, given, one_or_each
+from jtconv._frameworks.layer import Layer, Name, alike_or_pairs, call, given
 from jtconv._geometry.arguments import Padding
 from jtconv._geometry.geometry import ConvGeometry
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
 
 LAYOUT = KernelLayout()
 

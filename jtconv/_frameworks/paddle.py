@@ -9,13 +9,13 @@ from typing import Any
 
 from jtconv._frameworks.framework import Bound, Framework, Signature, channels, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
-from jtconv._frameworks.layer import Layer, NoEquivalent, check_axes, check_zeros, pads_text
-from jtconv._frameworks.python_code import call, given, one_or_each
+from jtconv._frameworks.layer import Layer, NoEquivalent, call, check_axes, check_zeros, given, pads_text
 from jtconv._frameworks.reading import layer_spec, pairs
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.sizes import same_pads, transposed_size
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
 
 LAYOUT = KernelLayout(leading=2)  # (y_ch, x_ch // groups, *k), also for convolutions
 DATA_FORMATS = {1: ("NCL", "NLC"), 2: ("NCHW", "NHWC"), 3: ("NCDHW", "NDHWC")}

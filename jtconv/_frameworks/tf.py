@@ -6,8 +6,18 @@ from typing import Any
 from jtconv._frameworks.call_syntax import source
 from jtconv._frameworks.framework import Bound, Framework, Signature, channels, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout
-from jtconv._frameworks.layer import Layer, check_axes, check_groups, check_zeros, no_such_crop
-from jtconv._frameworks.python_code import Name, call, given, one_or_each, with_bias
+from jtconv._frameworks.layer import (
+    Layer,
+    Name,
+    call,
+    check_axes,
+    check_groups,
+    check_zeros,
+    given,
+    no_such_crop,
+    one_or_each,
+    with_bias,
+)
 from jtconv._frameworks.reading import pairs
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads

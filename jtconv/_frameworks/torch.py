@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from jtconv._frameworks.framework import Framework, Signature, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
-from jtconv._frameworks.layer import Layer, check_axes, check_zeros, no_such_crop
-from jtconv._frameworks.python_code import call, given, one_or_each
+from jtconv._frameworks.layer import Layer, call, check_axes, check_zeros, given, no_such_crop
 from jtconv._frameworks.reading import check_output_padding, layer_spec, repeated
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.sizes import transposed_size
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
 
 LAYOUT = KernelLayout(leading=2)  # (y_ch, x_ch // groups, *k), also for convolutions
 

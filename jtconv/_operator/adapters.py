@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from jtconv._arrays import checks
-from jtconv._operator.linear_map import LinearMap
+from jtconv._arrays.operands import LinearMap
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import DTypeLike
 
-from jtconv._operator.linear_map import LinearMap
+from jtconv._arrays.operands import LinearMap
 
 MAX_ITERATIONS = 1000
 MAX_DENSE = 2**20  # entries; a matrix of at most this size is decomposed by SVD

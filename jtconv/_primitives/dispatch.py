@@ -19,8 +19,8 @@ from jtconv._compute import (
     space_to_depth,
     vjp,
 )
+from jtconv._compute.groups import merged
 from jtconv._compute.implementation import Implementation, Request
-from jtconv._compute.merged_groups import merged
 
 _FILES = (matrix, lax, scatter, vjp, overlap_add, polyphase, depthwise, space_to_depth, pieces, cpu_kernels)
 

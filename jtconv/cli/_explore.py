@@ -7,7 +7,7 @@ from typing import Any
 
 from jtconv._explain.explain import Explanation
 from jtconv._geometry import arguments as arg
-from jtconv.cli._explained import add_explained, explained
+from jtconv.cli._explain import add_explained, explained
 from jtconv.cli._layer import described, given_layer, one_or_more
 from jtconv.explorer import LARGEST, ExploredLayer, page
 from jtconv.explorer._fields import FIELDS, Field

@@ -7,9 +7,8 @@ from typing import Any
 
 from jtconv._explain.overlap_text import contributions
 from jtconv.cli import _overlap_plot
-from jtconv.cli._explained import add_explained, explained
-from jtconv.cli._overlap_plane import plane_of
-from jtconv.cli._overlap_shades import draw
+from jtconv.cli._explain import add_explained, explained
+from jtconv.cli._overlap_pattern import draw, plane_of
 
 
 def register(commands: Any) -> None:

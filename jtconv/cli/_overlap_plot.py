@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jtconv.cli._overlap_plane import Plane
+from jtconv.cli._overlap_pattern import Plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

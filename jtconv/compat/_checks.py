@@ -1,4 +1,4 @@
-"""Checks of arrays that adapters share, in the words of the framework, before it reads the sizes."""
+"""The common part of the adapters: checks of arrays in the words of the framework, and the call underneath."""
 
 from typing import Any
 
@@ -7,7 +7,9 @@ from jax import Array
 from jax.typing import DTypeLike
 
 from jtconv._arrays import checks
+from jtconv._conv_transpose import conv_transpose
 from jtconv._geometry import arguments as arg
+from jtconv._geometry.spec import ConvSpec
 
 
 def one_dtype(**arrays: Any) -> list[Array]:
@@ -145,3 +147,21 @@ def masked(kernel: Any, mask: Any, name: str) -> Array:
     if mask.shape != kernel.shape:
         raise ValueError(f"`mask` must have the shape of `{name}`, {kernel.shape}, got {mask.shape}.")
     return kernel * mask
+
+
+def transposed_as_read(y: Array, kernel: Array, spec: ConvSpec, **options: Any) -> Array:
+    """Return Cᵀ y for the layer that a framework's arguments say, y and the kernel in this library's layouts.
+
+    `options` are `conv_transpose`'s `precision`, `preferred_element_type` and `method`.
+    """
+    return conv_transpose(
+        y,
+        kernel,
+        strides=spec.strides,
+        padding=spec.pads,
+        output_size=spec.input_size,
+        dilation=spec.dilation,
+        groups=spec.groups,
+        padding_mode=spec.padding_mode,
+        **options,
+    )

@@ -11,7 +11,7 @@ from jtconv._frameworks import flax
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv.compat import _checks
-from jtconv.compat._apply import transposed_as_read
+from jtconv.compat._checks import transposed_as_read
 
 
 def conv_transpose(

@@ -8,7 +8,7 @@ from jax.typing import ArrayLike
 
 from jtconv._frameworks import keras
 from jtconv.compat import _checks
-from jtconv.compat._apply import transposed_as_read
+from jtconv.compat._checks import transposed_as_read
 
 
 def conv_transpose(

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 from jtconv._frameworks import paddle
 from jtconv._geometry.arguments import Pads
 from jtconv.compat import _checks
-from jtconv.compat._apply import transposed_as_read
+from jtconv.compat._checks import transposed_as_read
 
 Ints = int | Sequence[int]
 Padding = str | int | Sequence[int] | Sequence[Pads]

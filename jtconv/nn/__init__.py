@@ -8,4 +8,4 @@ from jtconv._modules._initializers import transpose_fan_in as transpose_fan_in
 from jtconv.nn._conv import Conv as Conv
 from jtconv.nn._conv_transpose import ConvTranspose as ConvTranspose
 from jtconv.nn._convert_state import convert_state as convert_state
-from jtconv.nn._state_from_linen import state_from_linen as state_from_linen
+from jtconv.nn._convert_state import state_from_linen as state_from_linen

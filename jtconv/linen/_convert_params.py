@@ -1,15 +1,16 @@
-"""`params_from_flax`, `params_to_flax`: convert parameters of `flax.linen.ConvTranspose`."""
+"""Parameters of Flax's own Linen layers, and of NNX modules, as those of `jtconv.linen`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flax import nnx
 from flax.core import meta
 from jax import Array
 
 from jtconv._arrays.checks import as_array
 from jtconv._frameworks import flax
 from jtconv._geometry import arguments as arg
-from jtconv._modules._entries import check_entries
+from jtconv._modules._entries import check_entries, linen_paths, nested_entries, nnx_entries
 
 
 def params_from_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False) -> dict[str, Array]:
@@ -76,3 +77,34 @@ def _check_params(arrays: Mapping[str, Array], out_axis: int) -> None:
         raise ValueError(f'`params` must have a "kernel" of at least 2 axes, got the shapes {shapes}.')
     bias = {("bias",): (kernel[out_axis],)} if "bias" in arrays else {}
     check_entries("params", shapes, {("kernel",): kernel} | bias)
+
+
+def variables_from_nnx(module: nnx.Module | nnx.State) -> dict[str, Any]:
+    """The variables with which a Linen module computes the same as an NNX module.
+
+    Attributes of the NNX module become names of submodules. Entry i of a list `blocks`
+    becomes "blocks_i", as in Linen. Params are in the collection "params", BatchStats in
+    "batch_stats". The state of random numbers is omitted.
+
+    Args:
+      module: an NNX module or its state.
+
+    Returns:
+      {"params": {…}, …}, nested dicts of the same arrays, without sharding metadata.
+
+    Raises:
+      TypeError: if `module` is neither a module nor a state.
+
+    >>> import jax.numpy as jnp
+    >>> from flax import nnx
+    >>> import jtconv.nn
+    >>> theirs = jtconv.nn.ConvTranspose(8, 3, (4, 4), strides=2, rngs=nnx.Rngs(0))
+    >>> variables = variables_from_nnx(theirs)
+    >>> ours = jtconv.linen.ConvTranspose(3, (4, 4), strides=2)
+    >>> y = jnp.ones((2, 5, 6, 8))
+    >>> bool((ours.apply(variables, y) == theirs(y)).all())
+    True
+    """
+    entries = nnx_entries("module", module)
+    paths = linen_paths(entries)
+    return nested_entries({paths[path]: variable.get_value() for path, variable in entries.items()})

@@ -1,0 +1,89 @@
+"""Matrix products per group of channels, and groups of few channels taken together as one.
+
+P counts positions of y (and images), r the taps of a piece:
+
+    columns (P, r, groups * I)   the values that taps read     kernel (r, I, groups * O)     y (P, groups * O)
+
+Results are accumulated, and returned, in float32 for dtypes of less than 32 bits.
+
+Products over a handful of channels run far below a processor's rate. There, groups merged into one with a
+block-diagonal kernel are quicker, in spite of the zeros. NaN or infinity in one group then reaches the others.
+"""
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+from jax import Array
+
+from jtconv._arrays.checks import Precision, accumulator
+from jtconv._compute.depthwise import is_depthwise
+from jtconv._compute.implementation import CPU, Request
+from jtconv._geometry.spec import ConvSpec
+
+
+def spread_taps(y: Array, kernel: Array, groups: int, precision: Precision) -> Array:
+    """(P, groups * O), (r, I, groups * O) -> (P, r, groups * I)."""
+    if is_depthwise(kernel.shape, groups):
+        return _wide(y)[:, None] * _wide(kernel[:, 0])[None]
+    columns = _einsum("pgo,rigo->prgi", _apart(y, groups), _apart(kernel, groups), precision)
+    return _together(columns)
+
+
+def correlate(columns: Array, y: Array, groups: int, precision: Precision) -> Array:
+    """(P, r, groups * I), (P, groups * O) -> (r, I, groups * O)."""
+    if columns.shape[-1] == y.shape[-1] == groups:
+        return jnp.sum(_wide(columns) * _wide(y)[:, None], axis=0)[:, None]
+    kernel = _einsum("prgi,pgo->rigo", _apart(columns, groups), _apart(y, groups), precision)
+    return _together(kernel)
+
+
+def _apart(array: Array, groups: int) -> Array:
+    """(..., groups * ch) -> (..., groups, ch)."""
+    return array.reshape(*array.shape[:-1], groups, array.shape[-1] // groups)
+
+
+def _together(array: Array) -> Array:
+    """(..., groups, ch) -> (..., groups * ch)."""
+    return array.reshape(*array.shape[:-2], array.shape[-2] * array.shape[-1])
+
+
+def _wide(a: Array) -> Array:
+    return a.astype(accumulator(a.dtype))
+
+
+def _einsum(rule: str, a: Array, b: Array, precision: Precision) -> Array:
+    return jnp.einsum(rule, a, b, precision=precision, preferred_element_type=accumulator(a.dtype))
+
+
+MIN_CHANNELS = 16  # of a group in a product; smaller groups are merged
+MAX_MERGED_CHANNELS = 64  # of groups merged
+KERNEL_GROUPS = ((2, 2), (4, 4))  # channels of a group, in and out, for which the CPU kernels have register tiles
+
+
+def merged(kernel: Array, request: Request) -> tuple[Array, ConvSpec]:
+    """The kernel and the spec with as many groups taken together as is quickest for Cᵀ."""
+    spec = request.spec
+    together = groups_together(request)
+    if together == 1:
+        return kernel, spec
+    return merge_groups(kernel, spec.groups, together), replace(spec, groups=spec.groups // together)
+
+
+def groups_together(request: Request) -> int:
+    """How many groups Cᵀ takes together as one: only those of one layer, where `jax.vmap` has joined several."""
+    spec, kernel = request.spec, request.shapes[1]
+    group = (kernel[-2], kernel[-1] // spec.groups)
+    tiled = request.kernels_callable and group in KERNEL_GROUPS
+    if request.platform != CPU or tiled or is_depthwise(kernel, spec.groups):
+        return 1
+    own, widest = spec.groups // spec.layers, max(group)
+    possible = [n for n in range(1, own + 1) if own % n == 0 and (n == 1 or n * widest <= MAX_MERGED_CHANNELS)]
+    return next((n for n in possible if n * widest >= MIN_CHANNELS), possible[-1])
+
+
+def merge_groups(kernel: Array, groups: int, together: int) -> Array:
+    """(..., I, groups * O) -> (..., together * I, groups * O), for groups // together groups."""
+    *k, in_ch, out_ch = kernel.shape
+    apart = kernel.reshape(*k, 1, in_ch, groups // together, together, out_ch // groups)
+    own = jnp.eye(together, dtype=bool)[:, None, None, :, None]
+    return jnp.where(own, apart, jnp.zeros((), kernel.dtype)).reshape(*k, together * in_ch, out_ch)
