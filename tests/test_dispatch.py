@@ -1,8 +1,10 @@
 """The registry of implementations: what "auto" chooses, and that one more is one entry."""
 
 import math
+import re
 from dataclasses import replace
 from math import prod
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -126,6 +128,12 @@ def test_elsewhere_auto_is_lax(layer):
 
 def test_methods_are_the_registered_names():
     assert METHODS == methods() == ("auto", "matrix", "lax", "scatter", "vjp", "overlap_add", "polyphase")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/concepts/methods.md"])
+def test_the_tables_of_methods_list_them_all(page):
+    text = (Path(__file__).parents[1] / page).read_text()
+    assert tuple(re.findall(r'^\| `"(\w+)"` \|', text, re.MULTILINE)) == METHODS
 
 
 def test_names_are_unique_and_each_map_runs_everywhere():
