@@ -191,7 +191,7 @@ def test_all_wrong_entries_are_listed():
     del params["ups_0"]["bias"]
     params["ups_1"]["kernel"] = np.ones((3, 2, 5))
     params["head"] = {"kernel": np.ones((7, 7))}
-    expected = """`variables` must have the entries that are asked for, each of its shape:
+    expected = """`variables` must have the expected entries, each with the expected shape:
   missing: batch_stats/norm/mean (3,), batch_stats/norm/var (3,), params/ups_0/bias (3,)
   of a wrong shape: params/ups_1/kernel (3, 2, 5) for (3, 2, 3)
   unexpected: params/head/kernel (7, 7)"""

@@ -108,7 +108,7 @@ def test_sum_of_singular_values_has_a_derivative():
 
 
 def test_a_second_derivative_of_norm_is_refused():
-    with pytest.raises(NotImplementedError, match="a first derivative here, and no second one"):
+    with pytest.raises(NotImplementedError, match="a first derivative, but no second one"):
         jax.hessian(lambda k: operator_of(CASE, k).norm())(CASE.kernel)
 
 

@@ -68,8 +68,8 @@ def left_operand(other: ArrayLike, shape: Shape) -> Array:
 def _check_array(other: Any) -> None:
     if hasattr(other, "todense") or hasattr(other, "matvec"):
         raise TypeError(
-            f"`@` takes arrays; got {type(other).__name__}, a matrix that is no array. Multiply one after the other: "
-            f"A @ (B @ v)."
+            f"`@` takes arrays; got {type(other).__name__}, which is a matrix but not an array. Multiply one after the "
+            f"other: A @ (B @ v)."
         )
 
 

@@ -22,7 +22,7 @@ def check_entries(name: str, found: Shapes, wanted: Shapes) -> None:
     kinds = {"missing": missing, "of a wrong shape": misshapen, "unexpected": unexpected}
     lines = [f"\n  {kind}: {', '.join(entries)}" for kind, entries in kinds.items() if entries]
     if lines:
-        raise ValueError(f"`{name}` must have the entries that are asked for, each of its shape:{''.join(lines)}")
+        raise ValueError(f"`{name}` must have the expected entries, each with the expected shape:{''.join(lines)}")
 
 
 def flat_entries(tree: Mapping[str, Any], path: Path = ()) -> dict[Path, Any]:

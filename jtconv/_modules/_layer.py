@@ -124,5 +124,5 @@ def _check_complex(dtype: jnp.dtype, name: str, array: Array) -> None:
     if jnp.issubdtype(array.dtype, jnp.complexfloating) and not jnp.issubdtype(dtype, jnp.complexfloating):
         raise TypeError(
             f"`dtype` must be complex where `{name}` is, got {dtype} for {array.dtype}: it would drop the imaginary "
-            f"part. Pass dtype=None to compute in what the arrays promote to."
+            f"part. Pass dtype=None to compute in the arrays' promoted dtype."
         )

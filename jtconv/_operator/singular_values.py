@@ -48,7 +48,7 @@ def _only_once(operator: LinearMap) -> LinearMap:
 
 @_only_once.defjvp
 def _refuse(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
-    raise NotImplementedError("singular values, and `norm`, have a first derivative here, and no second one.")
+    raise NotImplementedError("singular values and `norm` have a first derivative, but no second one.")
 
 
 def _triplets(operator: LinearMap, k: int, tolerance: float) -> tuple[Array, Array, Array]:

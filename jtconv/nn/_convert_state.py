@@ -43,7 +43,7 @@ def convert_state(source: nnx.Module, like: nnx.Module) -> nnx.State:
     for name, module in (("source", source), ("like", like)):
         if not isinstance(module, nnx.Module):
             raise TypeError(
-                f"`{name}` must be an NNX module, whose layers say how they store, got {type(module).__name__}."
+                f"`{name}` must be an NNX module, whose layers give the kernel layout, got {type(module).__name__}."
             )
     entries = nnx_entries("like", like)
     from_layouts, to_layouts = _kernel_layouts(source), _kernel_layouts(like)

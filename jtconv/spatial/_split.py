@@ -118,6 +118,6 @@ def check_devices(mesh: Mesh | AbstractMesh, **arrays: Array) -> None:
                 )
         elif array.committed and array.devices() != set(mesh.devices.flat):
             raise ValueError(
-                f"`{name}` must be on the devices of `mesh`, or on none in particular, got one that was put on "
+                f"`{name}` must be on the devices of `mesh`, or committed to none, got one that is committed to "
                 f"{sorted(map(str, array.devices()))}. Move it with jax.device_put."
             )

@@ -169,9 +169,9 @@ def longest_axis(spec: ConvSpec) -> int:
     return max(range(spec.ndim), key=lambda axis: spec.output_size[axis])
 
 
-def _largest(most: int, fits: Callable[[int], bool]) -> int:
-    """The largest number up to `most` that fits, by bisection; 1 if none does."""
-    low, high = 1, most
+def _largest(limit: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to `limit` that fits, by bisection; 1 if none does."""
+    low, high = 1, limit
     while low < high:
         middle = -(-(low + high) // 2)
         low, high = (middle, high) if fits(middle) else (low, middle - 1)

@@ -138,8 +138,8 @@ def _check_whole(name: str, image: Array) -> None:
     spec = jax.typeof(image).sharding.spec
     if any(part is not None for part in spec):
         raise ValueError(
-            f"`{name}` must be whole on its device, got one that is cut as {spec}: `spatial.conv` and "
-            f"`spatial.conv_transpose` take such images."
+            f"`{name}` must be whole on its device, got one that is split as {spec}. Use `spatial.conv` or "
+            f"`spatial.conv_transpose` for such images."
         )
 
 
@@ -155,8 +155,8 @@ def _checked_memory(call: Call, memory: int, method: str) -> int:
     if memory < least:
         axis = longest_axis(call.spec)
         raise ValueError(
-            f"`memory` must be at least {least} bytes for this layer with method={method!r}, which is what one row of "
-            f"outputs along spatial axis {axis} takes, got {memory}. Allow more, or cut the image over devices with "
+            f"`memory` must be at least {least} bytes for this layer with method={method!r}, the memory of one row of "
+            f"outputs along spatial axis {axis}, got {memory}. Allow more, or split the image over devices with "
             f"`spatial.conv` or `spatial.conv_transpose`."
         )
     return memory
