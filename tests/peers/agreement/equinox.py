@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 
 from jtconv.compat import equinox as adapter
-from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration
 from tests.peers.agreement.draws import Draw
 from tests.peers.agreement.misshapen import misshapen
+from tests.peers.agreement.peer import Peer
 
 MISTAKES: tuple[dict[str, Any], ...] = (
     {"stride": 0},

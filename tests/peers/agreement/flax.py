@@ -10,10 +10,10 @@ import numpy as np
 from flax import linen, nnx
 
 from jtconv.compat import flax as adapter
-from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration, Layer
 from tests.peers.agreement.draws import Draw
 from tests.peers.agreement.misshapen import misshapen
+from tests.peers.agreement.peer import Peer
 
 MISTAKES: tuple[dict[str, Any], ...] = (
     {"strides": (1, 2, 3, 4, 5), "padding": "SAME"},

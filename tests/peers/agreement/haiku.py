@@ -8,10 +8,10 @@ import haiku as hk
 import numpy as np
 
 from jtconv.compat import haiku as adapter
-from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration
 from tests.peers.agreement.draws import Draw
 from tests.peers.agreement.misshapen import misshapen
+from tests.peers.agreement.peer import Peer
 
 FIRST = ("channels_first", "NC...", "NCHW")
 FORMATS = ("channels_last", "N...C", "NHWC", "BTHWD", *FIRST)

@@ -8,10 +8,10 @@ from typing import Any
 import keras
 
 from jtconv.compat import keras as adapter
-from tests.peers.agreement.compared import Peer, named_in
 from tests.peers.agreement.configurations import Configuration, Layer
 from tests.peers.agreement.draws import Draw
 from tests.peers.agreement.misshapen import misshapen
+from tests.peers.agreement.peer import Peer, named_in
 
 DTYPES = ("float64",) * 5 + ("float32",) * 4 + ("bfloat16", "float16", "complex64")
 WRONG_DTYPES = (("float32", "float64"), ("int64",), ("int32",))

@@ -8,10 +8,10 @@ import jax
 import numpy as np
 
 from jtconv.compat import lax as adapter
-from tests.peers.agreement.compared import Peer, named_in
 from tests.peers.agreement.configurations import Configuration, Layer
 from tests.peers.agreement.draws import Draw
 from tests.peers.agreement.misshapen import misshapen
+from tests.peers.agreement.peer import Peer, named_in
 
 RARE = ("float32", "float32", "bfloat16", "float16", "complex64", "complex128")
 WIDER = {"bfloat16": "float32", "float32": "float64", "complex64": "complex128"}

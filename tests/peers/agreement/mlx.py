@@ -11,10 +11,10 @@ import mlx.core as mx
 import numpy as np
 
 from jtconv.compat import mlx as adapter
-from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration, Layer
 from tests.peers.agreement.draws import Draw
 from tests.peers.agreement.misshapen import misshapen
+from tests.peers.agreement.peer import Peer
 from tests.peers.agreement.programs import Numbers, Program
 
 mx.set_default_device(mx.cpu)

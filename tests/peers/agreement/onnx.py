@@ -11,10 +11,10 @@ import onnxruntime
 
 from jtconv._geometry.sizes import transposed_size
 from jtconv.compat import onnx as adapter
-from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration, Layer
 from tests.peers.agreement.draws import Draw
 from tests.peers.agreement.misshapen import misshapen, misshapen_bias
+from tests.peers.agreement.peer import Peer
 from tests.peers.agreement.programs import Numbers, Program
 
 onnxruntime.set_default_logger_severity(4)  # it would print what it refuses

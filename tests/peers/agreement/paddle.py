@@ -15,10 +15,10 @@ with warnings.catch_warnings():
 
 from jtconv._geometry.sizes import same_pads, transposed_size
 from jtconv.compat import paddle as adapter
-from tests.peers.agreement.compared import Peer, named_in
 from tests.peers.agreement.configurations import Configuration, Layer
 from tests.peers.agreement.draws import Draw
 from tests.peers.agreement.misshapen import misshapen, misshapen_bias
+from tests.peers.agreement.peer import Peer, named_in
 from tests.peers.agreement.programs import Numbers, Program
 
 DTYPES = ("float64",) * 3 + ("float32",) * 2

@@ -4,8 +4,8 @@ import importlib
 import random
 from collections.abc import Sequence
 
-from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration
+from tests.peers.agreement.peer import Peer
 
 NAMES = ("torch", "lax", "keras", "flax", "onnx", "tf", "equinox", "haiku", "mlx", "paddle")
 

@@ -11,9 +11,9 @@ import jax
 from jax import lax
 
 from jtconv.compat import tf as adapter
-from tests.peers.agreement.compared import Peer
 from tests.peers.agreement.configurations import Configuration, Layer
 from tests.peers.agreement.draws import Draw
+from tests.peers.agreement.peer import Peer
 
 DTYPES = ("float64",) * 5 + ("float32",) * 4 + ("bfloat16", "float16")
 FORMATS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from jtconv.compat import torch as adapter
-from tests.peers.agreement.compared import Peer, named_in
 from tests.peers.agreement.configurations import Configuration, Layer
 from tests.peers.agreement.draws import Draw
 from tests.peers.agreement.misshapen import misshapen, misshapen_bias
+from tests.peers.agreement.peer import Peer, named_in
 from tests.peers.agreement.programs import Numbers, Program
 
 torch.set_num_threads(1)  # the layers are small
