@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 
 from jtconv.compat import equinox as adapter
-from tests.checks.agreement.compared import Peer
 from tests.checks.agreement.configurations import Configuration
 from tests.checks.agreement.draws import Draw
 from tests.checks.agreement.misshapen import misshapen
+from tests.checks.agreement.peer import Peer
 
 MISTAKES: tuple[dict[str, Any], ...] = (
     {"stride": 0},

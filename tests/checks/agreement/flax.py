@@ -10,10 +10,10 @@ import numpy as np
 from flax import linen, nnx
 
 from jtconv.compat import flax as adapter
-from tests.checks.agreement.compared import Peer
 from tests.checks.agreement.configurations import Configuration, Layer
 from tests.checks.agreement.draws import Draw
 from tests.checks.agreement.misshapen import misshapen
+from tests.checks.agreement.peer import Peer
 
 MISTAKES: tuple[dict[str, Any], ...] = (
     {"strides": (1, 2, 3, 4, 5), "padding": "SAME"},

@@ -8,10 +8,10 @@ import haiku as hk
 import numpy as np
 
 from jtconv.compat import haiku as adapter
-from tests.checks.agreement.compared import Peer
 from tests.checks.agreement.configurations import Configuration
 from tests.checks.agreement.draws import Draw
 from tests.checks.agreement.misshapen import misshapen
+from tests.checks.agreement.peer import Peer
 
 FIRST = ("channels_first", "NC...", "NCHW")
 FORMATS = ("channels_last", "N...C", "NHWC", "BTHWD", *FIRST)

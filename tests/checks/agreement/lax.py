@@ -8,10 +8,10 @@ import jax
 import numpy as np
 
 from jtconv.compat import lax as adapter
-from tests.checks.agreement.compared import Peer, named_in
 from tests.checks.agreement.configurations import Configuration, Layer
 from tests.checks.agreement.draws import Draw
 from tests.checks.agreement.misshapen import misshapen
+from tests.checks.agreement.peer import Peer, named_in
 
 RARE = ("float32", "float32", "bfloat16", "float16", "complex64", "complex128")
 WIDER = {"bfloat16": "float32", "float32": "float64", "complex64": "complex128"}

@@ -11,10 +11,10 @@ import mlx.core as mx
 import numpy as np
 
 from jtconv.compat import mlx as adapter
-from tests.checks.agreement.compared import Peer
 from tests.checks.agreement.configurations import Configuration, Layer
 from tests.checks.agreement.draws import Draw
 from tests.checks.agreement.misshapen import misshapen
+from tests.checks.agreement.peer import Peer
 from tests.checks.agreement.programs import Numbers, Program
 
 mx.set_default_device(mx.cpu)

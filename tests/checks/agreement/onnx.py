@@ -11,10 +11,10 @@ import onnxruntime
 
 from jtconv._geometry.sizes import transposed_size
 from jtconv.compat import onnx as adapter
-from tests.checks.agreement.compared import Peer
 from tests.checks.agreement.configurations import Configuration, Layer
 from tests.checks.agreement.draws import Draw
 from tests.checks.agreement.misshapen import misshapen, misshapen_bias
+from tests.checks.agreement.peer import Peer
 from tests.checks.agreement.programs import Numbers, Program
 
 onnxruntime.set_default_logger_severity(4)  # it would print what it refuses

@@ -15,10 +15,10 @@ with warnings.catch_warnings():
 
 from jtconv._geometry.sizes import same_pads, transposed_size
 from jtconv.compat import paddle as adapter
-from tests.checks.agreement.compared import Peer, named_in
 from tests.checks.agreement.configurations import Configuration, Layer
 from tests.checks.agreement.draws import Draw
 from tests.checks.agreement.misshapen import misshapen, misshapen_bias
+from tests.checks.agreement.peer import Peer, named_in
 from tests.checks.agreement.programs import Numbers, Program
 
 DTYPES = ("float64",) * 3 + ("float32",) * 2

@@ -4,8 +4,8 @@ import importlib
 import random
 from collections.abc import Sequence
 
-from tests.checks.agreement.compared import Peer
 from tests.checks.agreement.configurations import Configuration
+from tests.checks.agreement.peer import Peer
 
 NAMES = ("torch", "lax", "keras", "flax", "onnx", "tf", "equinox", "haiku", "mlx", "paddle")
 

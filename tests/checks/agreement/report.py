@@ -9,7 +9,8 @@ from typing import Any
 
 from jtconv.bench._machine import describe
 from jtconv.bench._markdown import table
-from tests.checks.agreement.compared import KINDS, Outcome, Peer
+from tests.checks.agreement.compared import KINDS, Outcome
+from tests.checks.agreement.peer import Peer
 
 DTYPES = ("float64", "float32", "bfloat16", "float16", "complex64", "complex128")
 

@@ -11,9 +11,9 @@ import jax
 from jax import lax
 
 from jtconv.compat import tf as adapter
-from tests.checks.agreement.compared import Peer
 from tests.checks.agreement.configurations import Configuration, Layer
 from tests.checks.agreement.draws import Draw
+from tests.checks.agreement.peer import Peer
 
 DTYPES = ("float64",) * 5 + ("float32",) * 4 + ("bfloat16", "float16")
 FORMATS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from jtconv.compat import torch as adapter
-from tests.checks.agreement.compared import Peer, named_in
 from tests.checks.agreement.configurations import Configuration, Layer
 from tests.checks.agreement.draws import Draw
 from tests.checks.agreement.misshapen import misshapen, misshapen_bias
+from tests.checks.agreement.peer import Peer, named_in
 from tests.checks.agreement.programs import Numbers, Program
 
 torch.set_num_threads(1)  # the layers are small
