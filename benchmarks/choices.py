@@ -11,9 +11,9 @@ from jtconv.bench._layers import SUITE, NetworkLayer
 from jtconv.bench._markdown import table
 
 # Name, platform, and whether the CPU kernels can be called.
-MACHINES = (("a CPU", CPU, True), ("a CPU, without our kernels", CPU, False), ("a GPU or TPU", None, False))
+MACHINES = (("a CPU", CPU, True), ("a CPU, without the CPU kernels", CPU, False), ("a GPU or TPU", None, False))
 MAPS = {"Cᵀ": "transposed", "C": "forward", "kernel's gradient": "kernel_gradient"}
-TITLES = {"cpu_kernels": "our kernels"}  # the others are written as they are named
+TITLES = {"cpu_kernels": "CPU kernels"}  # the others are written as they are named
 
 
 def chosen(layer: NetworkLayer, computes: str, platform: str | None, kernels_callable: bool) -> str:
