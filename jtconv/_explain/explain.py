@@ -120,8 +120,8 @@ def explain_from(
     are literals; a variable may stand for any other argument.
 
     Args:
-      framework: "torch", "keras", "tf", "flax" ("nnx", "linen"), "lax", "onnx", "equinox", "haiku"
-        or "jtconv".
+      framework: "torch", "keras", "tf", "flax" ("nnx", "linen"), "lax", "onnx", "equinox", "haiku",
+        "mlx", "paddle" or "jtconv".
       call: a layer's constructor or a function's call, such as "nn.ConvTranspose2d(64, 32, 4)";
         for ONNX `ConvTranspose(…)` with the attributes as keywords, or `make_node(…)`.
       input_size: spatial size of the layer's input, an int or one per axis.

@@ -21,13 +21,13 @@ from jtconv._frameworks.layer import (
     check_zeros,
     given,
     no_such_crop,
-    one_or_each,
 )
 from jtconv._frameworks.reading import dilated_input_spec
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.sizes import effective_kernel_size
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
 
 LAYOUT = KernelLayout()  # (*k, x_ch, y_ch), also for convolutions
 STRIDES_OR_DILATION = "keras layers take either strides > 1 or dilation_rate > 1, not both"

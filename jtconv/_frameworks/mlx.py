@@ -16,12 +16,12 @@ from jtconv._frameworks.layer import (
     check_zeros,
     given,
     no_such_crop,
-    one_or_each,
 )
 from jtconv._frameworks.reading import layer_spec
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.sizes import effective_kernel_size
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
 
 LAYOUT = KernelLayout(leading=1, swapped=True)  # (x_ch, *k, y_ch // groups); not reversed
 

@@ -90,7 +90,7 @@ def _matching(framework: str, asked: list[Framework], call: Call) -> tuple[Signa
 
 
 def _of_module(named: list[tuple[Framework, Signature]], call: Call) -> list[Signature]:
-    """Of several of a name, return those that the module before it, or an argument, tells."""
+    """Return those of several signatures of one name that the module before it, or an argument, singles out."""
     every = [signature for _, signature in named]
     if len(call.path) > 1:
         return [s for each, s in named if call.path[-2] in (each.name, *s.name.split("."))] or every

@@ -8,9 +8,9 @@ is linear in each of x, kernel and y; its gradient by one of them is a bilinear 
 
     forward(x, kernel) -> y      transposed(y, kernel) -> x      kernel_gradient(x, y) -> kernel
 
-The three are JAX primitives, so that each is computed by what is best for it, in derivatives of
-any order and both modes, where JAX would differentiate the program of another. How they are
-computed is decided when a program is lowered, for the platform it is lowered for.
+The three are JAX primitives. So derivatives of any order and mode are again these three, and each is
+computed by its own best implementation. It is chosen when a program is lowered, for the platform that
+it is lowered for.
 
 Arrays: x (N, *in_size, groups * I), kernel (*kernel_size, I, groups * O), y (N, *out_size,
 groups * O), of one dtype.

@@ -38,7 +38,7 @@ def _shape(layer: Layer) -> str:
     )
 
 
-# Of each part's table, after the layer's name. A further column is one row here.
+# The columns of each part's table, after the layer's name. A further column is one row here.
 COLUMNS = (
     Column("jtconv", lambda row: f"{row.timings['jtconv']['ms']:.2f} ms"),
     Column(

@@ -27,7 +27,7 @@ def conv_transpose(
     mask: ArrayLike | None = None,
     precision: Precision = None,
 ) -> Array:
-    """What `haiku.ConvNDTranspose` computes, given its arguments and parameters.
+    """Compute `haiku.ConvNDTranspose`, given its arguments and parameters.
 
     Args:
       inputs: (*size, in_ch) or (N, *size, in_ch), the channels before the size if `data_format` says so.

@@ -26,11 +26,6 @@ class Split:
     plans: tuple[AxisPlan | None, ...]
 
     @property
-    def explicit(self) -> bool:
-        """Whether shardings are part of the arrays' types."""
-        return AxisType.Explicit in self.mesh.axis_types
-
-    @property
     def local_input_size(self) -> tuple[int, ...]:
         """A device's block of the input."""
         return input_blocks(self.spec, self.plans)

@@ -110,7 +110,7 @@ def _pth_entries(path: str, stack: ExitStack) -> Iterator[tuple[str, Entry]]:
     torch = require("torch", path, extra=None)
     with open(path, "rb") as file:
         zipped = file.read(4) in _ZIP
-        # Of a file in memory, no damaged length asks for more bytes than are there; torch cannot map older files.
+        # torch cannot map older files. In a file mapped here, no damaged length can ask for more bytes than are there.
         source = path if zipped else stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     records = _record_sizes(path) if zipped else None
     try:

@@ -138,7 +138,7 @@ def _find(
 ) -> tuple[Found, list[str]]:
     """The entries that a network of this kind may have, and complaints about the others."""
     skipped = set[str]() if framework == "jtconv" else names.passed_over(model, framework)
-    layers = {stored.key[0] for spec in wanted for stored in spec.ways} | skipped
+    layers = {stored.key[0] for spec in wanted for stored in spec.forms} | skipped
     found: Found = {}
     problems = []
     for name in entries:
@@ -163,16 +163,16 @@ def _own_key(name: str, model: Any) -> specs.Key:
 
 def _of_parts_there(wanted: list[specs.ParameterSpec], found: Found) -> Iterator[specs.ParameterSpec]:
     """All of the encoder, and of the head and decoder if there is an entry for them."""
-    there = {spec.part for spec in wanted for stored in spec.ways if stored.key in found} | {"encoder"}
+    there = {spec.part for spec in wanted for stored in spec.forms if stored.key in found} | {"encoder"}
     if "decoder" in there:
         there.add("head")
     return (spec for spec in wanted if spec.part in there)
 
 
 def _choose(spec: specs.ParameterSpec, found: Found) -> specs.StoredAs:
-    """The way whose layer is there; the layer's own name if none is."""
+    """The form whose layer is there; the layer's own name if none is."""
     layers = {layer for layer, _ in found}
-    return next((stored for stored in spec.ways if stored.key[0] in layers), spec.ways[0])
+    return next((stored for stored in spec.forms if stored.key[0] in layers), spec.forms[0])
 
 
 def _seen(entries: Mapping[str, Any], name: str) -> str:
