@@ -59,7 +59,7 @@ def _each(name: str, value: Any, ndim: int, minimum: int | None = None) -> tuple
 
 
 def _cropped(pad: int, s: int, reach: int) -> int:
-    """Return what is cropped: beyond the kernel's reach MLX drops positions of y, before zeros stand between them."""
+    """Return the crop of the result. Beyond the kernel's reach MLX drops positions of y, which are s of the result."""
     return pad if pad <= reach else reach + s * (pad - reach)
 
 

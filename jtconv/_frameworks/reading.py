@@ -101,7 +101,7 @@ def dilated_input_spec(
     pads: Sequence[Pads],
     dilation: Sequence[int],
 ) -> ConvSpec:
-    """Return the same for a layer that is said as a stride-1 convolution of y with s - 1 zeros between positions.
+    """Return that convolution for a layer given as a stride-1 convolution of y with s - 1 zeros between positions.
 
     `pads` pad the dilated y, or crop it where they are negative. Where that convolution pads by p, the
     one that is transposed pads by d(k - 1) - p.

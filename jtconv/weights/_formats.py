@@ -1,4 +1,4 @@
-"""The formats of files of parameters, one row each: how a file is told, read and written. Libraries do the work."""
+"""The formats of files of parameters, one row each: how to recognise, read and write a file. Libraries do the work."""
 
 import mmap
 import pickle
@@ -20,7 +20,7 @@ Arrays = dict[str, np.ndarray]
 
 
 class Format(NamedTuple):
-    """How one format is told, read and written."""
+    """How one format is recognised, read and written."""
 
     name: str  # in messages
     matches: Callable[[str, bytes], bool]  # a file, by its path and its first bytes

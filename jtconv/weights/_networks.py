@@ -18,8 +18,8 @@ Found = dict[specs.Key, str]  # the entry's name for each parameter of a layer
 def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray]:
     """A network's parameters from another framework's, by this library's names and in its layouts.
 
-    Nothing of `model` but shapes is used: `nnx.eval_shape(lambda: FCN8.article(12, rngs=nnx.Rngs(0)))`
-    will do. The entries tell by their names what they are:
+    Only the shapes of `model` are used: `nnx.eval_shape(lambda: FCN8.article(12, rngs=nnx.Rngs(0)))`
+    will do. The entries' names tell where they come from:
 
     - torch: torchvision's VGG-16 (`features.0.weight`, …, `classifier.6.bias`), timm's
       (`pre_logits.fc1`, `head.fc`), and networks that continue `features.*` with `conv6`, `conv7`,
@@ -29,10 +29,10 @@ def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray
       in any of its files' spellings: layer/kernel, layer/layer/kernel:0, layer/layer_W_1:0, layer/0.
     - This library's own, as `network_to` gives them.
 
-    What is there decides what is filled of a fully convolutional network: VGG-16 without its
+    The entries decide which parts of a fully convolutional network are filled: VGG-16 without its
     classifier is the encoder; the first two layers of the classifier, reshaped, are conv6 and
     conv7; once there is a decoder's entry, all must be there. A classifier's layers that the model
-    does not have are passed over.
+    does not have are ignored.
 
     A first kernel of 3 input channels is adapted to a model that has others: 1 takes the sum, n
     take the three in turn, times 3 / n.
