@@ -1,6 +1,6 @@
 """One run on 1, 2, 8 and 2 × 4 devices, compared; what a step moves between devices, and what follows for many.
 
-    python -m benchmarks.scaling --out benchmarks/results/scaling.json
+    python -m benchmarks.scaling --out benchmarks/results/scaling/cpu-2-cores.json
 
 The devices are the CPU's, in one process or in two that talk over Gloo. Curves are compared with how far runs drift
 apart that differ by a rounding at the start. Bytes are read from the optimised programs.

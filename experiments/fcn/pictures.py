@@ -100,7 +100,7 @@ def save_confusion(confusion: NDArray[np.int64], classes: Classes, file: Path) -
     fig = figure(side + 0.9, side)
     axis = fig.subplots()
     axis.imshow(share, cmap="Blues", vmin=0, vmax=100)
-    # Of many classes, the pairs worth a number are few, and there is little room for it.
+    # With many classes few pairs are worth a number, and there is little room for it.
     least, decimals, size = (0.05, 1, 8) if n <= MANY else (0.5, 0, 6)
     for (row, col), value in np.ndenumerate(share):
         if value >= least and n <= VERY_MANY:
