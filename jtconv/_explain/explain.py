@@ -172,12 +172,7 @@ def _explained(
     _check_countable(geometry, y_size, x_size)
     transposed, axes = geometry.at(x_size), range(geometry.ndim)
     even = tuple(is_even(geometry, axis) for axis in axes)
-    layer = Layer(
-        transposed,
-        IN_CH if in_ch is None else in_ch,
-        OUT_CH if out_ch is None else out_ch,
-        use_bias,
-    )
+    layer = Layer(transposed, IN_CH if in_ch is None else in_ch, OUT_CH if out_ch is None else out_ch, use_bias)
     return Explanation(
         geometry=geometry,
         input_size=y_size,

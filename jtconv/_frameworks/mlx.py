@@ -8,15 +8,7 @@ from typing import Any
 
 from jtconv._frameworks.framework import Framework, Signature, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
-from jtconv._frameworks.layer import (
-    Layer,
-    NoEquivalent,
-    call,
-    check_axes,
-    check_zeros,
-    given,
-    no_such_crop,
-)
+from jtconv._frameworks.layer import Layer, NoEquivalent, call, check_axes, check_zeros, given, no_such_crop
 from jtconv._frameworks.reading import layer_spec
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.sizes import effective_kernel_size

@@ -247,12 +247,7 @@ def conv_output_size(
     (3, 3)
     """
     geometry = geometry_on(
-        input_size,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        dilation=dilation,
-        padding_mode=padding_mode,
+        input_size, kernel_size, strides=strides, padding=padding, dilation=dilation, padding_mode=padding_mode
     )
     return geometry.output_size(input_size)
 
@@ -278,12 +273,7 @@ def conv_transpose_output_size(
     (16,)
     """
     geometry = geometry_on(
-        output_size,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        dilation=dilation,
-        padding_mode=padding_mode,
+        output_size, kernel_size, strides=strides, padding=padding, dilation=dilation, padding_mode=padding_mode
     )
     return geometry.transpose_output_size(output_size, output_padding=output_padding)
 
@@ -303,12 +293,7 @@ def output_padding_for(
     (1, 0)
     """
     geometry = geometry_on(
-        input_size,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        dilation=dilation,
-        padding_mode=padding_mode,
+        input_size, kernel_size, strides=strides, padding=padding, dilation=dilation, padding_mode=padding_mode
     )
     return geometry.output_padding_for(input_size)
 

@@ -77,12 +77,7 @@ class ConvOperator:
         padding_mode: str = "zeros",
     ):
         kernel, geometry = checked_layer(
-            kernel,
-            strides=strides,
-            padding=padding,
-            dilation=dilation,
-            groups=groups,
-            padding_mode=padding_mode,
+            kernel, strides=strides, padding=padding, dilation=dilation, groups=groups, padding_mode=padding_mode
         )
         self.kernel, self.spec, self.transposed = kernel, geometry.at(input_size).check_countable(), False
 

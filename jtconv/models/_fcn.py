@@ -20,9 +20,7 @@ from jtconv.models._fcn_decoder import Decoder, DecoderOptions
 from jtconv.models._layers import ConvBlock, pad_around, pad_to_multiple
 from jtconv.models._vgg import DEPTHS, VGG16
 
-PAPER: Mapping[str, Any] = MappingProxyType(
-    {"first_padding": 100, "dropout": 0.5, "score_layers": True, "overlap": 2},
-)
+PAPER: Mapping[str, Any] = MappingProxyType({"first_padding": 100, "dropout": 0.5, "score_layers": True, "overlap": 2})
 
 
 class FCN(nnx.Module):

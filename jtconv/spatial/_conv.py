@@ -159,12 +159,7 @@ def _split_conv(x: Array, kernel: Array, split: Split, precision: Precision) -> 
 def _split_transpose(y: Array, kernel: Array, method: str, split: Split, precision: Precision) -> Array:
     def local(block: Array, kernel: Array) -> Array:
         windows = local_transpose(
-            block,
-            kernel,
-            output_size=split.window_size,
-            method=method,
-            precision=precision,
-            **split.local_arguments(),
+            block, kernel, output_size=split.window_size, method=method, precision=precision, **split.local_arguments()
         )
         return exchange_transposed(windows, split)
 
