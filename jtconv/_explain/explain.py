@@ -139,14 +139,7 @@ def explain_from(
 
     read = read_call(framework, call, input_size, kernel_size)
     spec = read.spec
-    geometry = ConvGeometry(
-        spec.kernel_size,
-        strides=spec.strides,
-        padding=spec.pads,
-        dilation=spec.dilation,
-        groups=spec.groups,
-        padding_mode=spec.padding_mode,
-    )
+    geometry = ConvGeometry(spec.kernel_size, **spec.arguments())
     channels = _agreed("in_ch", read.in_ch, in_ch), _agreed("out_ch", read.out_ch, out_ch)
     return _explained(geometry, spec.output_size, spec.input_size, *channels, read.use_bias, call=call)
 

@@ -154,14 +154,4 @@ def transposed_as_read(y: Array, kernel: Array, spec: ConvSpec, **options: Any) 
 
     `options` are `conv_transpose`'s `precision`, `preferred_element_type` and `method`.
     """
-    return conv_transpose(
-        y,
-        kernel,
-        strides=spec.strides,
-        padding=spec.pads,
-        output_size=spec.input_size,
-        dilation=spec.dilation,
-        groups=spec.groups,
-        padding_mode=spec.padding_mode,
-        **options,
-    )
+    return conv_transpose(y, kernel, output_size=spec.input_size, **spec.arguments(), **options)

@@ -44,13 +44,8 @@ class Split:
     def local_arguments(self) -> dict[str, Any]:
         """The geometry of the convolution of a device's windows, as keyword arguments."""
         pads = zip(self.spec.pads, self.plans, strict=True)
-        return {
-            "strides": self.spec.strides,
-            "padding": tuple(pair if plan is None else (0, 0) for pair, plan in pads),
-            "dilation": self.spec.dilation,
-            "groups": self.spec.groups,
-            "padding_mode": self.spec.padding_mode,
-        }
+        padding = tuple(pair if plan is None else (0, 0) for pair, plan in pads)
+        return {**self.spec.arguments(), "padding": padding}
 
     def partition(self, rank: int) -> PartitionSpec:
         """The sharding of an image of `rank` axes."""
