@@ -15,7 +15,6 @@ from jtconv._compute import cpu
 from jtconv._version import __version__
 from jtconv.bench._layers import NetworkLayer
 
-
 RUNS = 10  # of a product or a copy, of which the quickest counts
 
 
