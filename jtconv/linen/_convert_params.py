@@ -10,7 +10,7 @@ from jax import Array
 from jtconv._arrays.checks import as_array
 from jtconv._frameworks import flax
 from jtconv._geometry import arguments as arg
-from jtconv._modules._entries import check_entries, linen_paths, nnx_entries
+from jtconv._modules.entries import check_entries, linen_paths, nnx_entries
 
 
 def params_from_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False) -> dict[str, Array]:
