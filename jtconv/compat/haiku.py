@@ -31,7 +31,7 @@ def conv_transpose(
 
     Args:
       inputs: (*size, in_ch) or (N, *size, in_ch), the channels before the size if `data_format` says so.
-      w: the module's (*k, out_ch, in_ch), of the inputs' dtype; not reversed, as in `jax.lax.conv_transpose`.
+      w: the module's (*k, out_ch, in_ch), of the inputs' dtype; in space it is the convolution's kernel reversed.
       b: (out_ch,), or (out_ch, 1, …) with the channels before the size; or None.
       stride: an int, or one per spatial axis.
       output_shape: the result's spatial size; with "SAME" and "VALID" only.

@@ -20,11 +20,11 @@ KINDS = ("conv_transpose", "conv")
 def layer_from(
     entries: Mapping[str, Any], framework: str, *, kind: str = "conv_transpose", groups: int = 1, prefix: str = ""
 ) -> dict[str, Array]:
-    """A framework's entries of one layer as {"kernel", "bias"}, in this library's layout.
+    """Convert a framework's entries of one layer to {"kernel", "bias"}, in this library's layout.
 
-    The kernel is (*kernel_size, out_ch // groups, in_ch) for a transposed convolution of in_ch into
-    out_ch channels, (*kernel_size, in_ch // groups, out_ch) for a convolution: what `jtconv.nn` and
-    `jtconv.linen` hold. A layer without bias has no "bias".
+    The kernel is (*kernel_size, out_ch // groups, in_ch) for a transposed convolution from in_ch to
+    out_ch channels, and (*kernel_size, in_ch // groups, out_ch) for a convolution. `jtconv.nn` and
+    `jtconv.linen` store the same. A layer without bias has no "bias".
 
     Args:
       entries: arrays by name. torch: `module.state_dict()`, weight and bias. "keras": kernel and
