@@ -111,21 +111,12 @@ def whole_pads(spec: ConvSpec) -> list[Pads]:
     return [(lo, s * (o - 1) + reach - lo - i) for i, o, reach, s, (lo, _) in axes]
 
 
-def essence(spec: ConvSpec) -> tuple[object, ...]:
-    """Return a key that two layers share exactly if they give the same numbers."""
+def essence(spec: ConvSpec) -> ConvSpec:
+    """Return the spec in a form that two layers share exactly if they give the same numbers."""
     pads = whole_pads(spec)
     if spec.padding_mode == "circular":  # only where the windows start matters, around the circle
         pads = [(lo % i, 0) for (lo, _), i in zip(pads, spec.input_size, strict=True)]
-    return (
-        spec.input_size,
-        spec.output_size,
-        spec.kernel_size,
-        spec.strides,
-        tuple(pads),
-        spec.dilation,
-        spec.groups,
-        spec.padding_mode,
-    )
+    return replace(spec, pads=tuple(pads))
 
 
 def check_zeros(layer: Layer, name: str) -> None:
