@@ -1,6 +1,6 @@
 """One run on 1, 2, 8 and 2 × 4 devices, compared; what a step moves between devices, and what follows for many.
 
-    python -m benchmarks.scaling --out benchmarks/results/scaling.json
+    python -m benchmarks.scaling --out benchmarks/results/scaling/cpu-2-cores.json
 
 The devices are the CPU's, in one process or in two that talk over Gloo. Curves are compared with how far runs drift
 apart that differ by a rounding at the start. Bytes are read from the optimised programs.
@@ -163,10 +163,10 @@ def distance(one: dict[str, NDArray], other: dict[str, NDArray]) -> float:
     return difference / math.sqrt(sum(float(np.sum(other[n].astype(float) ** 2)) for n in names))
 
 
-def perturbed_losses(seed: int, config: Config = CONFIG) -> NDArray[np.float64]:
+def perturbed_losses(seed: int) -> NDArray[np.float64]:
     """The losses on one device where each parameter begins one unit in the last place higher or lower."""
-    task = Blocks(config)
-    trainer, state = make_trainer(config, task.signature), draw(config, task.signature)
+    task = Blocks(CONFIG)
+    trainer, state = make_trainer(CONFIG, task.signature), draw(CONFIG, task.signature)
     state = state._replace(parameters=nudged(state.parameters, np.random.default_rng(seed)))
     losses = []
     for batch in task.batches():

@@ -1,8 +1,8 @@
 """Products with the stored sparse matrix, against SciPy's CSR and JAX's BCOO.
 
     python -m benchmarks.sparse                            # --help tells what can be chosen
-    python -m benchmarks.sparse --out benchmarks/results/sparse.json
-    python -m benchmarks.sparse --table benchmarks/results/sparse.json
+    python -m benchmarks.sparse --out benchmarks/results/sparse/cpu-2-cores-float32.json
+    python -m benchmarks.sparse --table benchmarks/results/sparse/cpu-2-cores-float32.json
 
 C x and Cᵀ y, float32, compiled with `jax.jit` and given the matrix as an argument. SciPy and BCOO
 multiply by a matrix made beforehand for either direction, in compressed rows or sorted. The three

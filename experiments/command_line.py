@@ -15,13 +15,13 @@ Hook = Callable[[Any], object]  # of sys.unraisablehook
 
 
 def guarded(act: Callable[[], int | None], interrupted: str = GOES_ON) -> int:
-    """The exit status of `act`.
+    """Call `act`, and return the exit status.
 
-    Its own or 0; 0 too where it was stopped in good order; 2 for a setting or file at fault; 130 if
-    `interrupted`, which is said.
+    It is act's own or 0; 0 if the run was stopped in good order; 2 for a setting or file at fault; 130 for Ctrl-C,
+    with `interrupted` printed.
     """
     # Orbax comments on its own options through absl, and asyncio on those of its writes that failed after the first.
-    # What matters is raised.
+    # Their errors that matter are raised as well.
     for name in ("absl", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:

@@ -42,8 +42,8 @@ def conv(
       groups: number of independent channel blocks; divides in_ch and out_ch.
       padding_mode: what is added: "zeros", "circular", "reflect" or "replicate".
       precision: as in `jax.lax.conv_general_dilated`.
-      preferred_element_type: dtype of the result, and the least one to compute in. By default the
-        promoted dtype of `x` and `kernel`.
+      preferred_element_type: dtype of the result, and the minimum dtype of the computation. By
+        default the promoted dtype of `x` and `kernel`.
 
     Returns:
       (*batch, *out_size, out_ch), out_size = floor((i + lo + hi - d(k-1) - 1) / s) + 1.

@@ -44,7 +44,7 @@ def conv_transpose(
     For complex arrays this is the transpose, without conjugation.
 
     Args:
-      y: (*batch, *out_size, out_ch), what C returns; floating or complex; batch axes as you like.
+      y: (*batch, *out_size, out_ch), what C returns; floating or complex; any number of batch axes, also none.
       kernel: (*kernel_size, in_ch // groups, out_ch), as in `conv`.
       strides, padding, dilation, groups, padding_mode: those of C; see `conv`.
       output_padding: which of the s input sizes that C maps to y's size is meant, an int or one
@@ -53,8 +53,8 @@ def conv_transpose(
       output_size: the result's spatial size, named outright instead.
       method: one of `METHODS`; all of them give the same numbers, to rounding.
       precision: as in `jax.lax.conv_general_dilated`.
-      preferred_element_type: dtype of the result, and the least one to compute in. By default the
-        promoted dtype of `y` and `kernel`.
+      preferred_element_type: dtype of the result, and the minimum dtype of the computation. By
+        default the promoted dtype of `y` and `kernel`.
 
     Returns:
       (*batch, *in_size, in_ch), in_size = s(o-1) + d(k-1) + 1 - lo - hi + a; s*o + a for "SAME".

@@ -68,7 +68,7 @@ def in_blocks(picture: NDArray, size: int) -> NDArray:
 
 
 def from_blocks(blocks: NDArray, shape: tuple[int, ...]) -> NDArray:
-    """The way back, for whole blocks."""
+    """Undo `in_blocks`, for whole blocks."""
     rows, columns, ch = shape
     size = round((blocks.shape[1] / ch) ** 0.5)
     return blocks.reshape(rows // size, columns // size, size, size, ch).swapaxes(1, 2).reshape(shape)

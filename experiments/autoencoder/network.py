@@ -84,7 +84,7 @@ class Autoencoder(nnx.Module):
         return code if self.blocks is None else code + self.blocks.encoder(x)
 
     def decode(self, code: Array) -> Array:
-        """The way back."""
+        """(n, h / factor, w / factor, code_ch) -> (n, h, w, out_ch)."""
         x = through(self.decoder, code)
         return x if self.blocks is None else x + self.blocks.decoder(code)
 
@@ -103,7 +103,7 @@ class Blocks(nnx.Module):
 
 
 def silence(layer: Conv | ConvTranspose) -> None:
-    """Let it begin as zero."""
+    """Set the kernel of a layer to zero, so that it begins as zero."""
     layer.kernel[...] = jnp.zeros_like(layer.kernel[...])
 
 

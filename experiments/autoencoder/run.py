@@ -36,7 +36,7 @@ class HeldOut(NamedTuple):
 
 
 class Result(NamedTuple):
-    """All that is shown."""
+    """Everything that the table, the picture and the files show."""
 
     scores: list[Score]
     shown: dict[str, HeldOut]  # by task: a photograph that was never seen
@@ -65,7 +65,7 @@ def as_floats(photograph: NDArray[np.uint8]) -> Pictures:
 
 
 def train(task: Task, network: Autoencoder, config: Config) -> float:
-    """The seconds it took."""
+    """Train the network; return the seconds that it took."""
     crops = Crops([(photograph,) for photograph in task.photographs], config.crop)
 
     def batch(step: int) -> Batch:

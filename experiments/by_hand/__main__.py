@@ -21,7 +21,7 @@ def run(config: Config) -> Shown:
 
 
 def table(done: Work) -> str:
-    """A line for each step, and whether the other two ways agree."""
+    """A line for each step, and whether the other two methods agree."""
     heading = f"{'step':>4}  {'y at':6}  {'value':>5}  {'placed at':9}  sum of the result so far"
     lines = [line(number, step) for number, step in enumerate(done.steps, 1)]
     by_matrix = (done.matrix.T @ done.y.ravel()).reshape(done.result.shape)

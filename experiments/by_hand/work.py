@@ -1,4 +1,4 @@
-"""One transposed convolution three ways: by placing and adding, by the matrix Cᵀ, by inserting zeros."""
+"""One transposed convolution by three methods: placing and adding, the matrix Cᵀ, inserted zeros."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Step(NamedTuple):
 
 
 class Work(NamedTuple):
-    """All of it. The input is y, what a convolution C gives; the result has the shape of C's input."""
+    """The whole calculation. The input is y, what a convolution C gives; the result has the shape of C's input."""
 
     y: Plane
     kernel: Plane

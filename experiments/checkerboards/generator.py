@@ -50,7 +50,7 @@ def train(cure: Cure, parameters: Parameters, images: Images, config: Config, rn
     return take_steps(cure, config.learning_rate, parameters, batches, given, wanted)
 
 
-# What is static is compiled once for all seeds.
+# Compiled once for all seeds: the static arguments do not depend on the seed.
 @partial(jax.jit, static_argnames=("cure", "learning_rate"))
 def take_steps(
     cure: Cure, learning_rate: float, parameters: Parameters, batches: Array, given: Array, wanted: Array

@@ -35,7 +35,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Result:
-    """All that is shown."""
+    """Everything that the table, the picture and the files show."""
 
     tried: list[Tried]
     photograph: NDArray[np.float32]

@@ -131,7 +131,7 @@ def apply(model: Any, x: Array, extents: Array | None) -> Array:
     x = within(x, size, extents)
     if getattr(model, "border", 0):  # see `pads_around`: this is as near as it gets
         return model(x)
-    # What the network pads itself is zero in the picture only, and is the picture's from there on.
+    # The network's own padding up to FACTOR is zero in the picture only. From the first layer on it counts as picture.
     whole = -(-extents // FACTOR) * FACTOR
     mask_inputs(model, partial(within, size=size, extents=whole))
     return model(x)

@@ -28,7 +28,7 @@ def make_optimizer(settings: Optimizer, steps: int) -> optax.GradientTransformat
     if settings.accumulate > 1:
         optimizer = optax.MultiSteps(optimizer, settings.accumulate).gradient_transformation()
     if settings.freeze_encoder or settings.fixed_upsampling:
-        # What is fixed has no moments, no part in the norm, and its gradient is not even computed.
+        # Fixed parameters have no moments and no part in the norm, and their gradient is not even computed.
         parts: dict[Hashable, optax.GradientTransformation] = {True: optimizer, False: optax.set_to_zero()}
         optimizer = optax.multi_transform(parts, is_learned(settings))
     if settings.bias_rate != 1:

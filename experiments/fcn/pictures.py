@@ -18,7 +18,7 @@ MUTED = ["#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44A
 ROWS = 6
 LEGEND_COLUMNS = 6
 MAX_NAME = 16  # of a class, in pictures
-MANY, VERY_MANY = 12, 40  # classes: from here on numbers are small, and left out
+MAX_LARGE, MAX_NUMBERED = 12, 40  # classes up to which the matrix has large numbers, and has numbers at all
 TITLE = 10  # points
 
 
@@ -100,14 +100,14 @@ def save_confusion(confusion: NDArray[np.int64], classes: Classes, file: Path) -
     fig = figure(side + 0.9, side)
     axis = fig.subplots()
     axis.imshow(share, cmap="Blues", vmin=0, vmax=100)
-    # Of many classes, the pairs worth a number are few, and there is little room for it.
-    least, decimals, size = (0.05, 1, 8) if n <= MANY else (0.5, 0, 6)
+    # With many classes few pairs are worth a number, and there is little room for it.
+    least, decimals, size = (0.05, 1, 8) if n <= MAX_LARGE else (0.5, 0, 6)
     for (row, col), value in np.ndenumerate(share):
-        if value >= least and n <= VERY_MANY:
+        if value >= least and n <= MAX_NUMBERED:
             colour = "white" if value > 60 else "black"
             axis.text(col, row, f"{value:.{decimals}f}", ha="center", va="center", size=size, color=colour)
     names = [shortened(name) for name in classes.names]
-    size = 10 if n <= MANY else 8 if n <= VERY_MANY else 5
+    size = 10 if n <= MAX_LARGE else 8 if n <= MAX_NUMBERED else 5
     upright = max(map(len, names)) > 3
     axis.set_xticks(range(n), names, rotation=90 if upright else 0, size=size)
     axis.set_yticks(range(n), names, size=size)

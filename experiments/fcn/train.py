@@ -78,7 +78,7 @@ def start(config: Config, task: Task, folder: Path, placement: Placement | None 
     """The last whole checkpoint, or the beginning, with its step and what goes on from there."""
     restored = restore(folder / CHECKPOINTS, shaped(placement, abstract_state(config, task.signature)))
     step = 0 if restored is None else restored[0]
-    # What is scored only needs no weights, for which batches may have to be counted.
+    # A finished run is only scored. It needs no weights, and counting batches for them takes long.
     weights = None
     if not is_finished(config, folder, step):
         weights = class_weights(config, task, own_rows(placement, config.batch_size))

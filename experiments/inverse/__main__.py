@@ -29,7 +29,7 @@ def run(config: Config) -> Shown:
 
 
 def table(result: Result) -> str:
-    """A line per way back from y."""
+    """A line per method of going back from y."""
     lines = [f"{'':44} {'PSNR (dB)':>9} {'SSIM':>6}"]
     lines += [f"{a.name:44} {a.psnr:9.2f} {a.ssim:6.3f}" for a in result.attempts.values()]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The picture of a run: photograph, observation, the ways back; a detail of each; the curves."""
+"""The picture of a run: photograph, observation, the reconstructions; a detail of each; the curves."""
 
 from typing import Any
 

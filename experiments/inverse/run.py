@@ -11,7 +11,7 @@ from experiments.inverse.solve import Vector, bicubic, cross_validation, solve
 
 
 class Attempt(NamedTuple):
-    """One way back, and how good."""
+    """One reconstruction, and how good it is."""
 
     name: str
     image: Image
@@ -29,7 +29,7 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """All that is shown."""
+    """Everything that the table, the picture and the files show."""
 
     seen: Observation
     attempts: dict[str, Attempt]

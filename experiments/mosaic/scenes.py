@@ -38,14 +38,13 @@ class Plan(NamedTuple):
     changes: Sequence[Change | None]
 
 
-def mosaic(
-    photographs: Photographs, size: tuple[int, int], rng: np.random.Generator, name: str, *, change: bool = False
-) -> Sample:
-    """A scene (h, w) of two to four photographs; `change` flips its pieces and changes their light."""
-    return paint(photographs, draw(photographs, size, rng, change=change), name)
+def mosaic(photographs: Photographs, size: tuple[int, int], rng: np.random.Generator, name: str) -> Sample:
+    """A scene (h, w) of two to four photographs as they are."""
+    return paint(photographs, draw(photographs, size, rng, change=False), name)
 
 
 def draw(photographs: Photographs, size: tuple[int, int], rng: np.random.Generator, *, change: bool) -> Plan:
+    """Draw a scene (h, w); `change` flips its pieces and changes their light."""
     chosen = rng.permutation(len(photographs))[: rng.integers(2, MAX_REGIONS + 1)]
     centres = rng.uniform(0, 1, (len(chosen), 2)) * size
     corners, changes = [], []

@@ -23,7 +23,7 @@ Method = Callable[[Plane], Plane]  # (h, w, 1) -> (h·scale, w·scale, 1)
 
 
 class Result(NamedTuple):
-    """All that is shown."""
+    """Everything that the table, the picture and the files show."""
 
     networks: dict[int, Enlarger]  # by scale
     scores: list[Score]
@@ -44,7 +44,7 @@ def run(config: Config) -> Result:
 
 
 def train(network: Enlarger, config: Config) -> float:
-    """The seconds it took."""
+    """Train the network; return the seconds that it took."""
     crops = training_crops(split().train.values(), network.scale, config.crop)
 
     def batch(step: int) -> Batch:

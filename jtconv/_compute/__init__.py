@@ -1,6 +1,6 @@
-"""Every way of computing C, Cᵀ and the kernel's gradient, one file each; `cpu` holds the C++ kernels.
+"""Every implementation of C, Cᵀ and the kernel's gradient, one file each; `cpu` holds the C++ kernels.
 
-May import `_matrix`, which is one of the ways, `_arrays` and `_geometry`. All have one signature:
+May import `_matrix`, by which one of them computes, `_arrays` and `_geometry`. All have one signature:
 
     run(x, kernel, spec, precision) -> y          "forward"
     run(y, kernel, spec, precision) -> x          "transposed"

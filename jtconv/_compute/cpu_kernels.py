@@ -1,6 +1,6 @@
-"""When C, Cᵀ and the kernel's gradient are computed by the C++ kernels in `cpu`: on a CPU, wherever they can be called.
+"""The C++ kernels in `cpu` as implementations, for a CPU.
 
-They list where each tap reads or writes. Where such a list is too long, or nearly all of it padding, lax is quicker.
+They list the position that each tap reads or writes. lax is quicker where that list is too long, or nearly all padding.
 """
 
 from math import prod
@@ -8,10 +8,11 @@ from math import prod
 from jtconv._compute import cpu
 from jtconv._compute.implementation import CPU, Implementation, Request
 
-MAX_TAPS = 2**17  # that the kernels list: pointers of a hundred bytes and more for each
-MANY_TAPS = 2**10  # of a phase; with far fewer outputs most entries of the list are padding, and building it dominates
-FEW_OUTPUTS = 2**-7  # by taps of a phase
-THIN_LAYER = 2**-4  # images by pairs of channels, by taps: lax is quicker below, measured from 2,048 to 65,536 taps
+MAX_TAPS = 2**17  # taps in a list; each takes a hundred bytes and more
+# Building the list dominates the time of a layer above the first bound and below the two others.
+MIN_LONG_PHASE = 2**10  # taps of a phase
+MAX_OUTPUT_SHARE = 2**-7  # outputs over taps of a phase
+MAX_PRODUCT_SHARE = 2**-4  # images times pairs of channels, over taps of a phase; measured from 2,048 to 65,536 taps
 
 
 def _lists_taps(request: Request) -> bool:
@@ -20,14 +21,11 @@ def _lists_taps(request: Request) -> bool:
 
 
 def _lists_phases(request: Request) -> bool:
-    """Whether Cᵀ has few enough taps in a phase, and not nearly all of them beside the few outputs.
-
-    lax multiplies there by as many zeros, for every image and pair of channels, where the kernels list them once.
-    """
+    """Whether Cᵀ has few enough taps in a phase to be listed, and the list is not nearly all padding."""
     spec, (y, kernel) = request.spec, request.shapes
     taps = prod(-(-k // s) for k, s in zip(spec.kernel_size, spec.strides, strict=True))  # of a phase
-    is_thin = request.batch_is_known and y[0] * kernel[-2] * kernel[-1] <= THIN_LAYER * taps
-    mostly_padding = taps > MANY_TAPS and prod(spec.output_size) <= FEW_OUTPUTS * taps and is_thin
+    is_thin = request.batch_is_known and y[0] * kernel[-2] * kernel[-1] <= MAX_PRODUCT_SHARE * taps
+    mostly_padding = taps > MIN_LONG_PHASE and prod(spec.output_size) <= MAX_OUTPUT_SHARE * taps and is_thin
     return request.kernels_callable and taps <= MAX_TAPS and not mostly_padding
 
 

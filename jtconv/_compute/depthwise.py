@@ -78,7 +78,7 @@ def _by_phase(kernel: Array, piece: Piece, spec: ConvSpec) -> Array:
 
 
 def _has_tap(piece: Piece, spec: ConvSpec) -> np.ndarray:
-    """Which phases a piece has taps at: (1, 1, s1, 1, s2, 1)."""
+    """Mask of the phases at which a piece has taps: (1, 1, s1, 1, s2, 1)."""
     has = np.zeros(spec.strides, bool)
     has[tuple(slice(r.phase, r.phase + r.taps) for r in piece)] = True
     return np.expand_dims(has[..., None], _phase_axes(spec))

@@ -1,4 +1,4 @@
-"""One way of computing C, Cᵀ or the kernel's gradient, and what "auto" needs to know of it."""
+"""`Implementation`, one way of computing one map, and `Request`, the facts that "auto" chooses by."""
 
 import math
 from collections.abc import Callable
@@ -19,11 +19,11 @@ ANYWHERE = (CPU, OTHER)
 
 @dataclass(frozen=True)
 class Request:
-    """A map to be computed: everything that a choice may depend on. Nothing in it is measured.
+    """A map to be computed: every fact that the choice may depend on. None of them is a measurement.
 
     Attributes:
       spec: the convolution.
-      shapes: of the two operands; in an exported program the batch may be no number.
+      shapes: of the two operands; in an exported program the size of the batch may be unknown.
       platform: `CPU` or `OTHER`.
       kernels_callable: whether the CPU kernels are compiled, compute such a layer, and the program runs here.
     """
@@ -35,7 +35,7 @@ class Request:
 
     @property
     def needs_composition(self) -> bool:
-        """Whether XLA's operations must do, on arrays of known sizes."""
+        """Whether the map must be composed of XLA's operations, on arrays of known sizes."""
         return not self.kernels_callable and self.batch_is_known
 
     @property
@@ -46,16 +46,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Implementation:
-    """One way of computing one of the three maps.
+    """One way of computing one of the three maps, as a row of the registry.
 
     Attributes:
       name: unique among those that compute the same map.
       computes: "forward" (x, kernel -> y), "transposed" (y, kernel -> x) or "kernel_gradient" (x, y -> kernel).
       run: (operand, operand, spec, precision) -> result, all arguments checked.
-      platforms: where "auto" may take it; none for what is only taken by its name.
+      platforms: where "auto" may take it; none if it is taken by its name only.
       supports: whether "auto" may take it for a request on these platforms.
-      cost: "auto" takes the least. The scale is that of the map's other implementations: floats that are moved, where
-        two do the same arithmetic; 0 for what is always the best where it is supported; infinite for a last resort.
+      cost: "auto" takes the implementation of the lowest cost. The unit is floats moved; 0 if it is always the best
+        where it is supported, infinite for a last resort.
       is_method: whether `method=` takes its name.
     """
 

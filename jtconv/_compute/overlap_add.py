@@ -17,7 +17,7 @@ from jtconv._compute.groups import spread_taps
 from jtconv._compute.implementation import CPU, Implementation, Request
 from jtconv._geometry.spec import ConvSpec
 
-MAX_COLUMNS = 2**23  # floats: more are not asked for where another implementation does without
+MAX_COLUMNS = 2**23  # floats; above it, another implementation that needs none is taken
 
 
 @for_any_padding_mode

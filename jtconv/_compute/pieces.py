@@ -59,7 +59,7 @@ def _row_bytes(x: Array, spec: ConvSpec) -> int:
 
 
 def _columns(blocks: Array, piece: Piece, spec: ConvSpec) -> Array:
-    """What the taps of `piece` read: (N, *blocks, *strides, ch) -> (N * outputs, taps, ch)."""
+    """Values that the taps of `piece` read: (N, *blocks, *strides, ch) -> (N * outputs, taps, ch)."""
     outputs = [slice(r.block, r.block + o) for r, o in zip(piece, spec.output_size, strict=True)]
     phases = [slice(r.phase, r.phase + r.taps) for r in piece]
     read = blocks[(slice(None), *outputs, *phases)]

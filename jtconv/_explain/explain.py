@@ -120,8 +120,8 @@ def explain_from(
     are literals; a variable may stand for any other argument.
 
     Args:
-      framework: "torch", "keras", "tf", "flax" ("nnx", "linen"), "lax", "onnx", "equinox", "haiku"
-        or "jtconv".
+      framework: "torch", "keras", "tf", "flax" ("nnx", "linen"), "lax", "onnx", "equinox", "haiku",
+        "mlx", "paddle" or "jtconv".
       call: a layer's constructor or a function's call, such as "nn.ConvTranspose2d(64, 32, 4)";
         for ONNX `ConvTranspose(…)` with the attributes as keywords, or `make_node(…)`.
       input_size: spatial size of the layer's input, an int or one per axis.
@@ -139,14 +139,7 @@ def explain_from(
 
     read = read_call(framework, call, input_size, kernel_size)
     spec = read.spec
-    geometry = ConvGeometry(
-        spec.kernel_size,
-        strides=spec.strides,
-        padding=spec.pads,
-        dilation=spec.dilation,
-        groups=spec.groups,
-        padding_mode=spec.padding_mode,
-    )
+    geometry = ConvGeometry(spec.kernel_size, **spec.arguments())
     channels = _agreed("in_ch", read.in_ch, in_ch), _agreed("out_ch", read.out_ch, out_ch)
     return _explained(geometry, spec.output_size, spec.input_size, *channels, read.use_bias, call=call)
 
@@ -172,12 +165,7 @@ def _explained(
     _check_countable(geometry, y_size, x_size)
     transposed, axes = geometry.at(x_size), range(geometry.ndim)
     even = tuple(is_even(geometry, axis) for axis in axes)
-    layer = Layer(
-        transposed,
-        IN_CH if in_ch is None else in_ch,
-        OUT_CH if out_ch is None else out_ch,
-        use_bias,
-    )
+    layer = Layer(transposed, IN_CH if in_ch is None else in_ch, OUT_CH if out_ch is None else out_ch, use_bias)
     return Explanation(
         geometry=geometry,
         input_size=y_size,

@@ -9,7 +9,7 @@ from jtconv._geometry import arguments as arg
 
 @dataclass(frozen=True)
 class Symbol:
-    """An argument whose value the text does not tell, such as a variable."""
+    """An argument whose value is not in the text, such as a variable."""
 
     source: str
 
@@ -20,8 +20,8 @@ class Call:
 
     Attributes:
       path: the parts of the dotted name that is called.
-      args, kwargs: literals, and `Symbol` for what is none.
-      plus: whether something is added to the result, as functions without a bias need.
+      args, kwargs: literals, and a `Symbol` for every other argument.
+      plus: whether something is added to the result, such as the bias that a function lacks.
     """
 
     path: tuple[str, ...]
@@ -76,7 +76,7 @@ def source(value: Any) -> str:
 
 
 def shortened(text: str) -> str:
-    """Return as much of a text as a message has room for."""
+    """Return a text cut to the length that a message has room for."""
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 

@@ -1,4 +1,4 @@
-"""`Framework`: all that this library knows of one framework, as one object; and its signatures."""
+"""`Framework`, one row of the table of frameworks, and `Signature`, one of its layers or functions."""
 
 import inspect
 from collections.abc import Callable
@@ -18,17 +18,16 @@ class Signature:
     """One class or function.
 
     Attributes:
-      name: in full, as messages have it.
+      name: full name, for messages.
       parameters: names in order, those after "*" by keyword only.
       read: turns its geometry, named as its own arguments, into the convolution that is transposed.
-      ndim: spatial axes, where the name tells.
-      kernel_size, in_ch, out_ch, axes, bias: which argument that is, if any.
-      has_bias: whether there is one where that argument is not given.
+      ndim: number of spatial axes, if the name gives it.
+      kernel_size, in_ch, out_ch, axes, bias: names of the arguments that hold these, if any.
+      has_bias: whether a bias is added if that argument is not given.
       required: arguments without which there is no layer.
       fixed: arguments that may only have this value.
-      told_by: an argument that tells it from others of its name, where the call has no module's name.
-      narrowed: given the arguments and the number of spatial axes, gives those that `read` takes, and
-        the channels that they name.
+      told_by: an argument that tells it from others of its name, if the call does not name the module.
+      narrowed: (arguments, number of spatial axes) -> (the arguments that `read` takes, out_ch).
     """
 
     name: str
@@ -119,17 +118,16 @@ class Framework:
     """One row of the table of frameworks.
 
     Attributes:
-      name: as `explain --from` takes it and the list of equivalents has it.
-      title: as its makers write it.
-      before: code that stands before what `write` gives in a program of its own.
+      name: key in `explain --from` and in the list of equivalents.
+      title: the framework's own spelling of its name.
+      before: code before the call in a complete program.
       write: gives the layer as a call to paste, or raises `NoEquivalent` with the reason.
-      layout: how the kernel is stored in the layer that `write` gives.
-      signatures: its layers and functions that are transposed convolutions; each knows how to read
-        its arguments.
-      parameters: how its layers' parameters are stored, for `weights.layer_from`.
-      modules: dotted names, other than its own, of modules that are this framework's alone.
-      family: a name under which several frameworks' signatures are read, "flax".
-      can_be_empty: whether a layer is taken of whose contributions all are cropped.
+      layout: layout of the kernel in the layer that `write` gives.
+      signatures: its layers and functions that are transposed convolutions.
+      parameters: names and layouts of its layers' parameters, for `weights.layer_from`.
+      modules: dotted names, besides its own, of modules that belong to this framework only.
+      family: a name that several frameworks share in `explain --from`, such as "flax".
+      can_be_empty: whether it takes a layer whose contributions are all cropped.
       normal: brings a call into the form that `signatures` describe.
     """
 

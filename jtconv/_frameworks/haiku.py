@@ -44,7 +44,7 @@ def _named(padding: str | Sequence[Pads]) -> str:
 
 
 def _pads_for(axis: int, o: int, i: int, k: int, s: int, padding: str) -> Pads:
-    """Return what pads the dilated input so that the result has `i` positions."""
+    """Return the padding of the dilated input that gives the result `i` positions."""
     fits = (i - k) // s + 1 if padding == "VALID" else -(-i // s)
     if o != fits:
         raise ValueError(

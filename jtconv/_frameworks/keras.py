@@ -21,13 +21,13 @@ from jtconv._frameworks.layer import (
     check_zeros,
     given,
     no_such_crop,
-    one_or_each,
 )
 from jtconv._frameworks.reading import dilated_input_spec
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.sizes import effective_kernel_size
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
 
 LAYOUT = KernelLayout()  # (*k, x_ch, y_ch), also for convolutions
 STRIDES_OR_DILATION = "keras layers take either strides > 1 or dilation_rate > 1, not both"
@@ -64,7 +64,7 @@ def read(
 
 
 def strided_and_dilated(strides: Sequence[int], dilation_rate: Sequence[int]) -> bool:
-    """Return whether both are above 1, be it on different axes, which keras's layers refuse."""
+    """Return whether both are above 1, on any axes. Keras's layers refuse that."""
     return max(strides) > 1 and max(dilation_rate) > 1
 
 
@@ -80,14 +80,14 @@ def _check_layer(steps: tuple[int, ...], dilation: tuple[int, ...], output_paddi
 
 
 def data_format(value: Any) -> str:
-    """Return the data format meant: "channels_last" where none is said."""
+    """Return the data format, "channels_last" if none is given."""
     if value is None:
         return DATA_FORMATS[0]
     return arg.one_of("data_format", value.lower() if isinstance(value, str) else value, DATA_FORMATS)
 
 
 def _pads(padding: str, k: int, s: int, a: int | None) -> Pads:
-    """Return what pads the dilated input; `k` is the effective kernel size."""
+    """Return the padding of the dilated input; `k` is the effective kernel size."""
     if padding == "valid":
         return (k - 1, k - 1 + (max(s - k, 0) if a is None else a))
     total = s + k - 2 if a is None else k + k % 2 - 2 + a

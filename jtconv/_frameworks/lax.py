@@ -45,12 +45,12 @@ def read(
 
 
 def _pads(padding: str | Sequence[Pads], sizes: list[int], strides: Sequence[int]) -> list[Pads]:
-    """Return what pads the dilated input; `sizes` are the effective kernel sizes."""
+    """Return the padding of the dilated input; `sizes` are the effective kernel sizes."""
     if not isinstance(padding, str):
         return list(pairs("padding", padding, len(sizes), _NAMES))
     if padding in _NAMES:
         return [_named(padding, k, s) for k, s in zip(sizes, strides, strict=True)]
-    # lax hands every other string on to the stride-1 convolution, whose padding it then means.
+    # lax passes every other string on to the stride-1 convolution, and it means that one's padding.
     if max(strides, default=1) > 1 or padding.upper() not in (*_NAMES, "SAME_LOWER"):
         raise ValueError(
             f"`padding` must be 'SAME', 'VALID' or {len(sizes)} (lo, hi) pairs, got {arg.shown(padding)} (strides "
@@ -74,7 +74,7 @@ def _of_the_stride_1_convolution(padding: str, k: int) -> Pads:
 
 
 def _forward_pads(padding: str | Sequence[Pads], sizes: list[int], strides: Sequence[int]) -> list[Pads]:
-    """Return the same with `use_consistent_padding`: pairs are those of the convolution that is transposed."""
+    """Return that padding with `use_consistent_padding`: pairs are those of the convolution that is transposed."""
     if isinstance(padding, str):
         arg.one_of("padding", padding, _NAMES)
         return _pads(padding, sizes, strides)

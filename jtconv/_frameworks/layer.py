@@ -1,4 +1,4 @@
-"""The layer that a framework is to write, and the checks and sums that writers share."""
+"""`Layer`, which a framework writes as its own call, and the checks and sums that the writers share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ def code(value: Any) -> str:
 
 
 def given(**arguments: tuple[Any, Any]) -> dict[str, Any]:
-    """Return those of name=(value, default) that differ from their default."""
+    """Return the arguments, given as name=(value, default), that differ from their default."""
     return {name: value for name, (value, default) in arguments.items() if value != default}
 
 
@@ -74,11 +74,11 @@ class Layer:
 
     @property
     def whole_pads(self) -> tuple[Pads, ...]:
-        """(lo, hi) per axis with which the result needs no output_padding: hi is what is left over."""
+        """(lo, hi) per axis of the same layer with output_padding 0: hi is lower by it."""
         return tuple(whole_pads(self.spec))
 
     def pads_and_output_padding(self) -> tuple[tuple[Pads, ...], tuple[int, ...]]:
-        """Return the same with 0 <= output_padding < s: alike on both sides or without crops where that can be."""
+        """Return padding and output_padding in [0, s): alike on both sides if possible, else with few crops."""
         both = [_split(lo, hi, s) for (lo, hi), s in zip(self.whole_pads, self.spec.strides, strict=True)]
         return tuple(pads for pads, _ in both), tuple(a for _, a in both)
 
@@ -89,7 +89,7 @@ class Layer:
         return replace(self, spec=replace(self.spec, **one))
 
     def is_read_by(self, read: Callable[..., ConvSpec], **arguments: Any) -> bool:
-        """Return whether a framework's arguments say this very layer."""
+        """Return whether a framework's arguments describe exactly this layer."""
         try:
             theirs = read(self.spec.output_size, self.spec.kernel_size, **arguments)
         except ValueError:
@@ -106,30 +106,21 @@ class Layer:
 
 
 def whole_pads(spec: ConvSpec) -> list[Pads]:
-    """Return (lo, hi) per axis of the same layer with nothing of the input left over at its end."""
+    """Return (lo, hi) per axis of the same layer whose windows read the padded input to its end."""
     axes = zip(spec.input_size, spec.output_size, spec.effective_kernel_size, spec.strides, spec.pads, strict=True)
     return [(lo, s * (o - 1) + reach - lo - i) for i, o, reach, s, (lo, _) in axes]
 
 
-def essence(spec: ConvSpec) -> tuple[object, ...]:
-    """Return what is the same of two layers exactly if they give the same numbers."""
+def essence(spec: ConvSpec) -> ConvSpec:
+    """Return the spec in a form that two layers share exactly if they give the same numbers."""
     pads = whole_pads(spec)
     if spec.padding_mode == "circular":  # only where the windows start matters, around the circle
         pads = [(lo % i, 0) for (lo, _), i in zip(pads, spec.input_size, strict=True)]
-    return (
-        spec.input_size,
-        spec.output_size,
-        spec.kernel_size,
-        spec.strides,
-        tuple(pads),
-        spec.dilation,
-        spec.groups,
-        spec.padding_mode,
-    )
+    return replace(spec, pads=tuple(pads))
 
 
 def check_zeros(layer: Layer, name: str) -> None:
-    """Refuse padding modes."""
+    """Refuse padding modes other than zeros."""
     if layer.spec.padding_mode != "zeros":
         raise NoEquivalent(f"{name} has no transpose of {layer.spec.padding_mode} padding")
 
@@ -147,9 +138,9 @@ def check_axes(layer: Layer, name: str) -> None:
 
 
 def no_such_crop(layer: Layer, rule: str, uncropped: str, *, block: Callable[[int, int], int]) -> NoEquivalent:
-    """Say that a framework cannot crop as the layer does; and its layer to crop by hand, if there is one.
+    """Make the error for a crop that a framework lacks; it names the layer to crop by hand, if there is one.
 
-    `block(reach, stride)` is what one position of y becomes in the `uncropped` layer's result.
+    `block(reach, stride)` is the number of positions that one position of y gives in the `uncropped` layer.
     """
     spec = layer.spec
     axes = zip(spec.output_size, spec.effective_kernel_size, spec.strides, strict=True)

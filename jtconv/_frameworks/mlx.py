@@ -8,20 +8,12 @@ from typing import Any
 
 from jtconv._frameworks.framework import Framework, Signature, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
-from jtconv._frameworks.layer import (
-    Layer,
-    NoEquivalent,
-    call,
-    check_axes,
-    check_zeros,
-    given,
-    no_such_crop,
-    one_or_each,
-)
+from jtconv._frameworks.layer import Layer, NoEquivalent, call, check_axes, check_zeros, given, no_such_crop
 from jtconv._frameworks.reading import layer_spec
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.sizes import effective_kernel_size
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
 
 LAYOUT = KernelLayout(leading=1, swapped=True)  # (x_ch, *k, y_ch // groups); not reversed
 
@@ -59,7 +51,7 @@ def _each(name: str, value: Any, ndim: int, minimum: int | None = None) -> tuple
 
 
 def _cropped(pad: int, s: int, reach: int) -> int:
-    """Return what is cropped: beyond the kernel's reach MLX drops positions of y, before zeros stand between them."""
+    """Return the crop of the result. Beyond the kernel's reach MLX drops positions of y, which are s of the result."""
     return pad if pad <= reach else reach + s * (pad - reach)
 
 

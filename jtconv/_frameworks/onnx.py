@@ -86,9 +86,9 @@ def _check_kernel_shape(kernel_shape: Sequence[int] | None, kernel_size: Sequenc
 
 
 def _shared_out(total: int, auto_pad: str) -> Pads:
-    """Return both ends of the padding that leaves a size; the odd unit goes to the end for SAME_UPPER only.
+    """Share padding out to both ends; the odd unit goes to the end for SAME_UPPER only.
 
-    The standard allows no negative one: a result that could be longer than all contributions is not.
+    The standard allows no negative padding, so the result is never longer than all contributions.
     """
     small, large = max(total, 0) // 2, (max(total, 0) + 1) // 2
     return (small, large) if auto_pad == "SAME_UPPER" else (large, small)

@@ -1,4 +1,4 @@
-"""From the text of a framework's call, which is not run, and the size of its input to the layer."""
+"""Read a layer from the text of a framework's call, which is never run, and the size of its input."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,11 +9,11 @@ from jtconv._frameworks.framework import Bound, Framework, Signature, channels
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.spec import ConvSpec
 
-MAX_AXES = 16  # a number is repeated over so many before any array could refuse them
+MAX_AXES = 16  # spatial axes that a call may ask for: one number is repeated over all of them
 
 
 class ReadCall(NamedTuple):
-    """A layer as a call describes it; None for channels that it does not tell."""
+    """A layer as a call describes it; None for channels that it does not give."""
 
     spec: ConvSpec
     in_ch: int | None
@@ -60,7 +60,7 @@ def _check_module(framework: str, asked: list[Framework], path: tuple[str, ...])
 
 
 def _framework_of(modules: tuple[str, ...]) -> str | None:
-    """Return the name of the framework whose module stands last in a dotted name; `nn` and `F` are too many's."""
+    """Return the name of the framework whose module stands last in a dotted name; `nn` and `F` name too many."""
     known = {name: name for name in registry.names()}
     known |= {module: each.name for each in registry.FRAMEWORKS.values() for module in each.modules}
     for end in range(len(modules), 0, -1):
@@ -90,7 +90,7 @@ def _matching(framework: str, asked: list[Framework], call: Call) -> tuple[Signa
 
 
 def _of_module(named: list[tuple[Framework, Signature]], call: Call) -> list[Signature]:
-    """Of several of a name, return those that the module before it, or an argument, tells."""
+    """Return those of several signatures of one name that the module before it, or an argument, singles out."""
     every = [signature for _, signature in named]
     if len(call.path) > 1:
         return [s for each, s in named if call.path[-2] in (each.name, *s.name.split("."))] or every
@@ -116,7 +116,7 @@ def _axes(signature: Signature, bound: Bound, input_size: Any, kernel_size: Any)
 
 
 def _kernel_size(signature: Signature, bound: Bound, given: Any) -> Any:
-    """Return what the call says, or what is given for a call that does not say."""
+    """Return the kernel size from the call or, for a call without one, from the argument."""
     name = signature.kernel_size
     if name is None or bound.get(name) is None:
         if given is None:

@@ -1,4 +1,4 @@
-"""What readers share: arguments with an entry per spatial axis, in their forms; and from numbers to `ConvSpec`."""
+"""Shared by the readers: arguments with an entry per spatial axis, checked; and `ConvSpec` from numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ def ints(name: str, value: Any, ndim: int) -> tuple[int, ...]:
 
 
 def positive_ints(name: str, value: Any, ndim: int) -> tuple[int, ...]:
-    """Do as `ints`, each entry at least 1."""
+    """Return the entries as `ints` does, each at least 1."""
     return tuple(arg.at_least(name, v, 1) for v in ints(name, value, ndim))
 
 
@@ -101,7 +101,7 @@ def dilated_input_spec(
     pads: Sequence[Pads],
     dilation: Sequence[int],
 ) -> ConvSpec:
-    """Return the same for a layer that is said as a stride-1 convolution of y with s - 1 zeros between positions.
+    """Return that convolution for a layer given as a stride-1 convolution of y with s - 1 zeros between positions.
 
     `pads` pad the dilated y, or crop it where they are negative. Where that convolution pads by p, the
     one that is transposed pads by d(k - 1) - p.

@@ -27,7 +27,7 @@ FRAMEWORKS: dict[str, Framework] = {
 
 @dataclass(frozen=True)
 class Equivalent:
-    """A layer in a framework's words, or why there are none.
+    """A layer in a framework's words, or the reason why it has none.
 
     Attributes:
       call: the words, to paste; None where there are none.

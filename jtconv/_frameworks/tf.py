@@ -15,7 +15,6 @@ from jtconv._frameworks.layer import (
     check_zeros,
     given,
     no_such_crop,
-    one_or_each,
     with_bias,
 )
 from jtconv._frameworks.reading import pairs
@@ -23,6 +22,7 @@ from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.geometry import ConvGeometry
 from jtconv._geometry.spec import ConvSpec
+from jtconv._geometry.words import one_or_each
 
 LAYOUT = KernelLayout()  # (*k, x_ch, y_ch)
 CHANNELS_LAST = {1: "NWC", 2: "NHWC", 3: "NDHWC"}

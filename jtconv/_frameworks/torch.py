@@ -89,7 +89,7 @@ def output_padding_for(
 
 
 def write(layer: Layer) -> str:
-    """Return the layer with its padding alike on both sides and what is left as output_padding."""
+    """Return the layer with its padding alike on both sides, and the difference as output_padding."""
     check_zeros(layer, "torch")
     check_axes(layer, "torch")
     spec = layer.spec

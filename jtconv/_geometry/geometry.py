@@ -243,16 +243,18 @@ def conv_output_size(
 ) -> tuple[int, ...]:
     """Spatial size of `conv`'s result, per axis: floor((i + lo + hi - d(k-1) - 1) / s) + 1.
 
+    Args:
+      input_size, kernel_size: ints or one entry per spatial axis; an int is repeated for the other's axes.
+      strides, padding, dilation, padding_mode: as in `conv`.
+
+    Raises:
+      TypeError, ValueError: naming the argument, the rule and the value.
+
     >>> conv_output_size((7, 7), (3, 3), strides=2)
     (3, 3)
     """
     geometry = geometry_on(
-        input_size,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        dilation=dilation,
-        padding_mode=padding_mode,
+        input_size, kernel_size, strides=strides, padding=padding, dilation=dilation, padding_mode=padding_mode
     )
     return geometry.output_size(input_size)
 
@@ -270,7 +272,7 @@ def conv_transpose_output_size(
     """Spatial size of `conv_transpose`'s result for y of `output_size`, the convolution's output.
 
     s(o-1) + d(k-1) + 1 - lo - hi + a per axis, with a = `output_padding`, 0 if not given;
-    s·o + a for "SAME" and "SAME_LOWER".
+    s·o + a for "SAME" and "SAME_LOWER". The other arguments and the errors are those of `conv_output_size`.
 
     >>> conv_transpose_output_size((3, 3), (3, 3), strides=2)
     (7, 7)
@@ -278,12 +280,7 @@ def conv_transpose_output_size(
     (16,)
     """
     geometry = geometry_on(
-        output_size,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        dilation=dilation,
-        padding_mode=padding_mode,
+        output_size, kernel_size, strides=strides, padding=padding, dilation=dilation, padding_mode=padding_mode
     )
     return geometry.transpose_output_size(output_size, output_padding=output_padding)
 
@@ -297,18 +294,15 @@ def output_padding_for(
     dilation: int | Sequence[int] = 1,
     padding_mode: str = "zeros",
 ) -> tuple[int, ...]:
-    """The `output_padding` with which `conv_transpose` maps back to `input_size`.
+    """The `output_padding` with which `conv_transpose` maps back to `input_size`, the convolution's input.
+
+    Arguments and errors are those of `conv_output_size`.
 
     >>> output_padding_for((8, 7), (3, 3), strides=2)
     (1, 0)
     """
     geometry = geometry_on(
-        input_size,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        dilation=dilation,
-        padding_mode=padding_mode,
+        input_size, kernel_size, strides=strides, padding=padding, dilation=dilation, padding_mode=padding_mode
     )
     return geometry.output_padding_for(input_size)
 

@@ -1,7 +1,7 @@
 """The padding modes, one row each: which position of the input each padded position copies.
 
-A new mode is one more row. All code that depends on a mode reads this table: the rows of the matrix, padding and its
-transpose, the halos of images cut over devices, and the command line's choices.
+A new mode is one more row, and its formula in `explorer/taps.js`. All Python that depends on a mode reads this table:
+the rows of the matrix, padding and its transpose, the halos of images cut over devices, and the command line's choices.
 """
 
 from collections.abc import Callable

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from jtconv._geometry import sizes
-from jtconv._geometry.arguments import TOO_LARGE, Pads
+from jtconv._geometry.arguments import TOO_LARGE, GeometryArguments, Pads
 from jtconv._geometry.padding_modes import into_range
 
 _MAX_POSITIONS = 2**48  # XLA counts entries in 64 bits, and no memory holds so many
@@ -34,6 +34,16 @@ class ConvSpec:
     def effective_kernel_size(self) -> tuple[int, ...]:
         pairs = zip(self.kernel_size, self.dilation, strict=True)
         return tuple(sizes.effective_kernel_size(k, d) for k, d in pairs)
+
+    def arguments(self) -> GeometryArguments:
+        """The keyword arguments of `conv` and `conv_transpose`, with the padding as numbers."""
+        return {
+            "strides": self.strides,
+            "padding": self.pads,
+            "dilation": self.dilation,
+            "groups": self.groups,
+            "padding_mode": self.padding_mode,
+        }
 
     def unpadded(self) -> "ConvSpec":
         """The VALID convolution of the input that has been padded and cropped already."""

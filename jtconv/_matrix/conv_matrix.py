@@ -224,11 +224,6 @@ def conv_matrix(
      [0. 0. 1. 2.]]
     """
     kernel, geometry = checked_layer(
-        kernel,
-        strides=strides,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-        padding_mode=padding_mode,
+        kernel, strides=strides, padding=padding, dilation=dilation, groups=groups, padding_mode=padding_mode
     )
     return matrix_of(kernel, geometry.at(input_size).check_countable())

@@ -77,12 +77,7 @@ class ConvOperator:
         padding_mode: str = "zeros",
     ):
         kernel, geometry = checked_layer(
-            kernel,
-            strides=strides,
-            padding=padding,
-            dilation=dilation,
-            groups=groups,
-            padding_mode=padding_mode,
+            kernel, strides=strides, padding=padding, dilation=dilation, groups=groups, padding_mode=padding_mode
         )
         self.kernel, self.spec, self.transposed = kernel, geometry.at(input_size).check_countable(), False
 
@@ -157,7 +152,7 @@ class ConvOperator:
 
         `jax.numpy.linalg.svd` computes them where the matrix has at most 2**20 entries, or at most
         5k rows or columns. Otherwise LOBPCG on CᴴC computes them, from a fixed random start, with
-        products by `conv` and `conv_transpose` only. Then the residuals are bounded:
+        products by `conv` and `conv_transpose` only. Its residuals are bounded:
         |CᴴC v - σ² v| <= `tolerance` · σ₁² for every σ returned, where σ₁ is the largest. So each σ is
         within about `tolerance`·σ₁²/2σ of a singular value of C. Most are much closer, because the
         error is of the order of the residual's square. Up to rounding, no σ is larger than the

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 from jax import Array
 from jax.extend.core import Primitive
-from jax.interpreters import batching, mlir
+from jax.interpreters import ad, batching, mlir
 
 from jtconv._arrays.sharding import result_type, with_auto_axes
 from jtconv._compute import cpu
@@ -36,6 +36,35 @@ def bilinear_primitive(name: str, roles: str, compute: Compute, shape: ShapeRule
         mlir.register_lowering(primitive, _lowering_rule(compute, platform), platform=platform)
     batching.primitive_batchers[primitive] = batch_rule(primitive, roles, shape)
     return primitive
+
+
+def link_derivatives(
+    primitives: tuple[Primitive, Primitive, Primitive],
+    forward: Callable[..., Array],
+    transposed: Callable[..., Array],
+    kernel_gradient: Callable[..., Array],
+) -> None:
+    """Make C, Cᵀ and the kernel's gradient each other's derivatives.
+
+    The three functions bind the three primitives, and take their parameters by name.
+    """
+    of_forward, of_transposed, of_gradient = primitives
+    # The transposes in each operand; `ct` is the cotangent of the result. No derivative depends on the method.
+    ad.defbilinear(
+        of_forward,
+        lambda ct, _, kernel, **params: transposed(ct, kernel, **params),
+        lambda ct, x, _, **params: kernel_gradient(x, ct, **params),
+    )
+    ad.defbilinear(
+        of_transposed,
+        lambda ct, _, kernel, *, method, **params: forward(ct, kernel, **params),
+        lambda ct, y, _, *, method, **params: kernel_gradient(ct, y, **params),
+    )
+    ad.defbilinear(
+        of_gradient,
+        lambda ct, _, y, **params: transposed(y, ct, **params),
+        lambda ct, x, _, **params: forward(x, ct, **params),
+    )
 
 
 def _request_for(ctx: mlir.LoweringRuleContext, spec: ConvSpec, platform: str | None) -> Request:

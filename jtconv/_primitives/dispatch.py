@@ -1,7 +1,7 @@
-"""Every way of computing C, Cᵀ and the kernel's gradient, and the choice of "auto" among them.
+"""The registry of implementations of C, Cᵀ and the kernel's gradient, and the choice of "auto" among them.
 
-A new way is a file that lists its `IMPLEMENTATIONS`, and its name here. `METHODS`, the choice, verification, the
-benchmark and the table in the documentation read this registry.
+A new implementation is a file that lists its `IMPLEMENTATIONS`, and the file's name here. `METHODS`, the choice,
+verification, the benchmark and the table in the documentation read this registry.
 """
 
 from jax import Array
@@ -27,7 +27,7 @@ _FILES = (matrix, lax, scatter, vjp, overlap_add, polyphase, depthwise, space_to
 REGISTRY: dict[tuple[str, str], Implementation] = {
     (one.computes, one.name): one for file in _FILES for one in file.IMPLEMENTATIONS
 }
-"""By the map that is computed and the implementation's name."""
+"""Implementations by the map that is computed and by name."""
 
 
 def methods() -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def implementations(computes: str) -> list[Implementation]:
 
 
 def choose(computes: str, request: Request) -> Implementation:
-    """The implementation that "auto" takes: the least cost of those that may be taken, the last one where equal."""
+    """The implementation that "auto" takes: the lowest cost of those that it may take, the last one of equal costs."""
     able = [one for one in implementations(computes) if one.takes(request)]
     return min(reversed(able), key=lambda one: one.cost(request))
 

@@ -8,9 +8,9 @@ is linear in each of x, kernel and y; its gradient by one of them is a bilinear 
 
     forward(x, kernel) -> y      transposed(y, kernel) -> x      kernel_gradient(x, y) -> kernel
 
-The three are JAX primitives, so that each is computed by what is best for it, in derivatives of
-any order and both modes, where JAX would differentiate the program of another. How they are
-computed is decided when a program is lowered, for the platform it is lowered for.
+The three are JAX primitives. So derivatives of any order and mode are again these three, and each is
+computed by its own best implementation. It is chosen when a program is lowered, for the platform that
+it is lowered for.
 
 Arrays: x (N, *in_size, groups * I), kernel (*kernel_size, I, groups * O), y (N, *out_size,
 groups * O), of one dtype.
@@ -19,13 +19,12 @@ groups * O), of one dtype.
 from functools import partial
 
 from jax import Array
-from jax.interpreters import ad
 
 from jtconv._arrays.checks import Precision
 from jtconv._arrays.sharding import typed_alike
 from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives.batching import Shaped
-from jtconv._primitives.bilinear_primitive import bilinear_primitive
+from jtconv._primitives.bilinear_primitive import bilinear_primitive, link_derivatives
 from jtconv._primitives.dispatch import compute
 
 
@@ -64,22 +63,4 @@ _transposed_p = bilinear_primitive("jtconv_transposed", "ywx", partial(compute, 
 _kernel_gradient_p = bilinear_primitive(
     "jtconv_kernel_gradient", "xyw", partial(compute, "kernel_gradient"), kernel_gradient_shape
 )
-
-
-# The transposes in each operand; `ct` is the cotangent of the result.
-
-ad.defbilinear(
-    _forward_p,
-    lambda ct, _, kernel, *, spec, precision: transposed(ct, kernel, spec, precision),
-    lambda ct, x, _, *, spec, precision: kernel_gradient(x, ct, spec, precision),
-)
-ad.defbilinear(
-    _transposed_p,
-    lambda ct, _, kernel, *, spec, precision, method: forward(ct, kernel, spec, precision),
-    lambda ct, y, _, *, spec, precision, method: kernel_gradient(ct, y, spec, precision),
-)
-ad.defbilinear(
-    _kernel_gradient_p,
-    lambda ct, _, y, *, spec, precision: transposed(y, ct, spec, precision),
-    lambda ct, x, _, *, spec, precision: forward(x, ct, spec, precision),
-)
+link_derivatives((_forward_p, _transposed_p, _kernel_gradient_p), forward, transposed, kernel_gradient)

@@ -114,12 +114,7 @@ def verify_transpose(
     True
     """
     kernel, geometry = checked_layer(
-        kernel,
-        strides=strides,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-        padding_mode=padding_mode,
+        kernel, strides=strides, padding=padding, dilation=dilation, groups=groups, padding_mode=padding_mode
     )
     matrix = matrix_of(kernel, geometry.at(input_size))
     rng = np.random.default_rng(arg.at_least("seed", arg.integer("seed", seed), 0))
@@ -215,10 +210,7 @@ def _checks(
     )
     x_t = _rows(results.by_method["auto"])
     dot_products = _compare(
-        "sum(C x * y) against sum(x * Cᵀ y)",
-        _dot(cx, ys),
-        _dot(xs, x_t),
-        np.array(bound.dot_products(xs, ys, cx, x_t)),
+        "sum(C x * y) against sum(x * Cᵀ y)", _dot(cx, ys), _dot(xs, x_t), np.array(bound.dot_products(xs, ys, cx, x_t))
     )
     jacobian = _rows(results.jacobian)
     of_matrix = _compare(

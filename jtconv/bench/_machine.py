@@ -15,6 +15,8 @@ from jtconv._compute import cpu
 from jtconv._version import __version__
 from jtconv.bench._layers import NetworkLayer
 
+RUNS = 10  # of a product or a copy, of which the quickest counts
+
 
 class Rates(NamedTuple):
     """Rates of a large matrix product, in FLOP/s, and of a copy, in bytes read and written a second."""
@@ -72,10 +74,11 @@ def measured_rates(dtype: str) -> Rates:
     return Rates(2 * n**3 / _best(lambda: product(square)), 2 * copied.nbytes / _best(lambda: copy(copied)))
 
 
-def _best(run: Callable[[], jax.Array], times: int = 10) -> float:
+def _best(run: Callable[[], jax.Array]) -> float:
+    """Seconds of the quickest of several runs."""
     run().block_until_ready()
     seconds = []
-    for _ in range(times):
+    for _ in range(RUNS):
         start = time.perf_counter()
         run().block_until_ready()
         seconds.append(time.perf_counter() - start)

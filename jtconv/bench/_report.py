@@ -9,8 +9,8 @@ from jtconv.bench import _figures as figures
 from jtconv.bench._figures import LAX, PEERS, TITLES, TORCH, Layer, Ratio, parts, ratio
 from jtconv.bench._markdown import Column, digits, tabulate, times
 
-MIN_GFLOP = 1.0  # of a layer whose share of the bound counts: below, what surrounds the arithmetic weighs in
-MAX_COST = 1.1  # of a good choice of method: times the fastest method's time
+MIN_GFLOP = 1.0  # of a layer in the mean share of the bound; overhead dominates in smaller ones
+MAX_COST = 1.1  # times the fastest method's time, for a choice that counts as good
 
 
 class Measured(NamedTuple):
@@ -38,7 +38,7 @@ def _shape(layer: Layer) -> str:
     )
 
 
-# Of each part's table, after the layer's name. A further column is one row here.
+# The columns of each part's table, after the layer's name. A further column is one row here.
 COLUMNS = (
     Column("jtconv", lambda row: f"{row.timings['jtconv']['ms']:.2f} ms"),
     Column(

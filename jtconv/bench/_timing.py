@@ -12,7 +12,7 @@ from jtconv.bench._programs import reason
 MIN_TURNS, MAX_TURNS = 3, 15  # of each contender, so that the quick do not end up alone
 MIN_BURST_RUNS, MIN_BURST_SECONDS = 2, 0.02  # timed in a turn
 PAUSE_SECONDS = 0.02  # before a turn: idle threads of OpenMP spin for some milliseconds after a call
-MAX_SECONDS_FOR_TURNS = 1.0  # a run that takes longer is run once more only
+MAX_SECONDS_FOR_TURNS = 1.0  # a run that takes longer is timed once
 MAX_SECONDS_FOR_A_SECOND_RUN = 10.0  # a run that takes longer is not run again
 
 

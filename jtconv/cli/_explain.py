@@ -8,8 +8,8 @@ from jtconv._frameworks import registry
 from jtconv.cli._layer import add_layer, described, given_layer, one_or_more
 
 
-def add_explained(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the layer, and `--from`."""
+def add_explained(parser: argparse.ArgumentParser, *, with_bias: bool) -> None:
+    """Add the options of the layer, and `--from`; `--no-bias` too if `with_bias`."""
     add_layer(parser, size_required=False)
     parser.add_argument("--output-padding", type=int, nargs="+", metavar="A")
     parser.add_argument("--channels", type=int, nargs=2, metavar=("IN", "OUT"), help="into and out of the layer")
@@ -22,9 +22,14 @@ def add_explained(parser: argparse.ArgumentParser) -> None:
         '"ConvTranspose2d(64, 32, 4, stride=2)"; --input-size is then the size of its input, and '
         "--kernel-size is for functions that take the kernel as an array",
     )
+    parser.set_defaults(no_bias=False)
+    if with_bias:
+        parser.add_argument(
+            "--no-bias", action="store_true", help="the layer adds no bias; with --from, the call says so"
+        )
 
 
-def explained(arguments: argparse.Namespace, *, use_bias: bool = True) -> Explanation:
+def explained(arguments: argparse.Namespace) -> Explanation:
     """Explain the requested layer."""
     in_ch, out_ch = arguments.channels or (None, None)
     if arguments.input_size is None:
@@ -50,12 +55,13 @@ def explained(arguments: argparse.Namespace, *, use_bias: bool = True) -> Explan
         output_padding=None if a is None else one_or_more(a),
         in_ch=in_ch,
         out_ch=out_ch,
-        use_bias=use_bias,
+        use_bias=not arguments.no_bias,
     )
 
 
 def _check_nothing_else(arguments: argparse.Namespace) -> None:
     others = described(arguments) + ["output_padding"] * (arguments.output_padding is not None)
+    others += ["no_bias"] * arguments.no_bias
     if others:
         names = ", ".join(f"`--{name.replace('_', '-')}`" for name in others)
         raise ValueError(f"{names} must not stand beside `--from`, whose call says it in the framework's own words.")
@@ -72,16 +78,13 @@ def register(commands: Any) -> None:
         epilog="Examples: jtconv explain --input-size 7 7 --kernel-size 4 --strides 2; jtconv explain --from keras "
         "\"Conv2DTranspose(32, 4, strides=2, padding='same')\" --input-size 7",
     )
-    add_explained(parser)
-    parser.add_argument("--no-bias", action="store_true", help="the layer adds no bias; with --from, the call says so")
+    add_explained(parser, with_bias=True)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the explanation."""
-    if arguments.no_bias and arguments.call is not None:
-        raise ValueError("`--no-bias` must not stand beside `--from`, whose call says it in the framework's own words.")
-    explanation = explained(arguments, use_bias=not arguments.no_bias)
+    explanation = explained(arguments)
     print(explanation.to_json() if arguments.json else explanation)
     return 0

@@ -25,8 +25,7 @@ def register(commands: Any) -> None:
         epilog="Examples: jtconv explore --open; jtconv explore --input-size 4 4 --kernel-size 4 --strides 2 "
         "--padding 1 --out layer.html",
     )
-    add_explained(parser)
-    parser.add_argument("--no-bias", action="store_true", help="the layer adds no bias; with --from, the call says so")
+    add_explained(parser, with_bias=True)
     parser.add_argument(
         "--out", type=Path, metavar="FILE", default=Path("explorer.html"), help="default: explorer.html"
     )
@@ -53,10 +52,8 @@ def _asked_for(arguments: argparse.Namespace) -> ExploredLayer | None:
     given = [arguments.input_size, arguments.kernel_size, arguments.call, arguments.channels, arguments.output_padding]
     if all(value is None for value in given) and not described(arguments):
         return None
-    if arguments.no_bias and arguments.call is not None:
-        raise ValueError("`--no-bias` must not stand beside `--from`, whose call says it in the framework's own words.")
     try:
-        explanation = explained(arguments, use_bias=not arguments.no_bias)
+        explanation = explained(arguments)
     except ValueError as error:
         raise ValueError(f"{error}{_instead(arguments)}") from None
     return _checked(_explored(explanation))

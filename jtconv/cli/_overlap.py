@@ -20,7 +20,7 @@ def register(commands: Any) -> None:
         "the number varies, results often show a checkerboard.",
         epilog="Example: jtconv overlap --input-size 7 7 --kernel-size 3 --strides 2",
     )
-    add_explained(parser)
+    add_explained(parser, with_bias=False)
     parser.add_argument(
         "--png", type=Path, metavar="FILE", help="also draw the pattern to FILE; needs jtconv[experiments]"
     )

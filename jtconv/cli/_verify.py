@@ -31,12 +31,7 @@ def register(commands: Any) -> None:
     )
     add_layer(parser, size_required=False)
     parser.add_argument(
-        "--channels",
-        type=int,
-        nargs=2,
-        default=(2, 3),
-        metavar=("IN", "OUT"),
-        help="default: 2 3, times groups",
+        "--channels", type=int, nargs=2, default=(2, 3), metavar=("IN", "OUT"), help="default: 2 3, times groups"
     )
     parser.add_argument("--dtype", choices=DTYPES, default="float64", help="default: float64")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random kernels, x and y; default: 0")

@@ -39,7 +39,7 @@ def kernel_rank(name: str, kernel: Array, axes: str) -> Array:
 
 
 def channels(name: str, y: Array, kernel_name: str, kernel: Array) -> None:
-    """That y (*batch, *size, ch) has the axes and the channels that `kernel`, in our layout, takes."""
+    """Check that y (*batch, *size, ch) has the axes and the channels that `kernel`, in our layout, takes."""
     ndim = kernel.ndim - 2
     not_empty(kernel_name, kernel)
     if y.ndim <= ndim:
@@ -56,7 +56,7 @@ def channels(name: str, y: Array, kernel_name: str, kernel: Array) -> None:
 def channels_first(
     name: str, y: Array, kernel_name: str, kernel: Array, ndim: int, *, batched: tuple[bool, ...]
 ) -> None:
-    """That y (N, ch, *size) and the kernel (ch, out_ch // groups, *k) have `ndim` spatial axes and the same ch.
+    """Check that y (N, ch, *size) and the kernel (ch, out_ch // groups, *k) have `ndim` spatial axes and the same ch.
 
     `batched` says whether y may come with N, without it, or both.
     """
@@ -83,13 +83,13 @@ def _not_empty_in_space(name: str, y: Array, sizes: tuple[int, ...]) -> None:
 
 
 def not_empty(name: str, kernel: Array) -> None:
-    """That the kernel has taps and channels."""
+    """Check that the kernel has taps and channels."""
     if 0 in kernel.shape:
         raise ValueError(f"`{name}` must have no empty axis, got shape {kernel.shape}.")
 
 
 def divided_by_groups(name: str, kernel: Array, axis: int, groups: Any, argument: str = "groups") -> None:
-    """That `groups` is at least 1 and divides this axis of the kernel."""
+    """Check that `groups` is at least 1 and divides this axis of the kernel."""
     count = arg.at_least(argument, arg.integer(argument, groups), 1)
     hint = f" (shape {kernel.shape})"
     arg.check_groups(count, kernel.shape[axis], f"axis {axis} of `{name}`", name=argument, hint=hint)
@@ -150,18 +150,8 @@ def masked(kernel: Any, mask: Any, name: str) -> Array:
 
 
 def transposed_as_read(y: Array, kernel: Array, spec: ConvSpec, **options: Any) -> Array:
-    """Return Cᵀ y for the layer that a framework's arguments say, y and the kernel in this library's layouts.
+    """Return Cᵀ y for the layer that a framework's arguments describe, y and the kernel in this library's layouts.
 
     `options` are `conv_transpose`'s `precision`, `preferred_element_type` and `method`.
     """
-    return conv_transpose(
-        y,
-        kernel,
-        strides=spec.strides,
-        padding=spec.pads,
-        output_size=spec.input_size,
-        dilation=spec.dilation,
-        groups=spec.groups,
-        padding_mode=spec.padding_mode,
-        **options,
-    )
+    return conv_transpose(y, kernel, output_size=spec.input_size, **spec.arguments(), **options)

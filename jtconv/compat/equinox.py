@@ -24,7 +24,7 @@ def conv_transpose(
     groups: int = 1,
     padding_mode: str = "ZEROS",
 ) -> Array:
-    """What `equinox.nn.ConvTranspose` computes, given its fields and parameters.
+    """Compute `equinox.nn.ConvTranspose`, given its fields and parameters.
 
     Args:
       x: (in_ch, *size), without a batch axis, as in equinox; use `jax.vmap` for one.

@@ -29,7 +29,7 @@ def conv_transpose(
     preferred_element_type: DTypeLike | None = None,
     circular_adjoint: bool = False,
 ) -> Array:
-    """What Linen's and NNX's `ConvTranspose` compute, given their fields and parameters.
+    """Compute Linen's or NNX's `ConvTranspose`, given its fields and parameters.
 
     Args:
       inputs: (*batch, *size, in_ch), any number of batch axes.

@@ -27,11 +27,11 @@ def conv_transpose(
     mask: ArrayLike | None = None,
     precision: Precision = None,
 ) -> Array:
-    """What `haiku.ConvNDTranspose` computes, given its arguments and parameters.
+    """Compute `haiku.ConvNDTranspose`, given its arguments and parameters.
 
     Args:
       inputs: (*size, in_ch) or (N, *size, in_ch), the channels before the size if `data_format` says so.
-      w: the module's (*k, out_ch, in_ch), of the inputs' dtype; not reversed, as in `jax.lax.conv_transpose`.
+      w: the module's (*k, out_ch, in_ch), of the inputs' dtype; in space it is the convolution's kernel reversed.
       b: (out_ch,), or (out_ch, 1, …) with the channels before the size; or None.
       stride: an int, or one per spatial axis.
       output_shape: the result's spatial size; with "SAME" and "VALID" only.
@@ -60,11 +60,7 @@ def conv_transpose(
     y, kernel = jnp.moveaxis(inputs, channels, -1), haiku.LAYOUT.to_ours(w)
     _checks.channels("inputs", y, "w", kernel)
     spec = haiku.read(
-        y.shape[y.ndim - w.ndim + 1 : -1],
-        kernel.shape[:-2],
-        stride=stride,
-        output_shape=output_shape,
-        padding=padding,
+        y.shape[y.ndim - w.ndim + 1 : -1], kernel.shape[:-2], stride=stride, output_shape=output_shape, padding=padding
     )
     x = jnp.moveaxis(transposed_as_read(y, kernel, spec, precision=precision), -1, channels)
     if b is None:

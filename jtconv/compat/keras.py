@@ -27,10 +27,10 @@ def conv_transpose(
       kernel: (*k, out_ch, in_ch), of inputs' dtype.
       strides, dilation_rate: of the convolution that is transposed, an int or one per spatial axis.
       padding: "valid" or "same".
-      output_padding: says the result's size; see below. An int or one per spatial axis. Keras asks
-        for less than the stride, but takes more, and so does this.
-      data_format: "channels_last", which None means too, whatever Keras's settings say; or
-        "channels_first".
+      output_padding: selects the result's size; see below. An int or one per spatial axis. Keras's
+        documentation asks for less than the stride, but Keras takes more, and so does this.
+      data_format: "channels_last" or "channels_first". None means "channels_last", whatever Keras's
+        settings say.
 
     Returns:
       (N, *out_size, out_ch), or (N, out_ch, *out_size), of inputs' dtype. With K = d(k - 1) + 1 and

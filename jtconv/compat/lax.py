@@ -40,8 +40,8 @@ def conv_transpose(
     Args:
       lhs: the input; by default (N, *size, C), floating or complex.
       rhs: the kernel, of lhs's dtype; by default (*k, C, out_ch), or (*k, out_ch, C) with
-        `transpose_kernel`. lax does not reverse it unless `transpose_kernel`: without that it is the
-        kernel of the stride-1 convolution over the dilated input.
+        `transpose_kernel`. With `transpose_kernel` it is the kernel of the convolution that is transposed,
+        without it that of the stride-1 convolution over the dilated input.
       strides, rhs_dilation: one int per spatial axis; no `rhs_dilation` is 1 on each.
       padding: "SAME" gives s·o positions, "VALID" s·o + max(d(k-1)+1 - s, 0); a (lo, hi) pair per
         axis pads the input with s - 1 zeros between its positions, and so is not what the
@@ -80,7 +80,7 @@ def conv_transpose(
 
 
 def _axes(lhs: Array, rhs: Array, numbers: DimensionNumbers | None) -> list[tuple[int, ...]]:
-    """Which axes of lhs, rhs and the result are (N, *size, C), (*k, I, O) and (N, *size, C)."""
+    """The axes of lhs, rhs and the result that are (N, *size, C), (*k, I, O) and (N, *size, C)."""
     if lhs.ndim != rhs.ndim or lhs.ndim < 2:
         raise ValueError(f"`lhs` and `rhs` must have equally many axes, at least 2, got {lhs.shape} and {rhs.shape}.")
     if numbers is None and lhs.ndim not in _DEFAULTS:

@@ -36,7 +36,7 @@ def conv_transpose(
       pads: what that convolution pads: all starts, then all ends; by default 0, with "VALID" too.
       output_padding: positions more at the end; less than the stride or the dilation.
       auto_pad: "SAME_UPPER" and "SAME_LOWER" pad for a result of s·size, the odd unit at the end or
-        at the start; not at all where the kernel is too short for that, as onnxruntime.
+        at the start. Where the kernel is too short for that, they do not pad, as in onnxruntime.
       output_shape: the spatial size wanted, to which the padding is fitted, `pads` being ignored; the
         odd unit is at the start unless "SAME_UPPER".
       kernel_shape: W's, if it is given.

@@ -44,7 +44,7 @@ def conv_transpose(
       The result, of shape `output_shape` and input's dtype.
 
     Raises:
-      TypeError, ValueError: for what TensorFlow refuses, an `output_shape` above all that the
+      TypeError, ValueError: for what TensorFlow refuses, above all an `output_shape` that the
         convolution does not map to input's shape; for integer arrays and empty axes.
 
     >>> import jax.numpy as jnp

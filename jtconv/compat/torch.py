@@ -102,8 +102,8 @@ def output_padding_for(
 ) -> tuple[int, ...]:
     """The `output_padding` with which the result has `output_size`.
 
-    What torch's modules, `torch.nn.ConvTranspose1d` to `3d`, make of the `output_size` that they are
-    called with: `module(input, output_size=…)` is the function with this `output_padding`.
+    torch's modules compute it from the `output_size` that they are called with:
+    `module(input, output_size=…)` is the function with this `output_padding`.
 
     Args:
       input_size: spatial size of the input.

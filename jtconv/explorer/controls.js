@@ -1,6 +1,5 @@
 // The form: from its elements to a layer and back. Its rows are those of FIELDS, by their kinds.
 
-
 const PER_AXIS = FIELDS.filter(({ per_axis }) => per_axis);
 const PADDING = FIELDS.find(({ kind }) => kind === "padding");
 const SIDES = ["lo", "hi"];

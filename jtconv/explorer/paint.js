@@ -33,7 +33,7 @@ const textOn = (rgb) => (luminance(rgb) > 0.18 ? "#10131a" : "#ffffff");
 function readTheme() {
   const style = getComputedStyle(document.documentElement);
   const colours = {};
-  for (const name of ["paper", "card", "ink", "muted", "line", "cell", "x", "y", "x-soft", "y-soft"]) {
+  for (const name of ["paper", "card", "ink", "muted", "cell", "x", "y", "x-soft", "y-soft"]) {
     colours[name] = style.getPropertyValue(`--${name}`).trim();
   }
   colours.dark = luminance(rgbOf(colours.paper)) < 0.2;

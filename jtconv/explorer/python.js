@@ -157,7 +157,7 @@ const $py = (() => {
     return Math.trunc(Number(value));
   }
 
-  /** Stands in for jtconv._arguments.integer_of_any_size. */
+  /** Stands in for integer_of_any_size of jtconv/_geometry/arguments.py. */
   function integer(name, value) {
     if (Number.isInteger(value)) return value;
     throw new TypeError(`\`${name}\` must be an int, got ${repr(value)}.`);

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flax import nnx
+from flax import nnx, traverse_util
 from flax.core import meta
 from jax import Array
 
 from jtconv._arrays.checks import as_array
 from jtconv._frameworks import flax
 from jtconv._geometry import arguments as arg
-from jtconv._modules._entries import check_entries, linen_paths, nested_entries, nnx_entries
+from jtconv._modules.entries import check_entries, linen_paths, nnx_entries
 
 
 def params_from_flax(params: Mapping[str, Any], *, transpose_kernel: bool = False) -> dict[str, Array]:
@@ -96,7 +96,7 @@ def variables_from_nnx(module: nnx.Module | nnx.State) -> dict[str, Any]:
       TypeError: if `module` is neither a module nor a state.
 
     >>> import jax.numpy as jnp
-    >>> from flax import nnx
+    >>> from flax import nnx, traverse_util
     >>> import jtconv.nn
     >>> theirs = jtconv.nn.ConvTranspose(8, 3, (4, 4), strides=2, rngs=nnx.Rngs(0))
     >>> variables = variables_from_nnx(theirs)
@@ -107,4 +107,4 @@ def variables_from_nnx(module: nnx.Module | nnx.State) -> dict[str, Any]:
     """
     entries = nnx_entries("module", module)
     paths = linen_paths(entries)
-    return nested_entries({paths[path]: variable.get_value() for path, variable in entries.items()})
+    return traverse_util.unflatten_dict({paths[path]: variable.get_value() for path, variable in entries.items()})

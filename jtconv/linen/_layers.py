@@ -6,7 +6,7 @@ from flax import linen
 from jax import Array
 from jax.typing import ArrayLike
 
-from jtconv._modules._layers import ConvLayer, ConvTransposeLayer
+from jtconv._modules.conv_layers import ConvLayer, ConvTransposeLayer
 from jtconv.linen._module import ConvModule
 
 

@@ -12,8 +12,8 @@ from jax.typing import ArrayLike, DTypeLike
 from jtconv._arrays.checks import Precision
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
-from jtconv._modules._initializers import Initializer, zeros
-from jtconv._modules._layer import Layer, checked_mask, masked
+from jtconv._modules.initializers import Initializer, zeros
+from jtconv._modules.layer import Layer, checked_mask, masked
 
 _DESCRIBED = (
     "out_ch",

@@ -7,9 +7,10 @@ from typing import Any
 
 from flax import nnx
 
+from jtconv._geometry.words import by
 from jtconv.models._fcn import FCN
 from jtconv.models._layers import Crop, MaxPool
-from jtconv.models._summary import Layer, summary, times
+from jtconv.models._summary import Layer, summary
 from jtconv.models._svg import LINE, MARGIN, Box, Line, arrow, arrow_across, height, svg
 from jtconv.models._vgg import VGG16
 from jtconv.nn import Conv, ConvTranspose
@@ -45,11 +46,11 @@ def draw(model: FCN | VGG16, input_shape: Sequence[int]) -> str:
         raise TypeError(f"`model` must be a network of jtconv.models, got {type(model).__name__}.")
     table = summary(model, input_shape)
     groups = _groups(model, table.layers)
-    picture = Box("encoder", [Line("picture", times(input_shape[-3:]))], MARGIN, TOP, COLUMN)
+    picture = Box("encoder", [Line("picture", by(input_shape[-3:]))], MARGIN, TOP, COLUMN)
     stages, steps = _stages_and_steps(groups, picture)
     boxes, skips = [picture, *stages], []
     if isinstance(model, FCN):
-        result = [Line("scores", times((*input_shape[-3:-1], table.layers[-1].output_shape[-1])))]
+        result = [Line("scores", by((*input_shape[-3:-1], table.layers[-1].output_shape[-1])))]
         scores = Box("decoder", result, RIGHT, TOP, COLUMN)
         boxes += _head_and_decoder(groups, stages[-1], steps, scores)
         skips = [arrow_across(stage, step) for stage, step in zip(stages[-2::-1], steps, strict=False)]
@@ -71,7 +72,7 @@ def _groups(model: nnx.Module, layers: Iterable[Layer]) -> Groups:
             lines[-1] = lines[-1]._replace(label=lines[-1].label.replace("1×1", "norm"))
         else:
             label = _label(path, modules[layer.name], model)
-            lines.append(Line(label, times(layer.output_shape[-3:])))
+            lines.append(Line(label, by(layer.output_shape[-3:])))
     return dict(groups)
 
 
@@ -94,7 +95,7 @@ def _label(path: list[str], module: nnx.Module, model: Any) -> str:
     if isinstance(module, Crop):
         return f"crop {pool}" if path[-1] == "crop_pool" else "crop"
     assert isinstance(module, Conv)
-    kernel = times(module.geometry.kernel_size)
+    kernel = by(module.geometry.kernel_size)
     if pool:
         return f"+ {pool}, {kernel}"
     name = {"stages": "conv", "decoder": "score"}.get(path[0], path[0])

@@ -20,9 +20,7 @@ from jtconv.models._fcn_decoder import Decoder, DecoderOptions
 from jtconv.models._layers import ConvBlock, pad_around, pad_to_multiple
 from jtconv.models._vgg import DEPTHS, VGG16
 
-PAPER: Mapping[str, Any] = MappingProxyType(
-    {"first_padding": 100, "dropout": 0.5, "score_layers": True, "overlap": 2},
-)
+PAPER: Mapping[str, Any] = MappingProxyType({"first_padding": 100, "dropout": 0.5, "score_layers": True, "overlap": 2})
 
 
 class FCN(nnx.Module):
@@ -188,19 +186,19 @@ def _check_score_layers(num_classes: int, decoder_ch: int, relu_skips: bool) -> 
 
 
 class FCN32(FCN):
-    """No skips: conv7 is enlarged 32 times at once."""
+    """FCN without skips: conv7 is enlarged 32 times at once."""
 
     num_skips = 0
 
 
 class FCN16(FCN):
-    """conv7 ×2, plus pool4, then 16 times."""
+    """FCN with one skip: conv7 ×2, plus pool4, then 16 times."""
 
     num_skips = 1
 
 
 class FCN8(FCN):
-    """conv7 ×2, plus pool4, ×2, plus pool3, then 8 times.
+    """FCN with two skips: conv7 ×2, plus pool4, ×2, plus pool3, then 8 times.
 
     `FCN8.article(12, rngs=...)` has 135,067,736 parameters. At 224×224: pools of 112, 56, 28, 14
     and 7; 7 → 16, cropped to 14; 14 → 30, cropped to 28; 28 → 224.

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from jtconv._geometry import arguments as arg
+from jtconv._geometry.words import by
 
 
 class Layer(NamedTuple):
@@ -108,14 +109,9 @@ def _kind(module: nnx.Module) -> str:
     geometry = getattr(module, "geometry", None)
     if geometry is None:
         return name
-    strides = "" if set(geometry.strides) == {1} else f", strides {times(geometry.strides)}"
-    return f"{name} {times(geometry.kernel_size)}{strides}"
+    strides = "" if set(geometry.strides) == {1} else f", strides {by(geometry.strides)}"
+    return f"{name} {by(geometry.kernel_size)}{strides}"
 
 
 def _count(module: nnx.Module) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(module, nnx.Param)))
-
-
-def times(sizes: Sequence[int]) -> str:
-    """Sizes as "7×7"."""
-    return "×".join(map(str, sizes))

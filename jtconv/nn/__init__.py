@@ -3,8 +3,8 @@
 May import `_modules`, `_frameworks`, `_arrays` and `_geometry`.
 """
 
-from jtconv._modules._initializers import bilinear as bilinear
-from jtconv._modules._initializers import transpose_fan_in as transpose_fan_in
+from jtconv._modules.initializers import bilinear as bilinear
+from jtconv._modules.initializers import transpose_fan_in as transpose_fan_in
 from jtconv.nn._conv import Conv as Conv
 from jtconv.nn._conv_transpose import ConvTranspose as ConvTranspose
 from jtconv.nn._convert_state import convert_state as convert_state

@@ -9,8 +9,8 @@ from jax.typing import ArrayLike, DTypeLike
 
 from jtconv._arrays.checks import Precision
 from jtconv._geometry.arguments import Padding
-from jtconv._modules._initializers import Initializer, zeros
-from jtconv._modules._layers import ConvLayer
+from jtconv._modules.conv_layers import ConvLayer
+from jtconv._modules.initializers import Initializer, zeros
 from jtconv.nn._module import NO_METADATA, ConvModule, Metadata
 
 

@@ -8,7 +8,7 @@ from flax.core import meta
 
 from jtconv._frameworks import flax, ours
 from jtconv._frameworks.kernel_layout import KernelLayout
-from jtconv._modules._entries import Path, filled_state, flat_entries, linen_paths, nnx_entries
+from jtconv._modules.entries import Path, filled_state, flat_entries, linen_paths, nnx_entries
 from jtconv.nn._conv_transpose import ConvTranspose
 
 

@@ -10,8 +10,8 @@ from jax.typing import ArrayLike
 
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.geometry import ConvGeometry
-from jtconv._modules._initializers import Initializer
-from jtconv._modules._layer import Layer, checked_mask, masked
+from jtconv._modules.initializers import Initializer
+from jtconv._modules.layer import Layer, checked_mask, masked
 
 Metadata = Mapping[str, Any]
 NO_METADATA: Metadata = MappingProxyType({})

@@ -159,12 +159,7 @@ def _split_conv(x: Array, kernel: Array, split: Split, precision: Precision) -> 
 def _split_transpose(y: Array, kernel: Array, method: str, split: Split, precision: Precision) -> Array:
     def local(block: Array, kernel: Array) -> Array:
         windows = local_transpose(
-            block,
-            kernel,
-            output_size=split.window_size,
-            method=method,
-            precision=precision,
-            **split.local_arguments(),
+            block, kernel, output_size=split.window_size, method=method, precision=precision, **split.local_arguments()
         )
         return exchange_transposed(windows, split)
 
@@ -177,7 +172,7 @@ def _on_devices(
     """Apply `local` to every device's block of `image`; the result has `result_size`."""
     spec = split.partition(image.ndim)
     blocks = _padded_to(image, split.whole_shape(image.shape, block_size), spec, split)
-    kernel = _placed(kernel, PartitionSpec(), split)
+    kernel = resharded(kernel, split.mesh, PartitionSpec())
     result = jax.shard_map(local, mesh=split.mesh, in_specs=(spec, PartitionSpec()), out_specs=spec)(blocks, kernel)
     batch = image.shape[: image.ndim - 1 - len(result_size)]
     return _cut_to(result, (*batch, *result_size, result.shape[-1]), split)
@@ -185,18 +180,13 @@ def _on_devices(
 
 def _padded_to(image: Array, shape: tuple[int, ...], spec: PartitionSpec, split: Split) -> Array:
     if image.shape == shape:
-        return _placed(image, spec, split)
-    whole = _placed(image, PartitionSpec(), split)  # no type describes the sharding of an uneven size
+        return resharded(image, split.mesh, spec)
+    whole = resharded(image, split.mesh, PartitionSpec())  # no type describes the sharding of an uneven size
     pads = [(0, after - before) for before, after in zip(image.shape, shape, strict=True)]
-    return _placed(jnp.pad(whole, pads), spec, split)
+    return resharded(jnp.pad(whole, pads), split.mesh, spec)
 
 
 def _cut_to(image: Array, shape: tuple[int, ...], split: Split) -> Array:
     if image.shape == shape:
         return image
-    return _placed(image, PartitionSpec(), split)[tuple(slice(0, size) for size in shape)]
-
-
-def _placed(array: Array, spec: PartitionSpec, split: Split) -> Array:
-    """`array` with the type of a sharding by `spec`, if shardings are part of types."""
-    return resharded(array, split.mesh, spec)
+    return resharded(image, split.mesh, PartitionSpec())[tuple(slice(0, size) for size in shape)]

@@ -84,12 +84,7 @@ def halo(
     (((1, 1), (0, 0)), 524288)
     """
     geometry = geometry_on(
-        input_size,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        dilation=dilation,
-        padding_mode=padding_mode,
+        input_size, kernel_size, strides=strides, padding=padding, dilation=dilation, padding_mode=padding_mode
     )
     spec = geometry.at(input_size)
     return Halo(spec, axis_plans(spec, arg.per_axis("devices", devices, spec.ndim, minimum=1)))

@@ -26,11 +26,6 @@ class Split:
     plans: tuple[AxisPlan | None, ...]
 
     @property
-    def explicit(self) -> bool:
-        """Whether shardings are part of the arrays' types."""
-        return AxisType.Explicit in self.mesh.axis_types
-
-    @property
     def local_input_size(self) -> tuple[int, ...]:
         """A device's block of the input."""
         return input_blocks(self.spec, self.plans)
@@ -49,13 +44,8 @@ class Split:
     def local_arguments(self) -> dict[str, Any]:
         """The geometry of the convolution of a device's windows, as keyword arguments."""
         pads = zip(self.spec.pads, self.plans, strict=True)
-        return {
-            "strides": self.spec.strides,
-            "padding": tuple(pair if plan is None else (0, 0) for pair, plan in pads),
-            "dilation": self.spec.dilation,
-            "groups": self.spec.groups,
-            "padding_mode": self.spec.padding_mode,
-        }
+        padding = tuple(pair if plan is None else (0, 0) for pair, plan in pads)
+        return {**self.spec.arguments(), "padding": padding}
 
     def partition(self, rank: int) -> PartitionSpec:
         """The sharding of an image of `rank` axes."""

@@ -15,9 +15,9 @@ import numpy as np
 from jtconv._geometry.padding_modes import PADDING_MODES, into_range
 from jtconv._geometry.spec import ConvSpec
 
-_IMAGES = 4  # copies of the window and of the tile of outputs: cut out, padded, result, accumulator
-_OF_METHOD = 3  # copies of the method's temporary arrays
-_KERNELS = 4  # copies: the kernel rearranged, its gradient, and the gradient of a tile
+_IMAGE_COPIES = 4  # of the window and of the tile of outputs: cut out, padded, result, accumulator
+_METHOD_COPIES = 3  # of the method's temporary arrays
+_KERNEL_COPIES = 4  # the kernel rearranged, its gradient, and the gradient of a tile
 
 
 def tile_bytes(tile: ConvSpec, kernel: tuple[int, ...], images: int, itemsize: int, method: str) -> int:
@@ -28,8 +28,8 @@ def tile_bytes(tile: ConvSpec, kernel: tuple[int, ...], images: int, itemsize: i
     in_ch, out_ch = kernel[-2] * tile.groups, kernel[-1]
     padded = [i + max(lo, 0) + max(hi, 0) for i, (lo, hi) in zip(tile.input_size, tile.pads, strict=True)]
     window, outputs = prod(padded) * in_ch, prod(tile.output_size) * out_ch
-    per_image = _IMAGES * (window + outputs) + _OF_METHOD * _method_elements(tile, kernel, padded, method)
-    return itemsize * (images * per_image + _KERNELS * prod(kernel))
+    per_image = _IMAGE_COPIES * (window + outputs) + _METHOD_COPIES * _method_elements(tile, kernel, padded, method)
+    return itemsize * (images * per_image + _KERNEL_COPIES * prod(kernel))
 
 
 def _method_elements(tile: ConvSpec, kernel: tuple[int, ...], padded: list[int], method: str) -> int:

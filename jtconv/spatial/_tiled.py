@@ -149,7 +149,7 @@ def _checked_memory(call: Call, memory: int, method: str) -> int:
         raise ValueError(
             f"`kernel` must have a spatial axis for its image to be cut into tiles, got shape {call.kernel.shape}."
         )
-    itemsize = _tiled_maps.itemsize(call.kernel.dtype)
+    itemsize = checks.accumulator(call.kernel.dtype).itemsize
     # Derivatives use "auto", so the bound must cover it too.
     least = max(least_bytes(call.spec, call.kernel.shape, itemsize, name) for name in (method, "auto"))
     if memory < least:

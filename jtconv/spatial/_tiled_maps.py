@@ -8,14 +8,13 @@ from collections.abc import Callable
 
 import jax.numpy as jnp
 from jax import Array, lax
-from jax.interpreters import ad
 
 from jtconv._arrays.checks import Precision, accumulator
 from jtconv._arrays.sharding import typed_alike, zeros_varying_like
 from jtconv._compute.implementation import Request
 from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives import family
-from jtconv._primitives.bilinear_primitive import bilinear_primitive
+from jtconv._primitives.bilinear_primitive import bilinear_primitive, link_derivatives
 from jtconv._primitives.family import forward_shape, kernel_gradient_shape, transposed_shape
 from jtconv.spatial._tile_plan import TilePlan, tile_plan
 from jtconv.spatial._tile_rows import add_window, as_bits, from_bits, new_outputs, put_outputs, read_window
@@ -40,17 +39,12 @@ def kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision, me
     return _kernel_gradient_p.bind(*typed_alike(x, y, "xy"), spec=spec, precision=precision, memory=memory)
 
 
-def itemsize(dtype: jnp.dtype) -> int:
-    """Bytes per entry of the accumulator."""
-    return accumulator(dtype).itemsize
-
-
 # The three computations. The tiles depend on the spec alone; the maps of a tile choose for the platform.
 
 
 def _compute_forward(request: Request, x: Array, kernel: Array, *, precision: Precision, memory: int) -> Array:
     spec = request.spec
-    plan = tile_plan(spec, kernel.shape, x.shape[0], itemsize(x.dtype), "auto", memory)
+    plan = tile_plan(spec, kernel.shape, x.shape[0], accumulator(x.dtype).itemsize, "auto", memory)
     shape, x = forward_shape(x, kernel, spec), as_bits(x)
 
     def step(y: Array, tile: Array, image: Array) -> Array:
@@ -64,7 +58,7 @@ def _compute_transposed(
     request: Request, y: Array, kernel: Array, *, precision: Precision, memory: int, method: str
 ) -> Array:
     spec = request.spec
-    plan = tile_plan(spec, kernel.shape, y.shape[0], itemsize(y.dtype), method, memory)
+    plan = tile_plan(spec, kernel.shape, y.shape[0], accumulator(y.dtype).itemsize, method, memory)
     shape, y = transposed_shape(y, kernel, spec), as_bits(y)
 
     def step(x: Array, tile: Array, image: Array) -> Array:
@@ -114,22 +108,4 @@ _transposed_p = bilinear_primitive("jtconv_tiled_transposed", "ywx", _compute_tr
 _kernel_gradient_p = bilinear_primitive(
     "jtconv_tiled_kernel_gradient", "xyw", _compute_kernel_gradient, kernel_gradient_shape
 )
-
-
-# The transposes in each operand; `ct` is the cotangent of the result.
-
-ad.defbilinear(
-    _forward_p,
-    lambda ct, _, kernel, *, spec, precision, memory: transposed(ct, kernel, spec, precision, memory),
-    lambda ct, x, _, *, spec, precision, memory: kernel_gradient(x, ct, spec, precision, memory),
-)
-ad.defbilinear(
-    _transposed_p,
-    lambda ct, _, kernel, *, spec, precision, memory, method: forward(ct, kernel, spec, precision, memory),
-    lambda ct, y, _, *, spec, precision, memory, method: kernel_gradient(ct, y, spec, precision, memory),
-)
-ad.defbilinear(
-    _kernel_gradient_p,
-    lambda ct, _, y, *, spec, precision, memory: transposed(y, ct, spec, precision, memory),
-    lambda ct, x, _, *, spec, precision, memory: forward(x, ct, spec, precision, memory),
-)
+link_derivatives((_forward_p, _transposed_p, _kernel_gradient_p), forward, transposed, kernel_gradient)

@@ -1,4 +1,4 @@
-"""The formats of files of parameters, one row each: how a file is told, read and written. Libraries do the work."""
+"""The formats of files of parameters, one row each: how to recognise, read and write a file. Libraries do the work."""
 
 import mmap
 import pickle
@@ -20,7 +20,7 @@ Arrays = dict[str, np.ndarray]
 
 
 class Format(NamedTuple):
-    """How one format is told, read and written."""
+    """How one format is recognised, read and written."""
 
     name: str  # in messages
     matches: Callable[[str, bytes], bool]  # a file, by its path and its first bytes
@@ -110,7 +110,7 @@ def _pth_entries(path: str, stack: ExitStack) -> Iterator[tuple[str, Entry]]:
     torch = require("torch", path, extra=None)
     with open(path, "rb") as file:
         zipped = file.read(4) in _ZIP
-        # Of a file in memory, no damaged length asks for more bytes than are there; torch cannot map older files.
+        # torch cannot map older files. In a file mapped here, no damaged length can ask for more bytes than are there.
         source = path if zipped else stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     records = _record_sizes(path) if zipped else None
     try:

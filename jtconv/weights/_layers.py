@@ -20,11 +20,11 @@ KINDS = ("conv_transpose", "conv")
 def layer_from(
     entries: Mapping[str, Any], framework: str, *, kind: str = "conv_transpose", groups: int = 1, prefix: str = ""
 ) -> dict[str, Array]:
-    """A framework's entries of one layer as {"kernel", "bias"}, in this library's layout.
+    """Convert a framework's entries of one layer to {"kernel", "bias"}, in this library's layout.
 
-    The kernel is (*kernel_size, out_ch // groups, in_ch) for a transposed convolution of in_ch into
-    out_ch channels, (*kernel_size, in_ch // groups, out_ch) for a convolution: what `jtconv.nn` and
-    `jtconv.linen` hold. A layer without bias has no "bias".
+    The kernel is (*kernel_size, out_ch // groups, in_ch) for a transposed convolution from in_ch to
+    out_ch channels, and (*kernel_size, in_ch // groups, out_ch) for a convolution. `jtconv.nn` and
+    `jtconv.linen` store the same. A layer without bias has no "bias".
 
     Args:
       entries: arrays by name. torch: `module.state_dict()`, weight and bias. "keras": kernel and
@@ -44,7 +44,7 @@ def layer_from(
     >>> layer_from({"up1.weight": weight}, "torch", prefix="up1.")["kernel"].shape
     (4, 5, 2, 3)
     """
-    names, layout, groups = _spoken(framework, kind, groups)
+    names, layout, groups = _names_and_layout(framework, kind, groups)
     prefix = arg.text("prefix", prefix)
     entries = checked_mapping("entries", entries)
     layer = {name.removeprefix(prefix): x for name, x in entries.items() if name.startswith(prefix)}
@@ -71,7 +71,7 @@ def layer_to(
     >>> layer_to({"kernel": np.zeros((4, 5, 2, 3)), "bias": np.zeros(2)}, "equinox")["bias"].shape
     (2, 1, 1)
     """
-    names, layout, groups = _spoken(framework, kind, groups)
+    names, layout, groups = _names_and_layout(framework, kind, groups)
     prefix = arg.text("prefix", prefix)
     own = checked_mapping("parameters", parameters)
     kernel, bias = _kernel_and_bias("parameters", own, framework, "kernel", "bias")
@@ -84,7 +84,7 @@ def layer_to(
     return entries
 
 
-def _spoken(framework: str, kind: str, groups: int) -> tuple[Parameters, KernelLayout, int]:
+def _names_and_layout(framework: str, kind: str, groups: int) -> tuple[Parameters, KernelLayout, int]:
     known = {parameters.framework: parameters for each in FRAMEWORKS.values() for parameters in each.parameters}
     names = known[arg.one_of("framework", framework, tuple(known))]
     layout = getattr(names, arg.one_of("kind", kind, KINDS))
@@ -94,7 +94,7 @@ def _spoken(framework: str, kind: str, groups: int) -> tuple[Parameters, KernelL
 def _kernel_and_bias(
     argument: str, parameters: Mapping[str, Any], framework: str, kernel: str, bias: str
 ) -> tuple[Array, Array | None]:
-    """Both as arrays, JAX's as they are; None is a parameter that the layer does not have."""
+    """Both as arrays, JAX's as they are. A parameter that is None does not exist."""
     own = {name: numbers(argument, name, x) for name, x in parameters.items() if x is not None}
     problems = [] if kernel in own else [f"missing: {kernel!r}"]
     problems += [f"unexpected: {name!r} {x.shape}" for name, x in own.items() if name not in (kernel, bias)]

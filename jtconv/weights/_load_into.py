@@ -1,4 +1,4 @@
-"""A file's parameters, put into a network, with what pictures must go through for them."""
+"""Load a file's parameters into a network, and find the preprocessing of pictures that belongs to them."""
 
 import os
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def load_into(model: Any, source: str | os.PathLike[str] | Mapping[str, Any]) ->
       source: what `load` reads, or a mapping of names to arrays.
 
     Returns:
-      What pictures must go through: the file's own `Preprocessing`, else that of VGG-16 in the
+      The preprocessing of pictures: the file's own `Preprocessing`, else that of VGG-16 in the
       framework whose names are used, for as many channels as the model has; None if unknown.
 
     Raises TypeError and ValueError as `load` and `network_from` do.
@@ -68,7 +68,7 @@ def _fill(model: Any, entries: Mapping[str, Any]) -> Preprocessing | None:
 
 
 def _preprocessing(entries: Mapping[str, Any]) -> Preprocessing | None:
-    """The file's own, else what goes with its names, if its first kernel is for three channels."""
+    """The file's own, else that of its names' framework, if its first kernel is for three channels."""
     if any(name.startswith(PREFIX) for name in entries):
         return Preprocessing.from_entries(entries)
     known = {"torch": ("features.0", 1, Preprocessing.torch), "keras": ("block1_conv1", -2, Preprocessing.keras)}

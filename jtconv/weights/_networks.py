@@ -18,8 +18,8 @@ Found = dict[specs.Key, str]  # the entry's name for each parameter of a layer
 def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray]:
     """A network's parameters from another framework's, by this library's names and in its layouts.
 
-    Nothing of `model` but shapes is used: `nnx.eval_shape(lambda: FCN8.article(12, rngs=nnx.Rngs(0)))`
-    will do. The entries tell by their names what they are:
+    Only the shapes of `model` are used: `nnx.eval_shape(lambda: FCN8.article(12, rngs=nnx.Rngs(0)))`
+    will do. The entries' names tell where they come from:
 
     - torch: torchvision's VGG-16 (`features.0.weight`, …, `classifier.6.bias`), timm's
       (`pre_logits.fc1`, `head.fc`), and networks that continue `features.*` with `conv6`, `conv7`,
@@ -29,10 +29,10 @@ def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray
       in any of its files' spellings: layer/kernel, layer/layer/kernel:0, layer/layer_W_1:0, layer/0.
     - This library's own, as `network_to` gives them.
 
-    What is there decides what is filled of a fully convolutional network: VGG-16 without its
+    The entries decide which parts of a fully convolutional network are filled: VGG-16 without its
     classifier is the encoder; the first two layers of the classifier, reshaped, are conv6 and
     conv7; once there is a decoder's entry, all must be there. A classifier's layers that the model
-    does not have are passed over.
+    does not have are ignored.
 
     A first kernel of 3 input channels is adapted to a model that has others: 1 takes the sum, n
     take the three in turn, times 3 / n.
@@ -138,7 +138,7 @@ def _find(
 ) -> tuple[Found, list[str]]:
     """The entries that a network of this kind may have, and complaints about the others."""
     skipped = set[str]() if framework == "jtconv" else names.passed_over(model, framework)
-    layers = {stored.key[0] for spec in wanted for stored in spec.ways} | skipped
+    layers = {stored.key[0] for spec in wanted for stored in spec.forms} | skipped
     found: Found = {}
     problems = []
     for name in entries:
@@ -163,16 +163,16 @@ def _own_key(name: str, model: Any) -> specs.Key:
 
 def _of_parts_there(wanted: list[specs.ParameterSpec], found: Found) -> Iterator[specs.ParameterSpec]:
     """All of the encoder, and of the head and decoder if there is an entry for them."""
-    there = {spec.part for spec in wanted for stored in spec.ways if stored.key in found} | {"encoder"}
+    there = {spec.part for spec in wanted for stored in spec.forms if stored.key in found} | {"encoder"}
     if "decoder" in there:
         there.add("head")
     return (spec for spec in wanted if spec.part in there)
 
 
 def _choose(spec: specs.ParameterSpec, found: Found) -> specs.StoredAs:
-    """The way whose layer is there; the layer's own name if none is."""
+    """The form whose layer is there; the layer's own name if none is."""
     layers = {layer for layer, _ in found}
-    return next((stored for stored in spec.ways if stored.key[0] in layers), spec.ways[0])
+    return next((stored for stored in spec.forms if stored.key[0] in layers), spec.forms[0])
 
 
 def _seen(entries: Mapping[str, Any], name: str) -> str:

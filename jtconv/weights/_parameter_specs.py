@@ -1,4 +1,4 @@
-"""Every parameter of a network, and the ways in which a file may store it."""
+"""Every parameter of a network, and the forms in which a file may store it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -29,10 +29,10 @@ class StoredAs(NamedTuple):
 
 
 class ParameterSpec(NamedTuple):
-    """One parameter of a network, by its name there, and the ways in which it may be stored."""
+    """One parameter of a network, by its name there, and the forms in which it may be stored."""
 
     ours: str
-    ways: tuple[StoredAs, ...]
+    forms: tuple[StoredAs, ...]
 
     @property
     def part(self) -> str:

@@ -59,7 +59,7 @@ inline std::vector<AxisPhase> transposed_phases(const Axis& axis) {
   return phases;
 }
 
-// The number of neighbouring positions on the last axis that one matrix product covers.
+// The number of consecutive positions on the last axis that one matrix product covers.
 //
 // They must be contiguous in the image as in the kernel. C merges all positions that an output reads,
 // where no output reads padding; the transpose merges the `stride` results that read the same outputs.
@@ -72,7 +72,7 @@ inline Size merged_width(const Layer& layer, Direction direction) {
   return whole ? axis.stride : 1;
 }
 
-// The phases on each axis; where neighbours are merged, the first of the last axis stands for all.
+// The phases on each axis; where several positions are merged, the first of the last axis stands for all.
 inline AxisPhases axis_phases(const Layer& layer, Direction direction) {
   const bool forward = direction == Direction::forward;
   AxisPhases phases;

@@ -12,7 +12,7 @@ from jtconv._arrays.checks import Precision, as_array, check_image, check_precis
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import GeometryArguments
 from jtconv._geometry.geometry import ConvGeometry
-from jtconv._modules._initializers import Initializer
+from jtconv._modules.initializers import Initializer
 
 Shape = tuple[int, ...]
 

@@ -34,17 +34,6 @@ def flat_entries(tree: Mapping[str, Any], path: Path = ()) -> dict[Path, Any]:
     return flat
 
 
-def nested_entries(flat: Mapping[Path, Any]) -> dict[str, Any]:
-    """Undo `flat_entries`."""
-    tree: dict[str, Any] = {}
-    for path, value in flat.items():
-        node = tree
-        for key in path[:-1]:
-            node = node.setdefault(key, {})
-        node[path[-1]] = value
-    return tree
-
-
 def _words(path: Sequence[Any]) -> str:
     return "/".join(map(str, path))
 

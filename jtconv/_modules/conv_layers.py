@@ -10,8 +10,8 @@ from jax.typing import ArrayLike
 from jtconv._conv import conv
 from jtconv._conv_transpose import METHODS, conv_transpose
 from jtconv._geometry import arguments as arg
-from jtconv._modules._initializers import Initializer, lecun_normal, transpose_fan_in
-from jtconv._modules._layer import Layer, Shape, add_bias
+from jtconv._modules.initializers import Initializer, lecun_normal, transpose_fan_in
+from jtconv._modules.layer import Layer, Shape, add_bias
 
 
 @dataclass(frozen=True, init=False)
