@@ -20,7 +20,7 @@ from jtconv._compute import (
     vjp,
 )
 from jtconv._compute.groups import merged
-from jtconv._compute.implementation import Implementation, Request
+from jtconv._compute.implementation import ANYWHERE, Implementation, Request
 
 _FILES = (matrix, lax, scatter, vjp, overlap_add, polyphase, depthwise, space_to_depth, pieces, cpu_kernels)
 
@@ -38,6 +38,11 @@ def methods() -> tuple[str, ...]:
 def implementations(computes: str) -> list[Implementation]:
     """Those of one map, in the order of their files."""
     return [one for one in REGISTRY.values() if one.computes == computes]
+
+
+def platforms() -> tuple[str | None, ...]:
+    """The platforms that have a choice of their own: those that an implementation names, and `OTHER` for the rest."""
+    return tuple(dict.fromkeys((*ANYWHERE, *(name for one in REGISTRY.values() for name in one.platforms))))
 
 
 def choose(computes: str, request: Request) -> Implementation:
