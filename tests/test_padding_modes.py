@@ -12,7 +12,8 @@ SIZES = range(1, 8)
 
 def numpys(mode, size):
     """The source of the positions from -FAR to size + FAR, as numpy.pad has it; -1 for zeros."""
-    return np.pad(np.arange(1, size + 1), FAR, mode=PADDING_MODES[mode].numpy_name) - 1
+    mode = PADDING_MODES[mode].numpy_name
+    return np.pad(np.arange(1, size + 1), FAR, mode=mode) - 1  # pyright: ignore[reportCallIssue, reportArgumentType] (a str in general)
 
 
 def test_the_names_of_numpy_are_as_documented():
