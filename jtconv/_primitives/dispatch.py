@@ -1,7 +1,7 @@
 """Every way of computing C, Cᵀ and the kernel's gradient, and the choice of "auto" among them.
 
-A new way is a file that lists its `IMPLEMENTATIONS`, and its name here. `METHODS`, the choice, the platforms that it tells
-apart, verification and the benchmark read this registry.
+A new way is a file that lists its `IMPLEMENTATIONS`, and its name here. `METHODS`, the choice, the platforms that it
+tells apart, verification and the benchmark read this registry.
 """
 
 from jax import Array
