@@ -10,8 +10,7 @@ from hypothesis import assume, settings
 from hypothesis import strategies as st
 
 from jtconv import ConvGeometry
-
-NUMPY_MODE = {"circular": "wrap", "reflect": "reflect", "replicate": "edge"}
+from jtconv._geometry.padding_modes import PADDING_MODES
 
 
 def accepted(options: dict[str, str | bool]) -> dict[str, str | bool]:
@@ -68,7 +67,7 @@ def padded_sources(size: int, pads: tuple[int, int], mode: str) -> np.ndarray:
     if mode == "zeros":
         line = np.pad(np.arange(size), grow, constant_values=-1)
     else:
-        line = np.pad(np.arange(size), grow, mode=NUMPY_MODE[mode])  # pyright: ignore[reportCallIssue, reportArgumentType] (a str in general)
+        line = np.pad(np.arange(size), grow, mode=PADDING_MODES[mode].numpy_name)  # pyright: ignore[reportCallIssue, reportArgumentType] (a str in general)
     return line[max(-pads[0], 0) : len(line) - max(-pads[1], 0)]
 
 
@@ -161,7 +160,7 @@ def geometries(draw: st.DrawFn, ndim: int) -> tuple[tuple[int, ...], dict[str, A
     named = st.sampled_from(["VALID", "SAME", "SAME_LOWER", "CAUSAL"])
     pairs = st.tuples(*[st.tuples(st.integers(-2, 4), st.integers(-2, 4))] * ndim)
     padding = draw(st.one_of(named, st.integers(0, 3), st.just(per_axis(0, 3)), pairs))
-    mode = draw(st.sampled_from(["zeros", "zeros", "circular", "reflect", "replicate"]))
+    mode = draw(st.sampled_from(["zeros", *PADDING_MODES]))
     arguments = {
         "kernel_size": kernel_size,
         "strides": draw(st.sampled_from([strides, strides[0]])),

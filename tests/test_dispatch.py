@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import replace
+from functools import partial
 from math import prod
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 from jtconv import METHODS, ConvGeometry, conv_transpose
 from jtconv._arrays.blocks import shift_counts
 from jtconv._compute.implementation import ANYWHERE, CPU, Implementation, Request
-from jtconv._primitives.dispatch import REGISTRY, choose, implementations, methods
+from jtconv._primitives.bilinear_primitive import bilinear_primitive
+from jtconv._primitives.dispatch import REGISTRY, choose, compute, implementations, methods, platforms
+from jtconv._primitives.family import transposed_shape
 from jtconv.bench._layers import SUITE
 
 # The rules as they were drawn from measurements, in plain conditions: an oracle for the costs.
@@ -170,3 +173,32 @@ def test_a_new_implementation_is_one_entry(monkeypatch):
     jax.clear_caches()
     conv_transpose(y, rng.standard_normal((5, 3, 4)), strides=2)
     assert met == [(5,)]
+
+
+def test_an_implementation_for_one_more_platform_is_one_entry(monkeypatch):
+    """Programs for "cuda" take it, and what it does not support falls back; other platforms do not know of it."""
+
+    def twice_negated(y, kernel, spec, precision):
+        return -REGISTRY["transposed", "lax"].run(-y, kernel, spec, precision)
+
+    def odd(request):
+        return request.spec.kernel_size == (5,)
+
+    new = Implementation("new", "transposed", twice_negated, ("cuda",), odd, lambda _: -1)
+    assert platforms() == ANYWHERE
+    monkeypatch.setitem(REGISTRY, ("transposed", "new"), new)
+    assert platforms() == (*ANYWHERE, "cuda")
+    primitive = bilinear_primitive("for_one_more_platform", "ywx", partial(compute, "transposed"), transposed_shape)
+
+    def negations(taps, platform):
+        spec = ConvGeometry(taps, strides=2).at(2 * 6 + taps)
+        y, kernel = jax.ShapeDtypeStruct((2, 7, 4), "float32"), jax.ShapeDtypeStruct((taps, 3, 4), "float32")
+        run = jax.jit(lambda y, kernel: primitive.bind(y, kernel, spec=spec, precision=None, method="auto"))
+        return run.trace(y, kernel).lower(lowering_platforms=(platform,)).as_text().count("stablehlo.negate")
+
+    assert [negations(5, platform) for platform in ("cuda", "rocm", "tpu", "cpu")] == [2, 0, 0, 0]
+    assert negations(6, "cuda") == 0
+    spec = ConvGeometry(5).at(9)
+    for computes in RULES:
+        shapes = shapes_of(spec, 2, 3, 4)[computes]
+        assert choose(computes, Request(spec, shapes, "rocm")).name == "lax"

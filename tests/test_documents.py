@@ -12,6 +12,7 @@ import pytest
 from fcn_helpers import quick_float32
 
 import jtconv
+from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._version import __version__
 
 ROOT = Path(__file__).parent.parent
@@ -109,3 +110,13 @@ def test_oldest_python_and_jax_agree_in_every_file():
     assert f"JAX {jax_version} or newer" in readme
     assert f'"{python}"' in workflow
     assert f'"{jax_version}.0"' in workflow
+
+
+def test_every_method_and_padding_mode_has_its_place_in_the_documentation():
+    methods, sizes = (
+        (ROOT / "docs/concepts" / page).read_text(encoding="utf-8") for page in ("methods.md", "sizes.md")
+    )
+    assert re.findall(r'^\| `"(\w+)"` \|', methods, re.MULTILINE) == [*jtconv.METHODS]
+    sentence = re.search(r"`padding_mode` names the added values: ([^.]+)\.", sizes)
+    assert sentence is not None
+    assert re.findall(r'"(\w+)"', sentence[1]) == [*PADDING_MODES]

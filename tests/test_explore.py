@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jtconv import ConvGeometry
+from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.possible import nearest_possible
 from jtconv.cli import main
 from jtconv.explorer import ExploredLayer, page
@@ -179,7 +180,7 @@ def layers(draw):
         strides=each(1, 5),
         padding=draw(st.sampled_from(["VALID", "SAME", "SAME_LOWER", "CAUSAL", pads, pads, pads])),
         dilation=each(1, 3),
-        padding_mode=draw(st.sampled_from(["zeros", "circular", "reflect", "replicate"])),
+        padding_mode=draw(st.sampled_from([*PADDING_MODES])),
     )
     return geometry, each(1, 6), each(-6, 8)
 

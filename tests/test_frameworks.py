@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -79,6 +80,12 @@ def test_one_object_is_all_that_a_framework_needs(capsys):
     with pytest.raises(SystemExit):
         main(["explain", "--help"])
     assert "made_up, inventions" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_longer_name_moves_the_column_of_calls(monkeypatch):
+    monkeypatch.setitem(registry.FRAMEWORKS, "made_up_later", replace(MADE_UP, name="made_up_later"))
+    calls = [line for line in str(explain(5, 4)).splitlines() if "torch.nn." in line or "made_up.Up" in line]
+    assert [line.index(call) for line, call in zip(calls, ("torch.nn.", "made_up.Up"), strict=True)] == [17, 17]
 
 
 def test_without_it_nothing_knows_of_it():

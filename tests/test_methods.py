@@ -11,6 +11,7 @@ from jax.test_util import check_grads
 from oracles import assert_within_rounding, loop_conv_transpose, magnitude_of_terms, make_case, run_once, terms
 
 from jtconv import METHODS, conv, conv_transpose
+from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._verify.layers import LAYERS
 
 BY_NAME = {layer.name: layer for layer in LAYERS}
@@ -71,7 +72,7 @@ def test_dtypes(layer, dtype):
         assert_within_rounding(np.asarray(result).astype(wide), expected, magnitude, n, eps)
 
 
-@pytest.mark.parametrize("mode", ["zeros", "circular", "replicate"])
+@pytest.mark.parametrize("mode", PADDING_MODES)
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_accumulates_in_float32(dtype, mode):
     """One rounding to half precision at the end, not one per addition or fold."""

@@ -16,6 +16,7 @@ from numpy.testing import assert_array_equal
 import jtconv
 import jtconv.linen
 import jtconv.nn
+from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv.compat import equinox, flax, haiku, keras, lax, tf, torch
 from jtconv.weights import Preprocessing, layer_from, layer_to, load, load_into, network_from, save
 
@@ -220,7 +221,7 @@ def test_small_integers_do_not_overflow_in_explain():
     )
 
 
-@pytest.mark.parametrize("mode", ["zeros", "circular", "reflect", "replicate"])
+@pytest.mark.parametrize("mode", PADDING_MODES)
 def test_inputs_seen_counts_each_once(mode):
     """Several taps of one window may read the same position where the padding folds back."""
     explained = jtconv.explain(5, 4, strides=2, dilation=2, padding=3, padding_mode=mode)

@@ -131,6 +131,12 @@ def test_parameters_at_fault_are_refused(parameters, message):
         layer_to(parameters, "torch")
 
 
+def test_groups_that_do_not_divide_the_channels_are_refused_on_the_way_out():
+    message = "`groups` must divide the channels of 'kernel' (4, 2, 3) = 3, got 2."
+    with pytest.raises(ValueError, match=re.escape(message)):
+        layer_to({"kernel": np.ones((4, 2, 3))}, "torch", groups=2)
+
+
 # --- networks --------------------------------------------------------------------------------
 
 SMALL = {"width": 2, "depths": (1, 2, 1), "head_ch": 5, "head_kernel": (3, 2)}

@@ -13,7 +13,7 @@ Shape = tuple[int, ...]
 Run = Callable[[Array, Array, ConvSpec, Precision], Array]
 
 CPU = "cpu"
-OTHER = None  # every other platform
+OTHER = None  # every platform that no implementation names
 ANYWHERE = (CPU, OTHER)
 
 
@@ -24,7 +24,7 @@ class Request:
     Attributes:
       spec: the convolution.
       shapes: of the two operands; in an exported program the size of the batch may be unknown.
-      platform: `CPU` or `OTHER`.
+      platform: as JAX names it, if an implementation names it too; else `OTHER`.
       kernels_callable: whether the CPU kernels are compiled, compute such a layer, and the program runs here.
     """
 
@@ -52,7 +52,8 @@ class Implementation:
       name: unique among those that compute the same map.
       computes: "forward" (x, kernel -> y), "transposed" (y, kernel -> x) or "kernel_gradient" (x, y -> kernel).
       run: (operand, operand, spec, precision) -> result, all arguments checked.
-      platforms: where "auto" may take it; none if it is taken by its name only.
+      platforms: where "auto" may take it, as JAX names them ("cuda"); with `OTHER`, everywhere but on a CPU. Empty if
+        it is taken by its name only.
       supports: whether "auto" may take it for a request on these platforms.
       cost: "auto" takes the implementation of the lowest cost. The unit is floats moved; 0 if it is always the best
         where it is supported, infinite for a last resort.
@@ -69,4 +70,5 @@ class Implementation:
 
     def takes(self, request: Request) -> bool:
         """Whether "auto" may take it."""
-        return request.platform in self.platforms and self.supports(request)
+        on_others = request.platform != CPU and OTHER in self.platforms
+        return (on_others or request.platform in self.platforms) and self.supports(request)

@@ -103,13 +103,14 @@ def _costs_text(layer: LayerFacts) -> str:
 
 def _equivalents_text(layer: LayerFacts) -> str:
     lines = ["Cᵀ in each framework's words, and the shape of its kernel there:"]
+    width = max(map(len, layer.equivalents)) + 1
     for name, words in layer.equivalents.items():
         if words.call is not None:
             shape = ", ".join(map(str, words.kernel_shape))
             turned = ", reversed on each spatial axis" if words.kernel_reversed else ""
-            lines += [f"  {name:<8} {words.call}", f"  {'':<8} kernel ({shape}){turned}"]
+            lines += [f"  {name:<{width}} {words.call}", f"  {'':<{width}} kernel ({shape}){turned}"]
         else:
-            lines.append(f"  {name:<8} none: {words.reason}")
+            lines.append(f"  {name:<{width}} none: {words.reason}")
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """The padding modes, one row each: which position of the input each padded position copies.
 
-A new mode is one more row, and its formula in `explorer/taps.js`. All Python that depends on a mode reads this table:
-the rows of the matrix, padding and its transpose, the halos of images cut over devices, and the command line's choices.
+A new mode is one more row. All code that depends on a mode reads this table: the rows of the matrix, padding and its
+transpose, the halos of images cut over devices, the command line's choices and the explorer's page.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ class PaddingMode:
     """A rule that fills the padding.
 
     Attributes:
-      source: (positions, size) -> the position that each one copies, -1 for a zero. NumPy or JAX arrays.
+      source: (positions, size) -> the position that each one copies, -1 for a zero.
       numpy_name: `mode` of `numpy.pad`.
       min_size: minimum number of positions of an axis that can be padded.
       repeats: whether the padded axis repeats with a period, so that it can be longer than the input.
@@ -33,9 +33,12 @@ class PaddingMode:
         return self.numpy_name != "constant"
 
 
+# The rules are arithmetic alone, so that they take integers, arrays of NumPy and of JAX, and can be translated for the
+# explorer's page.
+
+
 def _zeros(position: Any, size: int) -> Any:
-    where = position.__array_namespace__().where
-    return where((position >= 0) & (position < size), position, -1)
+    return (position + 1) * (position >= 0) * (position < size) - 1
 
 
 def _circular(position: Any, size: int) -> Any:
@@ -44,12 +47,14 @@ def _circular(position: Any, size: int) -> Any:
 
 def _reflect(position: Any, size: int) -> Any:
     """Reflect without repeating the edge: the period is 2(size - 1)."""
-    folded = position % max(2 * (size - 1), 1)
-    return position.__array_namespace__().minimum(folded, 2 * (size - 1) - folded)
+    last = size - 1
+    return last - abs(position % max(2 * last, 1) - last)
 
 
 def _replicate(position: Any, size: int) -> Any:
-    return position.__array_namespace__().clip(position, 0, size - 1)
+    """Clip to [0, size - 1]: (|p| - |p - last| + last) / 2 is 0 before it, `last` beyond it and p inside."""
+    last = size - 1
+    return (abs(position) - abs(position - last) + last) // 2
 
 
 PADDING_MODES = {
@@ -63,6 +68,6 @@ PADDING_MODES = {
 def into_range(position: Any, size: int, mode: str) -> Any:
     """Position of the input that each position of the padded axis copies; -1 where it is zero.
 
-    An array of NumPy or JAX, as `position` is.
+    An integer or an array of NumPy or JAX, as `position` is.
     """
     return PADDING_MODES[mode].source(position, size)

@@ -11,9 +11,10 @@ from jax.interpreters import ad, batching, mlir
 
 from jtconv._arrays.sharding import result_type, with_auto_axes
 from jtconv._compute import cpu
-from jtconv._compute.implementation import ANYWHERE, CPU, Request
+from jtconv._compute.implementation import CPU, Request
 from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives.batching import ShapeRule, batch_rule
+from jtconv._primitives.dispatch import platforms
 
 Compute = Callable[..., Array]  # (request, operand, operand, and the parameters but for spec) -> result
 
@@ -32,7 +33,7 @@ def bilinear_primitive(name: str, roles: str, compute: Compute, shape: ShapeRule
             return compiled(a, b, **params)
 
     primitive.def_impl(run)
-    for platform in ANYWHERE:
+    for platform in platforms():
         mlir.register_lowering(primitive, _lowering_rule(compute, platform), platform=platform)
     batching.primitive_batchers[primitive] = batch_rule(primitive, roles, shape)
     return primitive

@@ -1,7 +1,7 @@
 """The registry of implementations of C, Cᵀ and the kernel's gradient, and the choice of "auto" among them.
 
-A new implementation is a file that lists its `IMPLEMENTATIONS`, and the file's name here. `METHODS`, the choice,
-verification, the benchmark and the table in the documentation read this registry.
+A new implementation is a file that lists its `IMPLEMENTATIONS`, and the file's name here. `METHODS`, the choice, the
+platforms that it tells apart, verification and the benchmark read this registry.
 """
 
 from jax import Array
@@ -20,7 +20,7 @@ from jtconv._compute import (
     vjp,
 )
 from jtconv._compute.groups import merged
-from jtconv._compute.implementation import Implementation, Request
+from jtconv._compute.implementation import ANYWHERE, Implementation, Request
 
 _FILES = (matrix, lax, scatter, vjp, overlap_add, polyphase, depthwise, space_to_depth, pieces, cpu_kernels)
 
@@ -38,6 +38,11 @@ def methods() -> tuple[str, ...]:
 def implementations(computes: str) -> list[Implementation]:
     """Those of one map, in the order of their files."""
     return [one for one in REGISTRY.values() if one.computes == computes]
+
+
+def platforms() -> tuple[str | None, ...]:
+    """The platforms that have a choice of their own: those that an implementation names, and `OTHER` for the rest."""
+    return tuple(dict.fromkeys((*ANYWHERE, *(name for one in REGISTRY.values() for name in one.platforms))))
 
 
 def choose(computes: str, request: Request) -> Implementation:

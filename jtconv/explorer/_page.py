@@ -12,6 +12,7 @@ from jtconv._frameworks.layer import pads_text
 from jtconv._frameworks.registry import FRAMEWORKS
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.overlap import overlap_counts
+from jtconv._geometry.padding_modes import into_range
 from jtconv._geometry.sizes import effective_kernel_size
 from jtconv._version import __version__
 from jtconv.explorer import _layer, _link
@@ -48,6 +49,7 @@ TRANSLATED: Mapping[str, Any] = {
     "isSizeDependent": _layer.is_size_dependent,
     "nearestOf": _layer.nearest_of,
     "equivalentsOf": _layer.equivalents_of,
+    "intoRange": into_range,
     "reachOf": effective_kernel_size,
     "padsText": pads_text,
 }

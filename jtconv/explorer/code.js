@@ -27,7 +27,7 @@ class CodePanel {
     if (!step) return;
     event.preventDefault();
     const names = Object.keys(FRAMEWORKS);
-    this.choose(names[mod(names.indexOf(this.chosen) + step, names.length)]);
+    this.choose(names[$py.mod(names.indexOf(this.chosen) + step, names.length)]);
     document.getElementById(`tab-${this.chosen}`).focus();
   }
 

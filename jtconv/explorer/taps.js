@@ -1,7 +1,7 @@
 // The position that each tap reads, and the matrix that follows from it. A spec layer is {x, y, k, s, d, pads: one entry per
 // spatial axis; g; mode}: the convolution C from x to y, y being what goes into its transpose.
 
-const { mod, range } = $py;
+const { range } = $py;
 const prod = (values) => values.reduce((total, value) => total * value, 1);
 const allEqual = (values) => values.every((value) => value === values[0]);
 
@@ -9,17 +9,9 @@ const allEqual = (values) => values.every((value) => value === values[0]);
 function tapSource(spec, axis) {
   const [size, lo] = [spec.x[axis], spec.pads[axis][0]];
   const [s, d] = [spec.s[axis], spec.d[axis]];
-  return range(spec.y[axis]).map((o) =>
-    range(spec.k[axis]).map((t) => intoRange(s * o + d * t - lo, size, spec.mode)),
-  );
-}
-
-function intoRange(position, size, mode) {
-  if (mode === "zeros") return position >= 0 && position < size ? position : -1;
-  if (mode === "circular") return mod(position, size);
-  if (mode === "replicate") return Math.min(Math.max(position, 0), size - 1);
-  const folded = mod(position, Math.max(2 * (size - 1), 1));
-  return Math.min(folded, 2 * (size - 1) - folded);
+  const copied = []; // by position of the padded axis: taps share most of them
+  const source = (at) => (copied[at] ??= intoRange(at - lo, size, spec.mode));
+  return range(spec.y[axis]).map((o) => range(spec.k[axis]).map((t) => source(s * o + d * t)));
 }
 
 /** Contributions to each position of x on one axis. */

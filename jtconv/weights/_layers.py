@@ -106,7 +106,7 @@ def _kernel_and_bias(
 
 def _out_channels(shape: tuple[int, ...], kind: str, groups: int, name: str) -> int:
     """Channels that come out of a layer with our kernel of this shape."""
-    if len(shape) < 2 or shape[-1] % groups:
-        rule = "a kernel has axes (*k, x_ch // groups, y_ch), and `groups` divides y_ch"
-        raise ValueError(f"{name!r} is {shape}: {rule}.")
+    if len(shape) < 2:
+        raise ValueError(f"{name!r} is {shape}: a kernel has axes (*k, x_ch // groups, y_ch).")
+    arg.check_groups(groups, shape[-1], f"the channels of {name!r} {shape}")
     return shape[-1] if kind == "conv" else shape[-2] * groups

@@ -7,11 +7,12 @@ import numpy as np
 
 from jtconv._explain.explain import Explanation, explain
 from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.possible import nearest_possible
 from jtconv._geometry.spec import ConvSpec, combine
 
 Json = dict[str, Any]
-MODES = ("zeros", "zeros", "zeros", "circular", "reflect", "replicate")
+MODES = ("zeros", "zeros", *PADDING_MODES)
 
 
 def drawn_layers(n: int, seed: int = 0) -> list[Json]:

@@ -7,6 +7,7 @@ import pytest
 from reference import drawn_layers, expected, geometry_of
 
 from jtconv import conv_matrix
+from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv.explorer import ExploredLayer
 
 LAYERS = 5_000
@@ -88,7 +89,7 @@ def test_the_entries_are_those_of_the_matrix(layers, evaluated):
         # Entries that several taps share are sums of at most k terms, in another order.
         np.testing.assert_allclose(ours, np.asarray(matrix.todense()), rtol=0, atol=40 * np.finfo(float).eps)
         modes.add(layer["mode"])
-    assert modes == {"zeros", "circular", "reflect", "replicate"}
+    assert modes == {*PADDING_MODES}
 
 
 def link_of(layer):

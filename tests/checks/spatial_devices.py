@@ -16,6 +16,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 import jtconv
 from benchmarks.collectives import collective_bytes
 from jtconv import spatial
+from jtconv._geometry.padding_modes import PADDING_MODES
 
 DEVICES = 8
 # Programs are compiled once and run once.
@@ -82,7 +83,7 @@ def _draw(rng: np.random.Generator, ndim: int) -> Layer:
     mesh = jax.make_mesh(shape, tuple("abc"[: len(shape)]), axis_types=(kind,) * len(shape))
     names = tuple(None if name == "." else name for name in split)
     size = ints(2, LARGEST[ndim])
-    mode = str(rng.choice(["zeros", "circular", "reflect", "replicate"]))
+    mode = str(rng.choice([*PADDING_MODES]))
     if mode == "circular" or rng.random() < 0.4:  # blocks of one size
         counts = [1 if name is None else mesh.shape[name] for name in names]
         size = tuple(-(-n // count) * count for n, count in zip(size, counts, strict=True))

@@ -3,6 +3,8 @@
 import decimal
 import enum
 import fractions
+import importlib
+import pkgutil
 from functools import cache
 from typing import Any
 
@@ -13,22 +15,16 @@ import numpy as np
 from flax import nnx
 from jax.experimental.sparse import BCOO
 
-import jtconv.compat.equinox
-import jtconv.compat.flax
-import jtconv.compat.haiku
-import jtconv.compat.keras
-import jtconv.compat.lax
-import jtconv.compat.mlx
-import jtconv.compat.onnx
-import jtconv.compat.paddle
-import jtconv.compat.tf
-import jtconv.compat.torch
+import jtconv.compat
 import jtconv.explorer
 import jtconv.linen
 import jtconv.models
 import jtconv.nn
 import jtconv.spatial
 import jtconv.weights
+
+for _module in pkgutil.iter_modules(jtconv.compat.__path__, "jtconv.compat."):
+    importlib.import_module(_module.name)
 
 
 def ints(*shape: int, dtype: Any = np.float32) -> np.ndarray:
