@@ -67,6 +67,8 @@ def test_bilinear_by_groups_keeps_channels_apart():
     np.testing.assert_allclose(got, conv_transpose(y, mixed, strides=2), atol=1e-6)
     with pytest.raises(ValueError, match=r"each channel by itself.*got 2 and 3"):
         bilinear()(None, (4, 4, 2, 3))
+    with pytest.raises(ValueError, match=r"`shape` must be a kernel's.*got \(3,\)"):
+        bilinear()(None, (3,))
 
 
 def test_parameters_and_gradients():

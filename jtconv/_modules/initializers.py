@@ -60,7 +60,7 @@ def bilinear(groups: int = 1) -> Initializer:
         del key  # unused: nothing is random, but initialisers take a key
         shape, dtype = arg.shape("shape", shape), floating("dtype", dtype)
         if len(shape) < 2:
-            raise ValueError(f"`bilinear` needs a kernel shape (*kernel_size, out_ch // groups, in_ch), got {shape}.")
+            raise ValueError(f"`shape` must be a kernel's (*kernel_size, out_ch // groups, in_ch), got {shape}.")
         arg.check_groups(groups, shape[-1], "the kernel's last axis, in_ch", hint=f" (kernel shape {shape})")
         *kernel_size, out_per_group, in_ch = shape
         in_per_group = in_ch // groups

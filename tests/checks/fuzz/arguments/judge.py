@@ -84,10 +84,7 @@ IN_WORDS = ("operand of @", "`@` takes arrays", "the arrays must have dtypes", "
 
 def names_in_words(message: str) -> bool:
     """The operands of `@` have no name, and a result's size follows from several arguments."""
-    return any(
-        words in message
-        for words in ("operand of @", "`@` takes arrays", "the arrays must have dtypes", "must have fewer than 2**")
-    )
+    return any(words in message for words in IN_WORDS)
 
 
 def judge_result(result: Any, promised: Any) -> Outcome:
