@@ -130,11 +130,11 @@ def test_methods_are_the_registered_names():
 
 def test_names_are_unique_and_each_map_runs_everywhere():
     spec = ConvGeometry(1).at(1)
-    nothing_special = Request(spec, ((1, 1, 1), (1, 1, 1)), CPU)
+    request = Request(spec, ((1, 1, 1), (1, 1, 1)), CPU)
     assert all(key == (one.computes, one.name) for key, one in REGISTRY.items())
     assert {one.computes for one in REGISTRY.values()} == set(RULES)
     for computes in RULES:
-        assert any(one.platforms == ANYWHERE and math.isinf(one.cost(nothing_special)) for one in implementations(computes))
+        assert any(one.platforms == ANYWHERE and math.isinf(one.cost(request)) for one in implementations(computes))
 
 
 def test_a_new_implementation_is_one_entry(monkeypatch):
