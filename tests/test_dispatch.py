@@ -140,6 +140,8 @@ def test_the_tables_of_methods_list_them_all(page):
 
 
 def test_names_are_unique_and_each_map_runs_everywhere():
+    spec = ConvGeometry(1).at(1)
+    request = Request(spec, ((1, 1, 1), (1, 1, 1)), CPU)
     assert all(key == (one.computes, one.name) for key, one in REGISTRY.items())
     assert {one.computes for one in REGISTRY.values()} == set(RULES)
     request = Request(SUITE[0].spec, ((1,), (1,)), None)
