@@ -21,7 +21,7 @@ demo: $(VENV)/.experiments ## prove the layers, then train a small FCN-8 on real
 	$(BIN)/python -m experiments.fcn8 $(ARGS)
 
 # The core: one file per property, and the examples in its docstrings.
-CORE := $(patsubst %,tests/test_%.py,sizes conv adjoint methods matrix primitives arguments compat compat_jax layout) \
+CORE := $(patsubst %,tests/test_%.py,sizes conv adjoint methods matrix primitives arguments compat compat_jax layout house) \
 	$(wildcard jtconv/_[a-z]*)
 # Its longest tests, each of which compiles many programs, are left to `make test`.
 LONG := test_dtypes or half_precision or stored_in_planes
