@@ -5,7 +5,7 @@ The frameworks' files are imported when a layer is explained, so `import jtconv`
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from jtconv._explain.facts import LayerFacts
 from jtconv._explain.text import explained
@@ -18,7 +18,6 @@ from jtconv._geometry.overlap import EvenLayer, inputs_seen, is_even, nearest_ev
 MAX_COUNTED = 10**7  # positions on an axis
 
 
-@dataclass(frozen=True)
 class Explanation(LayerFacts):
     """The numbers and words of one layer, made by `explain`; prints as text.
 
