@@ -33,7 +33,7 @@ function evaluate(layer) {
   };
 }
 
-/** A spec layer by the letters that the formulas use. */
+/** A spec by the letters that the formulas use. */
 const inShort = (spec) => ({
   x: spec.input_size,
   y: spec.output_size,

@@ -1,4 +1,4 @@
-// The position that each tap reads, and the matrix that follows from it. A spec layer is {x, y, k, s, d, pads: one entry per
+// The position that each tap reads, and the matrix that follows from it. A spec is {x, y, k, s, d, pads: one entry per
 // spatial axis; g; mode}: the convolution C from x to y, y being what goes into its transpose.
 
 const { range } = $py;
