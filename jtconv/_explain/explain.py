@@ -1,6 +1,7 @@
 """`explain`: the arithmetic of one layer, its overlaps, costs and equivalents.
 
-The frameworks' files are imported when a layer is explained, so `import jtconv` stays fast.
+The frameworks' files are imported when a layer is explained, and the text's when it is asked for, so `import jtconv`
+stays fast.
 """
 
 import json
@@ -8,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from jtconv._explain.facts import LayerFacts
-from jtconv._explain.text import explained
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
 from jtconv._geometry.costs import costs
@@ -45,6 +45,8 @@ class Explanation(LayerFacts):
     @property
     def text(self) -> str:
         """The explanation in words and numbers."""
+        from jtconv._explain.text import explained
+
         return explained(self)
 
     def to_json(self) -> str:
