@@ -16,7 +16,7 @@ from jtconv._geometry.arguments import Pads
 from jtconv._geometry.padding_modes import PADDING_MODES, into_range
 from jtconv._geometry.spec import ConvSpec
 
-Run = Callable[[Array, Array, ConvSpec, Precision], Array]
+Run = Callable[[Array, Array, ConvSpec, Precision], Array]  # of an implementation: (operand, operand, …) -> result
 
 
 def pad(x: Array, spec: ConvSpec) -> Array:

@@ -4,13 +4,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jax import Array
-
-from jtconv._arrays.checks import Precision
+from jtconv._arrays.padding import Run
 from jtconv._geometry.spec import ConvSpec
 
 Shape = tuple[int, ...]
-Run = Callable[[Array, Array, ConvSpec, Precision], Array]
 
 CPU = "cpu"
 OTHER = None  # every platform that no implementation names

@@ -7,6 +7,7 @@ from typing import Any
 from jtconv._frameworks.kernel_layout import KernelLayout
 from jtconv._geometry.arguments import Pads
 from jtconv._geometry.overlap import overlap_counts
+from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.spec import ConvSpec
 from jtconv._geometry.words import one_or_each
 
@@ -114,7 +115,7 @@ def whole_pads(spec: ConvSpec) -> list[Pads]:
 def essence(spec: ConvSpec) -> ConvSpec:
     """Return the spec in a form that two layers share exactly if they give the same numbers."""
     pads = whole_pads(spec)
-    if spec.padding_mode == "circular":  # only where the windows start matters, around the circle
+    if PADDING_MODES[spec.padding_mode].wraps:  # only where the windows start matters, around the circle
         pads = [(lo % i, 0) for (lo, _), i in zip(pads, spec.input_size, strict=True)]
     return replace(spec, pads=tuple(pads))
 

@@ -4,6 +4,8 @@ A new implementation is a file that lists its `IMPLEMENTATIONS`, and the file's 
 platforms that it tells apart, verification and the benchmark read this registry.
 """
 
+from dataclasses import replace
+
 from jax import Array
 
 from jtconv._arrays.checks import Precision
@@ -57,5 +59,5 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
         return REGISTRY[computes, method].run(a, b, request.spec, precision)
     if computes == "transposed":
         b, spec = merged(b, request)
-        request = Request(spec, (a.shape, b.shape), request.platform, request.kernels_callable)
+        request = replace(request, spec=spec, shapes=(a.shape, b.shape))
     return choose(computes, request).run(a, b, request.spec, precision)
