@@ -10,12 +10,13 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from jtconv import METHODS, ConvGeometry, conv_transpose
 from jtconv._arrays.blocks import shift_counts
-from jtconv._compute.implementation import ANYWHERE, CPU, Implementation, Request
+from jtconv._compute import polyphase
+from jtconv._compute.implementation import ANYWHERE, CPU, GPUS, Implementation, Request
 from jtconv._primitives.bilinear_primitive import bilinear_primitive
 from jtconv._primitives.dispatch import REGISTRY, choose, compute, implementations, methods, platforms
 from jtconv._primitives.family import transposed_shape
@@ -123,8 +124,36 @@ def test_the_benchmark_layers_are_chosen_by_the_measured_rules(kernels):
             assert choose(computes, request).name == rule(layer.spec, *shapes[computes], kernels)
 
 
+def gpu_rule(spec, y, kernel):
+    """Of layers without a dilation that can be left out."""
+    known = isinstance(y[0], int)
+    if is_depthwise(kernel, spec.groups) and few_pieces(spec) and known:
+        return "overlap_add"
+    image = prod(k if o == 1 else o for k, o in zip(spec.kernel_size, spec.output_size, strict=True))
+    exchanged = spec.ndim == 2 and prod(spec.kernel_size) > image
+    zeros = max(spec.strides, default=1) > 1 and max(spec.dilation, default=1) > 1
+    if spec.groups == 1 and not exchanged and not zeros:
+        return "vjp"
+    if not known:
+        return "polyphase"
+    in_ch = kernel[-2] * spec.groups
+    columns = prod(y[:-1]) * prod(spec.kernel_size) * in_ch
+    arrays = prod(y) + prod(kernel) + y[0] * prod(spec.input_size) * in_ch
+    return "overlap_add" if 1 + columns / arrays / 4 < polyphase.growth(spec) else "polyphase"
+
+
 @given(layers())
-def test_elsewhere_auto_is_lax(layer):
+def test_on_a_gpu_auto_multiplies_by_no_inserted_zeros(layer):
+    spec, shapes = layer
+    assume(shapes["transposed"][0][0] != 0)
+    for platform in GPUS:
+        chosen = {computes: choose(computes, Request(spec, shapes[computes], platform)).name for computes in RULES}
+        assert chosen.pop("transposed") == gpu_rule(spec, *shapes["transposed"])
+        assert set(chosen.values()) == {"lax"}
+
+
+@given(layers())
+def test_on_unknown_platforms_auto_is_lax(layer):
     spec, shapes = layer
     assert {choose(computes, Request(spec, shapes[computes], None)).name for computes in RULES} == {"lax"}
 
@@ -177,8 +206,15 @@ def test_a_new_implementation_is_one_entry(monkeypatch):
     assert met == [(5,)]
 
 
-def test_an_implementation_for_one_more_platform_is_one_entry(monkeypatch):
-    """Programs for "cuda" take it, and what it does not support falls back; other platforms do not know of it."""
+def test_platforms_are_those_that_an_implementation_names(monkeypatch):
+    assert set(GPUS) | set(ANYWHERE) <= set(platforms())
+    assert "METAL" not in platforms()
+    monkeypatch.setitem(REGISTRY, ("forward", "new"), replace(REGISTRY["forward", "lax"], platforms=("METAL",)))
+    assert "METAL" in platforms()
+
+
+def test_an_implementation_for_one_platform_is_one_entry(monkeypatch):
+    """Programs for "rocm" take it, and what it does not support falls back; other platforms do not know of it."""
 
     def twice_negated(y, kernel, spec, precision):
         return -REGISTRY["transposed", "lax"].run(-y, kernel, spec, precision)
@@ -186,10 +222,9 @@ def test_an_implementation_for_one_more_platform_is_one_entry(monkeypatch):
     def odd(request):
         return request.spec.kernel_size == (5,)
 
-    new = Implementation("new", "transposed", twice_negated, ("cuda",), odd, lambda _: -1)
-    assert platforms() == ANYWHERE
+    new = Implementation("new", "transposed", twice_negated, ("rocm",), odd, lambda _: -2)
     monkeypatch.setitem(REGISTRY, ("transposed", "new"), new)
-    assert platforms() == (*ANYWHERE, "cuda")
+    assert "rocm" in platforms()
     primitive = bilinear_primitive("for_one_more_platform", "ywx", partial(compute, "transposed"), transposed_shape)
 
     def negations(taps, platform):
@@ -198,9 +233,9 @@ def test_an_implementation_for_one_more_platform_is_one_entry(monkeypatch):
         run = jax.jit(lambda y, kernel: primitive.bind(y, kernel, spec=spec, precision=None, method="auto"))
         return run.trace(y, kernel).lower(lowering_platforms=(platform,)).as_text().count("stablehlo.negate")
 
-    assert [negations(5, platform) for platform in ("cuda", "rocm", "tpu", "cpu")] == [2, 0, 0, 0]
-    assert negations(6, "cuda") == 0
+    assert [negations(5, platform) for platform in ("rocm", "cuda", "tpu", "cpu")] == [2, 0, 0, 0]
+    assert negations(6, "rocm") == 0
     spec = ConvGeometry(5).at(9)
     for computes in RULES:
         shapes = shapes_of(spec, 2, 3, 4)[computes]
-        assert choose(computes, Request(spec, shapes, "rocm")).name == "lax"
+        assert choose(computes, Request(spec, shapes, "cuda")).name != "new"

@@ -8,7 +8,6 @@ import itertools
 from math import prod
 
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 
 from jtconv._arrays.blocks import MAX_PIECES, Piece, block_counts, outer_pads, pieces
@@ -43,15 +42,13 @@ def depthwise_transpose(y: Array, kernel: Array, spec: ConvSpec) -> Array:
     """Cᵀ on (N, *output_size, ch), zero padding: blocks of s positions, each the sum of a few shifted y's."""
     n, ndim, counts = y.shape[0], spec.ndim, block_counts(spec)
     wide = accumulator(y.dtype)
+    # (N, o1, 1, o2, 1, ch) times (t1, 1, t2, ch): taps come next to their output, as phases to their block in x.
+    spread = jnp.expand_dims(y, [2 * a + 2 for a in range(ndim)]).astype(wide)
     total = jnp.zeros((), wide)
     for piece in pieces(spec):
-        blocks = [(r.block, m - r.block - o) for r, m, o in zip(piece, counts, spec.output_size, strict=True)]
-        shifted = pad_zeros(y, blocks)
-        # (N, m1, 1, m2, 1, ch) times (s1, 1, s2, ch): the phases come next to their block, as in x.
-        spread = jnp.expand_dims(shifted, [2 * a + 2 for a in range(ndim)])
-        scaled = spread.astype(wide) * _by_phase(kernel, piece, spec).astype(wide)
-        # Chosen, not multiplied by zero: what is not finite stays where it belongs.
-        total += jnp.where(_has_tap(piece, spec), scaled, jnp.zeros((), wide))
+        taps = kernel[(*(slice(r.tap, r.tap + r.taps) for r in piece), 0)].astype(wide)
+        scaled = spread * jnp.expand_dims(taps, (0, *(2 * a + 1 for a in range(ndim))))
+        total += lax.pad(scaled, jnp.zeros((), wide), [(0, 0, 0), *_places(piece, spec), (0, 0, 0)])
     whole = total.reshape(n, *(m * s for m, s in zip(counts, spec.strides, strict=True)), y.shape[-1])
     return pad_zeros(whole, [(-lo, -hi) for lo, hi in outer_pads(spec)]).astype(y.dtype)
 
@@ -69,21 +66,9 @@ def _supports(request: Request) -> bool:
 IMPLEMENTATIONS = (Implementation("depthwise", "forward", depthwise_conv, (CPU,), _supports, lambda _: 0),)
 
 
-def _by_phase(kernel: Array, piece: Piece, spec: ConvSpec) -> Array:
-    """The taps of a piece at their phases, zeros at the others: (1, 1, s1, 1, s2, ch)."""
-    taps = kernel[tuple(slice(r.tap, r.tap + r.taps) for r in piece)]
-    around = [(r.phase, s - r.phase - r.taps, 0) for r, s in zip(piece, spec.strides, strict=True)]
-    placed = lax.pad(taps[..., 0, :], jnp.zeros((), kernel.dtype), [*around, (0, 0, 0)])
-    return jnp.expand_dims(placed, _phase_axes(spec))
-
-
-def _has_tap(piece: Piece, spec: ConvSpec) -> np.ndarray:
-    """Mask of the phases at which a piece has taps: (1, 1, s1, 1, s2, 1)."""
-    has = np.zeros(spec.strides, bool)
-    has[tuple(slice(r.phase, r.phase + r.taps) for r in piece)] = True
-    return np.expand_dims(has[..., None], _phase_axes(spec))
-
-
-def _phase_axes(spec: ConvSpec) -> tuple[int, ...]:
-    """Where (s1, s2, ch) needs axes to stand beside (N, m1, 1, m2, 1, ch)."""
-    return (0, *(2 * a + 1 for a in range(spec.ndim)))
+def _places(piece: Piece, spec: ConvSpec) -> list[tuple[int, int, int]]:
+    """Padding that puts the taps of a piece, for every output, at their block and phase: a pair for each axis."""
+    places = []
+    for run, blocks, outputs, stride in zip(piece, block_counts(spec), spec.output_size, spec.strides, strict=True):
+        places += [(run.block, blocks - run.block - outputs, 0), (run.phase, stride - run.phase - run.taps, 0)]
+    return places

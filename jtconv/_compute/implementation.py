@@ -10,6 +10,7 @@ from jtconv._geometry.spec import ConvSpec
 Shape = tuple[int, ...]
 
 CPU = "cpu"
+GPUS = ("cuda", "rocm")
 OTHER = None  # every platform that no implementation names
 ANYWHERE = (CPU, OTHER)
 
@@ -52,8 +53,8 @@ class Implementation:
       platforms: where "auto" may take it, as JAX names them ("cuda"); with `OTHER`, everywhere but on a CPU. Empty if
         it is taken by its name only.
       supports: whether "auto" may take it for a request on these platforms.
-      cost: "auto" takes the implementation of the lowest cost. The unit is floats moved; 0 if it is always the best
-        where it is supported, infinite for a last resort.
+      cost: "auto" takes the implementation of the lowest cost. The unit is floats moved on a CPU, and multiplications
+        over those needed on a GPU; 0 if it is always the best where it is supported, infinite for a last resort.
       is_method: whether `method=` takes its name.
     """
 

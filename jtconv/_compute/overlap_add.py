@@ -14,10 +14,11 @@ from jtconv._arrays.checks import Precision
 from jtconv._arrays.padding import for_any_padding_mode
 from jtconv._compute.depthwise import depthwise_transpose, is_depthwise
 from jtconv._compute.groups import spread_taps
-from jtconv._compute.implementation import CPU, Implementation, Request
+from jtconv._compute.implementation import CPU, GPUS, Implementation, Request
 from jtconv._geometry.spec import ConvSpec
 
 MAX_COLUMNS = 2**23  # floats; above it, another implementation that needs none is taken
+COLUMNS_ON_A_GPU = 0.25  # multiplications over those needed that are as dear as columns as large as all arrays
 
 
 @for_any_padding_mode
@@ -50,15 +51,18 @@ def _supports(request: Request) -> bool:
 
 
 def _cost(request: Request) -> float:
-    spec, kernel = request.spec, request.shapes[1]
+    spec, (y, kernel) = request.spec, request.shapes
+    if is_depthwise(kernel, spec.groups):
+        return -1  # before all others
+    if request.platform != CPU:
+        x = y[0] * prod(spec.input_size) * kernel[-2] * spec.groups
+        return 1 + COLUMNS_ON_A_GPU * columns(request) / (prod(y) + prod(kernel) + x)
     # XLA's convolution takes 10 times longer with a single output channel, in 3-D.
     single = kernel[-2] * spec.groups == 1 and spec.ndim == 3 and has_few_pieces(spec)
-    if is_depthwise(kernel, spec.groups) or (single and columns(request) <= MAX_COLUMNS):
-        return 0
-    return columns(request)
+    return 0 if single and columns(request) <= MAX_COLUMNS else columns(request)
 
 
-IMPLEMENTATIONS = (Implementation("overlap_add", "transposed", overlap_add, (CPU,), _supports, _cost),)
+IMPLEMENTATIONS = (Implementation("overlap_add", "transposed", overlap_add, (CPU, *GPUS), _supports, _cost),)
 
 
 def _add_runs(x: Array, outputs: int, taps: int, spec: ConvSpec, axis: int) -> Array:

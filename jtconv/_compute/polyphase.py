@@ -17,10 +17,12 @@ from jax import Array, lax
 
 from jtconv._arrays.checks import Precision
 from jtconv._arrays.padding import for_any_padding_mode, pad_zeros
-from jtconv._compute.implementation import CPU, Implementation, Request
+from jtconv._compute.implementation import CPU, GPUS, Implementation, Request
 from jtconv._compute.lax import channels_last, flip_and_swap
 from jtconv._geometry.sizes import effective_kernel_size, split_pads
 from jtconv._geometry.spec import ConvSpec
+
+MAX_GROWTH = 1.1  # of one axis, of positions that phases compute to share a convolution
 
 
 class _Window(NamedTuple):
@@ -52,7 +54,9 @@ def polyphase(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> 
 
 
 def _cost(request: Request) -> float:
-    """Floats that are moved: the kernel and x are reordered. A tenth is taken off, as measured on a CPU."""
+    if request.platform != CPU:
+        return growth(request.spec)
+    # The kernel and x are reordered. A tenth is taken off, as measured.
     (n, *_), kernel = request.shapes
     if not request.batch_is_known:
         return 0
@@ -60,15 +64,23 @@ def _cost(request: Request) -> float:
     return 0.9 * (prod(kernel) + x)
 
 
+def growth(spec: ConvSpec) -> float:
+    """Multiplications over those needed: phases of as many taps compute as many positions, at the borders too."""
+    return prod(_positions(spec, axis) / o for axis, o in enumerate(spec.output_size))
+
+
 IMPLEMENTATIONS = (
-    Implementation("polyphase", "transposed", polyphase, (CPU,), lambda request: not request.kernels_callable, _cost),
+    Implementation(
+        "polyphase", "transposed", polyphase, (CPU, *GPUS), lambda request: not request.kernels_callable, _cost
+    ),
 )
 
 
 def _axis_phases(spec: ConvSpec, axis: int) -> list[_Phases]:
     by_window: dict[_Window, _Phases] = {}
+    origin = _origin(spec, axis)
     for r in range(spec.strides[axis]):
-        window, taps = _phase(spec, axis, r)
+        window, taps = _phase(spec, axis, r, origin)
         known = by_window.get(window)
         residues = [r] if known is None else [*known.residues, r]
         stack = taps[None] if known is None else np.concatenate([known.taps, taps[None]])
@@ -76,30 +88,39 @@ def _axis_phases(spec: ConvSpec, axis: int) -> list[_Phases]:
     return list(by_window.values())
 
 
-def _phase(spec: ConvSpec, axis: int, r: int) -> tuple[_Window, np.ndarray]:
-    """Position s·m + r of the padded input is reached by tap t from o = m - (d·t - r) / s, where that is whole.
-
-    Counted so, phases of as many taps have the same window, whatever the padding.
-    """
+def _phase(spec: ConvSpec, axis: int, r: int, origin: int) -> tuple[_Window, np.ndarray]:
+    """Position p = origin + s·m + r of the padded input is reached by tap t from o = (p - d·t) / s, if whole."""
     s, d, k = spec.strides[axis], spec.dilation[axis], spec.kernel_size[axis]
     step, spacing = s // gcd(s, d), d // gcd(s, d)
-    first = next((t for t in range(min(step, k)) if (d * t - r) % s == 0), None)
+    begin = origin + r
+    first = next((t for t in range(min(step, k)) if (d * t - begin) % s == 0), None)
     if first is None:  # no tap lands here: the stride is beyond the kernel's reach
         return _Window(0, 0, 1), np.arange(0)
     taps = np.arange(first, k, step)
-    lo = (d * first - r) // s + (len(taps) - 1) * spacing - _first_block(spec, axis)
-    return _Window(len(taps), lo, spacing), taps
+    lo = (d * first - begin) // s + (len(taps) - 1) * spacing
+    return _Window(len(taps), lo, 1 if len(taps) == 1 else spacing), taps
 
 
-def _first_block(spec: ConvSpec, axis: int) -> int:
-    """The block of s positions of the padded input where the input begins."""
-    return spec.pads[axis][0] // spec.strides[axis]
+def _origin(spec: ConvSpec, axis: int) -> int:
+    """Where the phases begin in the padded input.
+
+    From the input's first position on, no phase computes more than its positions. From a multiple of s on, phases of
+    as many taps have the same window, so that they share a convolution; what is beyond the input is cut off later.
+    """
+    (lo, _), s = spec.pads[axis], spec.strides[axis]
+    whole = lo // s * s
+    shared, own = (len({_phase(spec, axis, r, origin)[0] for r in range(s)}) for origin in (whole, lo))
+    growth = _blocks(spec, axis, whole) / _blocks(spec, axis, lo)
+    return lo if own <= shared or growth > MAX_GROWTH else whole
+
+
+def _blocks(spec: ConvSpec, axis: int, origin: int) -> int:
+    """Positions of one phase: blocks of s that the input has a part in."""
+    return (spec.pads[axis][0] + spec.input_size[axis] - 1 - origin) // spec.strides[axis] + 1
 
 
 def _positions(spec: ConvSpec, axis: int) -> int:
-    """Positions of one phase: blocks that the input has a part in; what is beyond it is cut off later."""
-    last = spec.pads[axis][0] + spec.input_size[axis] - 1
-    return last // spec.strides[axis] - _first_block(spec, axis) + 1
+    return _blocks(spec, axis, _origin(spec, axis))
 
 
 def _assemble(
@@ -162,6 +183,6 @@ def _interleave(phases: Array, spec: ConvSpec) -> Array:
     moved = phases.transpose(0, *itertools.chain.from_iterable(pairs), 2 * ndim + 1)
     sizes = [_positions(spec, a) * s for a, s in enumerate(spec.strides)]
     full = moved.reshape(phases.shape[0], *sizes, phases.shape[-1])
-    starts = [lo % s for (lo, _), s in zip(spec.pads, spec.strides, strict=True)]
+    starts = [lo - _origin(spec, a) for a, (lo, _) in enumerate(spec.pads)]
     inside = [slice(a, a + i) for a, i in zip(starts, spec.input_size, strict=True)]
     return full[(slice(None), *inside)]

@@ -5,6 +5,7 @@ platforms that it tells apart, verification and the benchmark read this registry
 """
 
 from dataclasses import replace
+from functools import partial
 
 from jax import Array
 
@@ -21,8 +22,10 @@ from jtconv._compute import (
     space_to_depth,
     vjp,
 )
+from jtconv._compute.dilation import reducible, without_dilation
 from jtconv._compute.groups import merged
-from jtconv._compute.implementation import ANYWHERE, Implementation, Request
+from jtconv._compute.implementation import ANYWHERE, CPU, Implementation, Request
+from jtconv._geometry.spec import ConvSpec
 
 _FILES = (matrix, lax, scatter, vjp, overlap_add, polyphase, depthwise, space_to_depth, pieces, cpu_kernels)
 
@@ -57,7 +60,15 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
     """The map `computes` of operands a and b."""
     if method != "auto":
         return REGISTRY[computes, method].run(a, b, request.spec, precision)
+    if request.platform != CPU and reducible(computes, request.spec):
+        return without_dilation(computes, partial(_chosen, computes, request))(a, b, request.spec, precision)
     if computes == "transposed":
         b, spec = merged(b, request)
-        request = replace(request, spec=spec, shapes=(a.shape, b.shape))
-    return choose(computes, request).run(a, b, request.spec, precision)
+        request = replace(request, spec=spec)
+    return _chosen(computes, request, a, b, request.spec, precision)
+
+
+def _chosen(computes: str, request: Request, a: Array, b: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """The map of a layer that `request` has been simplified to, by the implementation that "auto" takes for it."""
+    request = replace(request, spec=spec, shapes=(a.shape, b.shape))
+    return choose(computes, request).run(a, b, spec, precision)

@@ -101,3 +101,23 @@ SUITE = (
         {"padding": 1, "output_padding": 1},
     ),
 )  # fmt: skip
+
+# Layers that are rare in networks, and that compilers for accelerators make the most of inserted zeros of.
+RARE = (
+    NetworkLayer(
+        "stride 2 dilated 2", "DeepLab's dilation, Chen et al. 2017", 1, (32, 32), 64, 64, 3, 2,
+        {"padding": 2, "dilation": 2},
+    ),
+    NetworkLayer(
+        "stride 2 dilated 3", "without a common factor", 1, (48, 48), 32, 32, 3, 2, {"padding": 3, "dilation": 3}
+    ),
+    NetworkLayer(
+        "depthwise 3x3", "transposed MobileNet, Howard et al. 2017", 4, (28, 28), 128, 128, 3, 2,
+        {"padding": 1, "output_padding": 1, "groups": 128},
+    ),
+    NetworkLayer(
+        "grouped 4", "AlexNet's groups, Krizhevsky et al. 2012", 2, (32, 32), 64, 64, 4, 2,
+        {"padding": 1, "groups": 4},
+    ),
+    NetworkLayer("picture", "a point spread function, one channel", 1, (256, 256), 1, 1, 31, 1, {"padding": 15}),
+)  # fmt: skip

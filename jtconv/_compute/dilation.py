@@ -1,0 +1,169 @@
+"""C, Cᵀ and the kernel's gradient of a dilated convolution, by one that has less dilation or none.
+
+Output o reads positions s·o + d·t of the padded input, t counting taps. Two things follow on each axis.
+
+With g the common factor of s and d, only every g-th position is read: the layer is the one of stride s/g and dilation
+d/g on these positions. The others are zero in Cᵀ y.
+
+If s and d have no common factor, the outputs r, r + d, r + 2d, … read positions s·r + d·m only, each set of outputs
+others. So these sets are d layers without dilation, which become one layer of d times as many images. With s = 1 this
+is the atrous algorithm (Holschneider et al. 1990).
+
+XLA calls cuDNN's backward-data and backward-filter convolutions for layers without dilation. Of others it multiplies by
+zeros in Cᵀ, and takes the whole image as the window of the kernel's gradient.
+"""
+
+from math import gcd, prod
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jtconv._arrays.checks import Precision
+from jtconv._arrays.padding import Run, for_any_padding_mode, pad_zeros, padded
+from jtconv._arrays.sharding import zeros_varying_like
+from jtconv._geometry.spec import ConvSpec
+
+MAX_PARTS = 64  # sets of outputs, each a slice in the program
+MAX_GROWTH = 1.35  # multiplications for outputs added to make the sets equally large, over those needed
+
+
+class _Axis(NamedTuple):
+    """How one axis is cut: part r of x has positions s·r + step·m of the padded input, m below `length`."""
+
+    parts: int
+    stride: int  # of the convolution
+    step: int
+    length: int
+    outputs: int  # of one part
+    new_stride: int
+    new_dilation: int
+
+    @property
+    def reach(self) -> int:
+        """Positions of the padded input that all parts read."""
+        return self.stride * (self.parts - 1) + self.step * (self.length - 1) + 1
+
+    def place(self, part: int) -> tuple[int, int]:
+        """(block, phase) of the part's first position, in blocks of `step` positions."""
+        return divmod(self.stride * part, self.step)
+
+
+def reducible(computes: str, spec: ConvSpec) -> bool:
+    """Whether `without_dilation` computes the map by another layer."""
+    return any(axis.step > 1 for axis in _axes(computes, spec))
+
+
+def without_dilation(computes: str, run: Run) -> Run:
+    """The map `computes` of a dilated layer, by `run` on a layer that has less dilation."""
+
+    def forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+        x, spec = padded(x, spec)
+        axes = _axes(computes, spec)
+        return run(_parts_of_input(x, spec, axes), kernel, _reduced(spec, axes), precision)
+
+    @for_any_padding_mode
+    def transposed(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+        axes = _axes(computes, spec)
+        parts = run(_parts_of_output(y, axes), kernel, _reduced(spec, axes), precision)
+        return _whole_input(parts, spec, axes)
+
+    def kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision) -> Array:
+        x, spec = padded(x, spec)
+        axes = _axes(computes, spec)
+        return run(_parts_of_input(x, spec, axes), _parts_of_output(y, axes), _reduced(spec, axes), precision)
+
+    return {"forward": forward, "transposed": transposed, "kernel_gradient": kernel_gradient}[computes]
+
+
+def _axes(computes: str, spec: ConvSpec) -> list[_Axis]:
+    axes = range(spec.ndim)
+    split = [_axis(spec, a, separate=_separates(computes, spec)) for a in axes]
+    growth = prod(a.parts * a.outputs / o for a, o in zip(split, spec.output_size, strict=True))
+    if prod(a.parts for a in split) <= MAX_PARTS and growth <= MAX_GROWTH:
+        return split
+    return [_axis(spec, a, separate=False) for a in axes]
+
+
+def _separates(computes: str, spec: ConvSpec) -> bool:
+    """Whether the outputs are to be separated. XLA computes C with dilation, and Cᵀ without strides, as they are."""
+    strided = any(spec.strides[a] > _common(spec, a) for a in range(spec.ndim))
+    return computes == "kernel_gradient" or (computes == "transposed" and strided)
+
+
+def _common(spec: ConvSpec, axis: int) -> int:
+    return gcd(spec.strides[axis], spec.dilation[axis]) if spec.kernel_size[axis] > 1 else 1
+
+
+def _axis(spec: ConvSpec, axis: int, *, separate: bool) -> _Axis:
+    common, k, o, s = _common(spec, axis), spec.kernel_size[axis], spec.output_size[axis], spec.strides[axis]
+    dilation = spec.dilation[axis] // common if k > 1 else 1
+    parts = min(dilation, o) if separate else 1
+    if parts < dilation:  # fewer outputs than sets: nothing is gained
+        separate, parts = False, 1
+    new_dilation = 1 if separate else dilation
+    outputs = -(-o // parts)
+    length = s // common * (outputs - 1) + new_dilation * (k - 1) + 1
+    return _Axis(parts, s, common * parts, length, outputs, s // common, new_dilation)
+
+
+def _reduced(spec: ConvSpec, axes: list[_Axis]) -> ConvSpec:
+    return ConvSpec(
+        input_size=tuple(a.length for a in axes),
+        output_size=tuple(a.outputs for a in axes),
+        kernel_size=spec.kernel_size,
+        strides=tuple(a.new_stride for a in axes),
+        pads=((0, 0),) * spec.ndim,
+        dilation=tuple(a.new_dilation for a in axes),
+        groups=spec.groups,
+        padding_mode="zeros",
+        layers=spec.layers,
+    )
+
+
+def _parts_of_input(x: Array, spec: ConvSpec, axes: list[_Axis]) -> Array:
+    """(N, *input_size, ch) -> (parts * N, *lengths, ch)."""
+    x = pad_zeros(x, [(lo, a.reach - lo - i) for a, (lo, _), i in zip(axes, spec.pads, spec.input_size, strict=True)])
+    for at, axis in enumerate(axes, 1):
+        starts = [axis.stride * r for r in range(axis.parts)]
+        span = axis.step * (axis.length - 1) + 1
+        x = jnp.concatenate([lax.slice_in_dim(x, a, a + span, axis.step, at) for a in starts])
+    return x
+
+
+def _parts_of_output(y: Array, axes: list[_Axis]) -> Array:
+    """(N, *output_size, ch) -> (parts * N, *outputs, ch): output r + parts·p is the p-th of part r."""
+    y = pad_zeros(y, [(0, a.parts * a.outputs - o) for a, o in zip(axes, y.shape[1:-1], strict=True)])
+    for at, axis in enumerate(axes, 1):
+        apart = y.reshape(*y.shape[:at], axis.outputs, axis.parts, *y.shape[at + 1 :])
+        front = jnp.moveaxis(apart, at + 1, 0)
+        y = front.reshape(axis.parts * y.shape[0], *front.shape[2:])
+    return y
+
+
+def _whole_input(x: Array, spec: ConvSpec, axes: list[_Axis]) -> Array:
+    """The transpose of `_parts_of_input`."""
+    for at, axis in reversed(list(enumerate(axes, 1))):
+        x = _interleaved(x.reshape(axis.parts, -1, *x.shape[1:]), at, axis)
+    sizes = zip(x.shape[1:-1], spec.pads, spec.input_size, strict=True)
+    return pad_zeros(x, [(-lo, lo + i - n) for n, (lo, _), i in sizes])
+
+
+def _interleaved(parts: Array, at: int, axis: _Axis) -> Array:
+    """(parts, N, ...) -> (N, ...), whose axis `at` has every part at its places, and zeros at the others."""
+    blocks = axis.place(axis.parts - 1)[0] + axis.length
+    if axis.step == 1:
+        return parts[0]
+    columns = {}
+    for r in range(axis.parts):
+        block, phase = axis.place(r)
+        columns[phase] = _padded_axis(parts[r], at, block, blocks - block - axis.length)
+    nothing = zeros_varying_like(parts, columns[0].shape, parts.dtype)
+    stacked = jnp.stack([columns.get(phase, nothing) for phase in range(axis.step)], at + 1)
+    return stacked.reshape(*stacked.shape[:at], blocks * axis.step, *stacked.shape[at + 2 :])
+
+
+def _padded_axis(x: Array, at: int, before: int, after: int) -> Array:
+    config = [(0, 0, 0)] * x.ndim
+    config[at] = (before, after, 0)
+    return lax.pad(x, jnp.zeros((), x.dtype), config)

@@ -1,0 +1,115 @@
+"""What "auto" is on accelerators: the same numbers, and no multiplication by inserted zeros."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import pytest
+from hypothesis import given, settings
+from lowered import inserts_zeros, multiplications, operations
+from oracles import assert_within_rounding, cases, make_case, run_once, share, terms
+
+from jtconv import ConvGeometry, conv, conv_transpose
+from jtconv._compute.implementation import Request
+from jtconv._primitives.dispatch import compute
+from jtconv.bench._layers import RARE, SUITE
+
+PLATFORMS = ("cuda", "tpu")
+PARTS = ("forward", "gradient by y", "gradient by the kernel")
+MAX_GROWTH = 1.35  # multiplications over those needed
+LAYERS = {layer.name: layer for layer in (*SUITE, *RARE)}
+
+
+def for_platform(computes, platform, a, b, spec):
+    """What a program for this platform computes, run here."""
+    return compute(computes, Request(spec, (a.shape, b.shape), platform), a, b, None)
+
+
+def in_normal_form(case):
+    """x, kernel and y with one batch axis, and the spec."""
+    geometry = ConvGeometry(case.kernel.shape[:-2], **case.geometry)
+    spec = geometry.at(case.input_size)
+    return *(a.reshape(-1, *a.shape[a.ndim - spec.ndim - 1 :]) for a in (case.x, case.y)), spec
+
+
+def assert_equals_lax(case):
+    x, y, spec = in_normal_form(case)
+
+    def everything(x, kernel, y):
+        f = partial(conv, **case.geometry)
+        cx, pullback = jax.vjp(f, x, kernel)
+        gradients = pullback(y)
+        ours = [
+            (
+                for_platform("forward", platform, x, kernel, spec),
+                for_platform("transposed", platform, y, kernel, spec),
+                for_platform("kernel_gradient", platform, x, y, spec),
+            )
+            for platform in PLATFORMS
+        ]
+        return (cx, *gradients), ours
+
+    expected, ours = run_once(everything, x, case.kernel, y)
+    sizes, _ = run_once(everything, abs(x), abs(case.kernel), abs(y))
+    counts = terms(case.kernel, 1), terms(case.kernel, 1), max(1, y.size)
+    for three in ours:
+        for got, exact, size, n in zip(three, expected, sizes, counts, strict=True):
+            assert_within_rounding(got, exact, size, n)
+
+
+@settings(max_examples=share(0.3))
+@given(cases(1))
+def test_1d_layers_are_exact(case):
+    assert_equals_lax(case)
+
+
+@settings(max_examples=share(0.4))
+@given(cases(2))
+def test_2d_layers_are_exact(case):
+    assert_equals_lax(case)
+
+
+@settings(max_examples=share(0.15))
+@given(cases(3))
+def test_3d_layers_are_exact(case):
+    assert_equals_lax(case)
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "arguments"),
+    [
+        ((23, 31), (3, 5, 4, 6), {"strides": 2, "dilation": (2, 4), "padding": (2, 1)}),  # a common factor
+        ((40, 33), (3, 3, 4, 6), {"strides": (3, 2), "dilation": (2, 3), "padding": ((3, 1), (-1, 4))}),  # none
+        ((41, 38), (3, 2, 2, 8), {"strides": (6, 4), "dilation": (4, 6), "groups": 2}),  # a part of it
+        ((30, 29), (4, 3, 2, 6), {"strides": (2, 1), "dilation": (1, 3), "groups": 3}),  # dilation where no stride is
+        ((21, 26), (3, 3, 1, 6), {"strides": 2, "dilation": 3, "groups": 6, "padding": "SAME"}),  # depthwise
+        ((96, 128), (64, 48, 3, 5), {"strides": (32, 16), "padding": (16, 8)}),  # a kernel larger than y
+        ((11, 9), (4, 4, 3, 5), {"strides": 2, "padding": 1, "padding_mode": "reflect"}),
+        ((50,), (16, 4, 3), {"strides": 5, "padding": "CAUSAL"}),
+    ],
+)  # fmt: skip
+def test_layers_of_every_form_are_exact(size, kernel, arguments):
+    assert_equals_lax(make_case(size, kernel, **arguments))
+
+
+def programs(layer):
+    """The functions of each part, and their arguments."""
+    arguments = {"strides": layer.strides, **layer.arguments}
+    y, kernel, x = (jax.ShapeDtypeStruct(s, jnp.float32) for s in (layer.y_shape, layer.kernel_shape, layer.x_shape))
+
+    f = partial(conv_transpose, **arguments)
+    return {
+        "forward": (f, (y, kernel)),
+        "gradient by y": (lambda kernel, g: jax.linear_transpose(lambda y: f(y, kernel), y)(g)[0], (kernel, x)),
+        "gradient by the kernel": (lambda y, g: jax.linear_transpose(partial(f, y), kernel)(g)[0], (y, x)),
+    }
+
+
+@pytest.mark.parametrize("platform", ("cuda", "rocm"))
+@pytest.mark.parametrize("name", LAYERS)
+def test_no_program_multiplies_by_inserted_zeros(name, platform):
+    layer = LAYERS[name]
+    for part, (f, arguments) in programs(layer).items():
+        found = operations(f, *arguments, platform=platform)
+        assert multiplications(found) <= MAX_GROWTH * layer.flops / 2, part
+        assert not any(map(inserts_zeros, found)), part
