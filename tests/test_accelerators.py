@@ -105,7 +105,7 @@ def programs(layer):
     }
 
 
-@pytest.mark.parametrize("platform", ("cuda", "rocm"))
+@pytest.mark.parametrize("platform", ["cuda", "rocm"])
 @pytest.mark.parametrize("name", LAYERS)
 def test_no_program_multiplies_by_inserted_zeros(name, platform):
     layer = LAYERS[name]
