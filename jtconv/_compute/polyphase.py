@@ -8,6 +8,7 @@ arXiv:2209.03704 and arXiv:2502.20493 is the same idea.
 
 import itertools
 from collections.abc import Callable
+from functools import lru_cache
 from math import gcd, prod
 from typing import NamedTuple
 
@@ -91,16 +92,18 @@ def _axis_phases(spec: ConvSpec, axis: int) -> list[_Phases]:
 def _phase(spec: ConvSpec, axis: int, r: int, origin: int) -> tuple[_Window, np.ndarray]:
     """Position p = origin + s·m + r of the padded input is reached by tap t from o = (p - d·t) / s, if whole."""
     s, d, k = spec.strides[axis], spec.dilation[axis], spec.kernel_size[axis]
-    step, spacing = s // gcd(s, d), d // gcd(s, d)
+    common = gcd(s, d)
+    step, spacing = s // common, d // common
     begin = origin + r
-    first = next((t for t in range(min(step, k)) if (d * t - begin) % s == 0), None)
-    if first is None:  # no tap lands here: the stride is beyond the kernel's reach
+    first = begin // common * pow(spacing, -1, step) % step if begin % common == 0 else k  # d·t = begin modulo s
+    if first >= k:  # no tap lands here: the stride is beyond the kernel's reach
         return _Window(0, 0, 1), np.arange(0)
     taps = np.arange(first, k, step)
     lo = (d * first - begin) // s + (len(taps) - 1) * spacing
     return _Window(len(taps), lo, 1 if len(taps) == 1 else spacing), taps
 
 
+@lru_cache(maxsize=1024)  # it looks at all phases
 def _origin(spec: ConvSpec, axis: int) -> int:
     """Where the phases begin in the padded input.
 
