@@ -92,10 +92,10 @@ def test_layers_of_every_form_are_exact(size, kernel, arguments):
     assert_equals_lax(make_case(size, kernel, **arguments))
 
 
-def programs(layer):
+def programs(layer, dtype=jnp.float32):
     """The functions of each part, and their arguments."""
     arguments = {"strides": layer.strides, **layer.arguments}
-    y, kernel, x = (jax.ShapeDtypeStruct(s, jnp.float32) for s in (layer.y_shape, layer.kernel_shape, layer.x_shape))
+    y, kernel, x = (jax.ShapeDtypeStruct(s, dtype) for s in (layer.y_shape, layer.kernel_shape, layer.x_shape))
 
     f = partial(conv_transpose, **arguments)
     return {
@@ -113,3 +113,37 @@ def test_no_program_multiplies_by_inserted_zeros(name, platform):
         found = operations(f, *arguments, platform=platform)
         assert multiplications(found) <= MAX_GROWTH * layer.flops / 2, part
         assert not any(map(inserts_zeros, found)), part
+
+
+@pytest.mark.parametrize(
+    ("kernel", "arguments"),
+    [
+        ((4, 4, 3, 5), {"strides": 2}),
+        ((3, 3, 3, 4), {"strides": 2, "dilation": 3, "groups": 2}),
+        ((3, 3, 1, 6), {"strides": 2, "dilation": 2, "groups": 6, "padding_mode": "reflect", "padding": 1}),
+        ((9, 8, 3, 5), {"strides": 4}),
+    ],
+)
+def test_programs_with_an_open_batch_are_exported_for_every_platform(kernel, arguments):
+    (batch,) = jax.export.symbolic_shape("b")
+    y = jax.ShapeDtypeStruct((batch, 4, 5, kernel[-1]), jnp.float32)
+    w = jax.ShapeDtypeStruct(kernel, jnp.float32)
+
+    def everything(y, kernel):
+        x, pullback = jax.vjp(partial(conv_transpose, **arguments), y, kernel)
+        return x, *pullback(x)
+
+    exported = jax.export.export(jax.jit(everything), platforms=("cpu", "cuda", "rocm", "tpu"))(y, w)
+    assert str(exported.out_avals[0].shape[0]) == "b"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("name", ["FCN-8 up2", "grouped 4", "stride 2 dilated 3", "depthwise 3x3"])
+def test_half_precision_is_converted_in_no_whole_array(name, platform):
+    """Arrays stay bfloat16 as they enter products; what is summed is float32."""
+    layer = LAYERS[name]
+    for part, (f, arguments) in programs(layer, jnp.bfloat16).items():
+        found = operations(f, *arguments, platform=platform)
+        products = [one for one in found if one.name in ("stablehlo.convolution", "stablehlo.dot_general")]
+        entering = [operand for one in products for operand in one.operands]
+        assert all("bf16" in str(operand.type) for operand in entering), part
