@@ -11,7 +11,12 @@ from jtconv.bench._layers import SUITE, NetworkLayer
 from jtconv.bench._markdown import table
 
 # Name, platform, and whether the CPU kernels can be called.
-MACHINES = (("a CPU", CPU, True), ("a CPU, without the CPU kernels", CPU, False), ("a GPU or TPU", None, False))
+MACHINES = (
+    ("a CPU", CPU, True),
+    ("a CPU, without the CPU kernels", CPU, False),
+    ("a GPU", "cuda", False),
+    ("a TPU", "tpu", False),
+)
 MAPS = {"Cᵀ": "transposed", "C": "forward", "kernel's gradient": "kernel_gradient"}
 TITLES = {"cpu_kernels": "CPU kernels"}  # the others are written as they are named
 
