@@ -119,3 +119,22 @@ def test_an_operation_like_another_has_the_other_s_text_or_is_doubtful(tmp_path)
     result = issued(folder)
     assert result.by_operation == {"TLP": 3, "copy.1": 73, "copy.2": 73, "copy.3": 0}
     assert result.doubtful == 1
+
+
+def test_a_division_gives_its_quotient_and_then_its_remainder():
+    text = schedule(
+        "%s1_s1 = smov.u32 17",
+        "%2 = sdivrem.u32 %s1_s1, 5 /* kDivAndRem */",
+        "%s3_s1 = smov.u32 0",
+        "%s4_s4 = spop.drf %2 ",
+        "%s5_s5 = spop.drf %2 ",
+        "%s6_s6 = smul.u32 10, %s4_s4",
+        "%s7_s7 = sadd.s32 %s6_s6, %s5_s5",
+        "%p5_p0 = scmp.eq.s32.totalorder %s7_s7, 32",
+        "%6 = sbr.rel (%p5_p0) target = $region1",
+        *SLOTS,
+        *[""] * 10,
+        "# Start/End empty region 1",
+    )
+    count = run(parse(text))
+    assert (count.bundles, count.doubtful) == (14, 0)

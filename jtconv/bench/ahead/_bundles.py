@@ -167,11 +167,11 @@ class _Instruction(NamedTuple):
 def parse(text: str) -> Program:
     """Read a schedule; scalar instructions that no branch depends on are left out."""
     bundles, regions, instructions = [], {}, []
-    for line in filter(_LINE.match, text.splitlines()):
+    for line in filter(_LINE.match, _with_pops_named(text).splitlines()):
         for region in _START.findall(line):
             regions.setdefault(int(region), len(bundles))
         bundle = Bundle()
-        instructions.append([one for part in line.split(";;") if (one := _read(part, bundle))])
+        instructions.append([one for part in line.split(";;") for one in _read(part, bundle)])
         bundles.append(bundle)
     needed = _needed_by_branches([one for some in instructions for one in some])
     for bundle, some in zip(bundles, instructions, strict=True):
@@ -202,29 +202,43 @@ _BRANCH = re.compile(rf"= sbr\.rel {_GUARD}target = \$region(\d+)")
 _CALL = re.compile(r"= inlined_call [^/]*/\* (?:%(\S+) = |(<[\w-]+>))")
 _STORE = re.compile(rf"= sst \[smem:(\[#allocation\w+\])\] *{_GUARD}%({_NAME})")
 _LOAD = re.compile(rf"%({_NAME}) = sld \[smem:(\[#allocation\w+_spill\])\] *{_GUARD}")
+_DIVISION = re.compile(r"%(\d+) = sdivrem")
+_DIVIDE = re.compile(rf"%(\d+) = sdivrem\S* {_GUARD}(.*)")
 _SCALAR = re.compile(rf"%({_NAME}) = (\w+)(?:\.(\w+))?(?:\.(\w+))?(?:\.\w+)* +{_GUARD}(.*)")
 _OPERAND = re.compile(rf"(?:%({_NAME})|(\d+))$")
 
 
-def _read(part: str, bundle: Bundle) -> _Instruction | None:
-    """Read one instruction; a branch or a call is noted in its bundle."""
+def _with_pops_named(text: str) -> str:
+    """A division puts its quotient and its remainder in a queue, from which they are popped: name them apart."""
+    for name in set(_DIVISION.findall(text)):
+        for which in ("quotient", "remainder"):
+            text = text.replace(f"spop.drf %{name} ", f"sld [smem:[#allocation{name}{which}_spill]] ", 1)
+    return text
+
+
+def _read(part: str, bundle: Bundle) -> list[_Instruction]:
+    """Read the instructions of a slot; a branch or a call is noted in its bundle."""
     if found := _CALL.search(part):
         bundle.calls.append(found[1] or found[2])
-        return None
+        return []
     part = _COMMENT.sub("", part)
     if found := _BRANCH.search(part):
         bundle.branch = _guard(found[1], found[2]), int(found[4])
-        return _Instruction("", {found[2]} - {None})
+        return [_Instruction("", {found[2]} - {None})]
     if found := _STORE.search(part):  # a value that the compiler keeps in memory for a while
-        return _instruction(found[1], _copy, [found[5]], found.group(2, 3, 4))
+        return [_instruction(found[1], _copy, [found[5]], found.group(2, 3, 4))]
     if found := _LOAD.search(part):
-        return _instruction(found[1], _copy, [found[2]], found.group(3, 4, 5))
+        return [_instruction(found[1], _copy, [found[2]], found.group(3, 4, 5))]
+    if found := _DIVIDE.search(part):
+        both = {"quotient": operator.floordiv, "remainder": operator.mod}
+        place = f"[#allocation{found[1]}{{}}_spill]".format
+        return [_instruction(place(one), f, _operands(found[5]), found.group(2, 3, 4)) for one, f in both.items()]
     if found := _SCALAR.search(part):
         result, operation, form, kind, *guard, rest = found.groups()
         if operation == "sphi":  # the register is the same on both sides
-            return _Instruction(result, set(re.findall(_NAME, rest)))
-        return _instruction(result, _computation(operation, form, kind), _operands(rest), guard)
-    return None
+            return [_Instruction(result, set(re.findall(_NAME, rest)))]
+        return [_instruction(result, _computation(operation, form, kind), _operands(rest), guard)]
+    return []
 
 
 def _instruction(result: str, compute: Callable, operands: list, guard: tuple | list) -> _Instruction:
