@@ -212,7 +212,8 @@ def _with_pops_named(text: str) -> str:
     """A division puts its quotient and its remainder in a queue, from which they are popped: name them apart."""
     for name in set(_DIVISION.findall(text)):
         for which in ("quotient", "remainder"):
-            text = text.replace(f"spop.drf %{name} ", f"sld [smem:[#allocation{name}{which}_spill]] ", 1)
+            popped = rf"sld [smem:[#allocation{name}{which}_spill]] \1"
+            text = re.sub(rf"spop\.drf ((?:\([^)]*\), )?)%{name}\b", popped, text, count=1)
     return text
 
 
