@@ -10,6 +10,7 @@ from jtconv._geometry.spec import ConvSpec
 Shape = tuple[int, ...]
 
 CPU = "cpu"
+TPU = "tpu"
 OTHER = None  # every platform that no implementation names
 ANYWHERE = (CPU, OTHER)
 

@@ -19,12 +19,13 @@ from jtconv._compute import (
     polyphase,
     scatter,
     space_to_depth,
+    subpixel,
     vjp,
 )
 from jtconv._compute.groups import merged
 from jtconv._compute.implementation import ANYWHERE, Implementation, Request
 
-_FILES = (matrix, lax, scatter, vjp, overlap_add, polyphase, depthwise, space_to_depth, pieces, cpu_kernels)
+_FILES = (matrix, lax, scatter, vjp, overlap_add, polyphase, depthwise, space_to_depth, pieces, subpixel, cpu_kernels)
 
 REGISTRY: dict[tuple[str, str], Implementation] = {
     (one.computes, one.name): one for file in _FILES for one in file.IMPLEMENTATIONS
