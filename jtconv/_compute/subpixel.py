@@ -90,7 +90,8 @@ IMPLEMENTATIONS = (
 def _phase_kernel(kernel: Array, spec: ConvSpec, axes: tuple[int, ...]) -> Array:
     """(*k, I, O) -> (*taps, channels, O): the phases of the first axes, then I and those of the last one."""
     ndim, taps, phases = spec.ndim, of_phases(spec, axes).kernel_size, _phases(spec, axes)
-    whole = pad_zeros(kernel[None], [*((0, t * s - k) for t, s, k in zip(taps, phases, spec.kernel_size)), (0, 0)])[0]
+    missing = [(0, t * s - k) for t, s, k in zip(taps, phases, spec.kernel_size, strict=True)]
+    whole = pad_zeros(kernel[None], [*missing, (0, 0)])[0]
     apart = whole.reshape(*itertools.chain(*zip(taps, phases, strict=True)), *kernel.shape[-2:])
     last = [2 * ndim, 2 * ndim - 1] if _images_apart(kernel.shape[-2]) else [2 * ndim - 1, 2 * ndim]
     ordered = apart.transpose(*range(0, 2 * ndim, 2), *range(1, 2 * ndim - 1, 2), *last, 2 * ndim + 1)

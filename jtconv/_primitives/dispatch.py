@@ -12,6 +12,7 @@ from jtconv._arrays.checks import Precision
 from jtconv._compute import (
     cpu_kernels,
     depthwise,
+    depthwise_phases,
     lax,
     matrix,
     overlap_add,
@@ -25,7 +26,20 @@ from jtconv._compute import (
 from jtconv._compute.groups import merged
 from jtconv._compute.implementation import ANYWHERE, Implementation, Request
 
-_FILES = (matrix, lax, scatter, vjp, overlap_add, polyphase, depthwise, space_to_depth, pieces, subpixel, cpu_kernels)
+_FILES = (
+    matrix,
+    lax,
+    scatter,
+    vjp,
+    overlap_add,
+    polyphase,
+    depthwise,
+    space_to_depth,
+    pieces,
+    subpixel,
+    depthwise_phases,
+    cpu_kernels,
+)
 
 REGISTRY: dict[tuple[str, str], Implementation] = {
     (one.computes, one.name): one for file in _FILES for one in file.IMPLEMENTATIONS
