@@ -24,9 +24,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from jtconv._arrays.checks import Precision
-from jtconv._arrays.padding import for_any_padding_mode, pad_zeros
+from jtconv._arrays.padding import for_any_padding_mode, pad_zeros, padded
+from jtconv._arrays.sharding import transpose_of
 from jtconv._compute.implementation import TPU, Implementation, Request
-from jtconv._compute.lax import lax_transpose
+from jtconv._compute.lax import kernel_gradient_by_lax, lax_conv, lax_transpose
 from jtconv._geometry.spec import ConvSpec
 
 SUBLANES = 8  # rows of a register; a batch as large is laid along them, and the last axis is not along the lanes
@@ -39,10 +40,23 @@ def subpixel(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> A
     """Cᵀ y."""
     axes = folded_axes(spec, y.shape[0], kernel.shape[-2])
     image = lax_transpose(y, _phase_kernel(kernel, spec, axes), of_phases(spec, axes), precision)
-    x = _interleave(image, spec, axes)
-    starts = [spec.pads[a][0] % spec.strides[a] if a in axes else 0 for a in range(spec.ndim)]
-    sizes = zip(starts, x.shape[1:-1], spec.input_size, strict=True)
-    return pad_zeros(x, [(-start, start + wanted - size) for start, size, wanted in sizes])
+    return _from_phases(image, spec, axes)
+
+
+def conv_of_phases(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """C x."""
+    x, spec = padded(x, spec)
+    axes = folded_axes(spec, x.shape[0], kernel.shape[-2])
+    return lax_conv(_to_phases(x, spec, axes), _phase_kernel(kernel, spec, axes), of_phases(spec, axes), precision)
+
+
+def kernel_gradient_of_phases(x: Array, y: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """The gradient of sum(C x * y) by the kernel."""
+    x, spec = padded(x, spec)
+    shape = (*spec.kernel_size, x.shape[-1] // spec.groups, y.shape[-1])
+    axes = folded_axes(spec, x.shape[0], shape[-2])
+    gradient = kernel_gradient_by_lax(_to_phases(x, spec, axes), y, of_phases(spec, axes), precision)
+    return transpose_of(lambda kernel: _phase_kernel(kernel, spec, axes), shape, x.dtype, gradient)
 
 
 def folded_axes(spec: ConvSpec, batch: int, in_ch: int) -> tuple[int, ...]:
@@ -84,6 +98,8 @@ def _is_quicker(request: Request) -> bool:
 
 IMPLEMENTATIONS = (
     Implementation("subpixel", "transposed", subpixel, (TPU,), _is_quicker, lambda _: 1, is_method=False),
+    Implementation("subpixel", "forward", conv_of_phases, (), is_method=False),
+    Implementation("subpixel", "kernel_gradient", kernel_gradient_of_phases, (), is_method=False),
 )
 
 
@@ -96,6 +112,20 @@ def _phase_kernel(kernel: Array, spec: ConvSpec, axes: tuple[int, ...]) -> Array
     last = [2 * ndim, 2 * ndim - 1] if _images_apart(kernel.shape[-2]) else [2 * ndim - 1, 2 * ndim]
     ordered = apart.transpose(*range(0, 2 * ndim, 2), *range(1, 2 * ndim - 1, 2), *last, 2 * ndim + 1)
     return ordered.reshape(*taps, -1, kernel.shape[-1])
+
+
+def _from_phases(image: Array, spec: ConvSpec, axes: tuple[int, ...]) -> Array:
+    """(N, *blocks, channels) -> (N, *input_size, groups * I)."""
+    x = _interleave(image, spec, axes)
+    starts = [spec.pads[a][0] % spec.strides[a] if a in axes else 0 for a in range(spec.ndim)]
+    sizes = zip(starts, x.shape[1:-1], spec.input_size, strict=True)
+    return pad_zeros(x, [(-start, start + wanted - size) for start, size, wanted in sizes])
+
+
+def _to_phases(x: Array, spec: ConvSpec, axes: tuple[int, ...]) -> Array:
+    """The transpose of `_from_phases`."""
+    shape = (x.shape[0], *of_phases(spec, axes).input_size, x.shape[-1] * prod(_phases(spec, axes)))
+    return transpose_of(lambda image: _from_phases(image, spec, axes), shape, x.dtype, x)
 
 
 def _interleave(image: Array, spec: ConvSpec, axes: tuple[int, ...]) -> Array:
