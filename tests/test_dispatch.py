@@ -127,14 +127,15 @@ def test_the_benchmark_layers_are_chosen_by_the_measured_rules(kernels):
 def gpu_rule(spec, y, kernel):
     """Of layers without a dilation that can be left out."""
     known = isinstance(y[0], int)
-    if is_depthwise(kernel, spec.groups) and few_pieces(spec) and known:
+    depthwise = is_depthwise(kernel, spec.groups)
+    if depthwise and few_pieces(spec) and known:
         return "overlap_add"
     image = prod(k if o == 1 else o for k, o in zip(spec.kernel_size, spec.output_size, strict=True))
     exchanged = spec.ndim == 2 and prod(spec.kernel_size) > image
     zeros = max(spec.strides, default=1) > 1 and max(spec.dilation, default=1) > 1
     if spec.groups == 1 and not exchanged and not zeros:
         return "vjp"
-    if not known:
+    if depthwise or not known:
         return "polyphase"
     in_ch = kernel[-2] * spec.groups
     columns = prod(y[:-1]) * prod(spec.kernel_size) * in_ch

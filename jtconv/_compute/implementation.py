@@ -11,6 +11,7 @@ Shape = tuple[int, ...]
 
 CPU = "cpu"
 GPUS = ("cuda", "rocm")
+TPU = "tpu"
 OTHER = None  # every platform that no implementation names
 ANYWHERE = (CPU, OTHER)
 

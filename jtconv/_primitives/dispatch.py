@@ -13,6 +13,7 @@ from jtconv._arrays.checks import Precision
 from jtconv._compute import (
     cpu_kernels,
     depthwise,
+    depthwise_phases,
     lax,
     matrix,
     overlap_add,
@@ -20,6 +21,7 @@ from jtconv._compute import (
     polyphase,
     scatter,
     space_to_depth,
+    subpixel,
     vjp,
 )
 from jtconv._compute.dilation import reducible, without_dilation
@@ -27,7 +29,20 @@ from jtconv._compute.groups import merged
 from jtconv._compute.implementation import ANYWHERE, CPU, Implementation, Request
 from jtconv._geometry.spec import ConvSpec
 
-_FILES = (matrix, lax, scatter, vjp, overlap_add, polyphase, depthwise, space_to_depth, pieces, cpu_kernels)
+_FILES = (
+    matrix,
+    lax,
+    scatter,
+    vjp,
+    overlap_add,
+    polyphase,
+    depthwise,
+    space_to_depth,
+    pieces,
+    subpixel,
+    depthwise_phases,
+    cpu_kernels,
+)
 
 REGISTRY: dict[tuple[str, str], Implementation] = {
     (one.computes, one.name): one for file in _FILES for one in file.IMPLEMENTATIONS
@@ -60,15 +75,16 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
     """The map `computes` of operands a and b."""
     if method != "auto":
         return REGISTRY[computes, method].run(a, b, request.spec, precision)
+    run = partial(_chosen, computes, request)
     if request.platform != CPU and reducible(computes, request.spec):
-        return without_dilation(computes, partial(_chosen, computes, request))(a, b, request.spec, precision)
-    if computes == "transposed":
-        b, spec = merged(b, request)
-        request = replace(request, spec=spec)
-    return _chosen(computes, request, a, b, request.spec, precision)
+        run = without_dilation(computes, run)
+    return run(a, b, request.spec, precision)
 
 
 def _chosen(computes: str, request: Request, a: Array, b: Array, spec: ConvSpec, precision: Precision) -> Array:
-    """The map of a layer that `request` has been simplified to, by the implementation that "auto" takes for it."""
+    """The map of a layer that `request` was simplified to, by the implementation that "auto" takes for it."""
     request = replace(request, spec=spec, shapes=(a.shape, b.shape))
+    if computes == "transposed":
+        b, spec = merged(b, request)
+        request = replace(request, spec=spec, shapes=(a.shape, b.shape))
     return choose(computes, request).run(a, b, spec, precision)
