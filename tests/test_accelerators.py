@@ -16,7 +16,9 @@ from jtconv.bench._layers import RARE, SUITE
 
 PLATFORMS = ("cuda", "tpu")
 PARTS = ("forward", "gradient by y", "gradient by the kernel")
-MAX_GROWTH = 1.35  # multiplications over those needed
+# Multiplications over those needed. A TPU multiplies by taps of zeros where folding makes the strides divide the kernel
+# size: they take places that would stay empty, and the bundles issued become fewer.
+MAX_GROWTH = {"cuda": 1.35, "rocm": 1.35, "tpu": 2.6}
 LAYERS = {layer.name: layer for layer in (*SUITE, *RARE)}
 
 
@@ -105,14 +107,22 @@ def programs(layer, dtype=jnp.float32):
     }
 
 
-@pytest.mark.parametrize("platform", ["cuda", "rocm"])
+def needed(layer, part, platform):
+    """Multiplications of a layer. A TPU multiplies 128 channels by 128 at once: groups are merged up to that many."""
+    widest = max(layer.x_ch, layer.y_ch) // layer.groups
+    merged = [n for n in range(1, layer.groups + 1) if layer.groups % n == 0 and (n == 1 or n * widest <= 128)]
+    is_merged = platform == "tpu" and part == "forward" and widest > 1
+    return layer.flops / 2 * (max(merged) if is_merged else 1)
+
+
+@pytest.mark.parametrize("platform", ["cuda", "rocm", "tpu"])
 @pytest.mark.parametrize("name", LAYERS)
 def test_no_program_multiplies_by_inserted_zeros(name, platform):
     layer = LAYERS[name]
     for part, (f, arguments) in programs(layer).items():
         found = operations(f, *arguments, platform=platform)
-        assert multiplications(found) <= MAX_GROWTH * layer.flops / 2, part
-        assert not any(map(inserts_zeros, found)), part
+        assert multiplications(found, platform) <= MAX_GROWTH[platform] * needed(layer, part, platform), part
+        assert platform == "tpu" or not any(map(inserts_zeros, found)), part
 
 
 @pytest.mark.parametrize(
