@@ -69,9 +69,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError("--time-limit is for --compile-for; --seconds bounds the time of a measurement.")
     parts = _compile_for.PARTS if ahead else PARTS
     if wrong := [part for part in arguments.parts or () if part not in parts]:
-        raise ValueError(
-            f"--parts {' '.join(wrong)}: {'with' if ahead else 'without'} --compile-for: {' '.join(parts)}."
-        )
+        allowed = f"{'with' if ahead else 'without'} --compile-for they are {' '.join(parts)}"
+        raise ValueError(f"--parts {' '.join(wrong)}: {allowed}.")
     arguments.parts = arguments.parts or (parts if ahead else PARTS[:2])
     arguments.seconds = SECONDS if arguments.seconds is None else arguments.seconds
     if not 0 < arguments.seconds < float("inf"):

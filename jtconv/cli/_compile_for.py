@@ -29,8 +29,11 @@ def compile_for(arguments: argparse.Namespace, layers: list[Any]) -> dict[str, A
     """Compile, telling of each layer when it is done; the results."""
     from jtconv.bench import _run as bench
     from jtconv.bench.ahead import _report, _run
+    from jtconv.bench.ahead._devices import device
 
     devices = list(dict.fromkeys(arguments.compile_for))
+    for name in devices:
+        device(name)  # each compiler is there, before the first is used
     limit = MAX_SECONDS if arguments.time_limit is None else arguments.time_limit
     if not limit > 0:
         raise ValueError(f"--time-limit must be above 0, got {limit}.")

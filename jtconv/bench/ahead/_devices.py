@@ -1,6 +1,7 @@
 """The devices that programs can be compiled for, by name: the makers' published figures, or a topology's name."""
 
 import importlib.metadata
+import os
 from dataclasses import dataclass
 
 import jax
@@ -96,10 +97,11 @@ def compiler_version(of: Device) -> str | None:
 
 def environment(of: Device, dump_folder: str) -> dict[str, str]:
     """What a worker's environment must hold before it imports JAX."""
-    common = {"JAX_PLATFORMS": "cpu"}
+    common = {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "false"}  # what is compiled is timed
     if of.platform != "tpu":
         return common
-    return {**common, **TPU_ENVIRONMENT, "LIBTPU_INIT_ARGS": DUMP_BUNDLES.format(dump_folder)}
+    flags = f"{os.environ.get('LIBTPU_INIT_ARGS', '')} {DUMP_BUNDLES.format(dump_folder)}"
+    return {**common, **TPU_ENVIRONMENT, "LIBTPU_INIT_ARGS": flags.strip()}
 
 
 def target_config(of: Nvidia) -> str:

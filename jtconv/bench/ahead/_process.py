@@ -1,5 +1,6 @@
 """The worker process of a device, from outside: started when it is needed, ended when a program takes too long."""
 
+import contextlib
 import json
 import os
 import queue
@@ -7,10 +8,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 from typing import Any, Self
 
 from jtconv.bench.ahead._devices import device, environment
 
+COMMAND = ("-m", "jtconv.bench.ahead._worker")
+CHATTER = ("cuda_plugin_extension is not found.",)  # printed wherever there is no driver
 START_SECONDS = 120.0  # to import JAX and load a compiler
 
 
@@ -24,8 +28,9 @@ class Worker:
     def __init__(self, name: str):
         self._name, self._device = name, device(name)
         self._folder = tempfile.TemporaryDirectory(prefix="jtconv-ahead-")
+        self._dump, self._errors = (Path(self._folder.name, name) for name in ("dump", "errors.txt"))
+        self._dump.mkdir()
         self._process: subprocess.Popen[str] | None = None
-        self._errors: Any = None
 
     def __enter__(self) -> Self:
         return self
@@ -38,17 +43,17 @@ class Worker:
         """The figures of a program, which `program` names as "module:function"."""
         process = self._process or self._start()
         assert process.stdin is not None
-        print(json.dumps({"program": program, "arguments": arguments}), file=process.stdin, flush=True)
-        return self._answer(seconds, f"not compiled within {seconds:.0f} s")
+        with contextlib.suppress(BrokenPipeError):  # it has ended, as the answer will tell
+            print(json.dumps({"program": program, "arguments": arguments}), file=process.stdin, flush=True)
+        return self._answer(seconds, f"not compiled within {seconds:g} s")
 
     def _start(self) -> subprocess.Popen[str]:
         """Start the process. Its error output is kept for the reason it may die of, and not shown."""
-        command = [sys.executable, "-m", "jtconv.bench.ahead._worker", self._name, self._folder.name]
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
-            env={**os.environ, **environment(self._device, self._folder.name)},
-        )  # fmt: skip
+        command = [sys.executable, *COMMAND, self._name, str(self._dump)]
+        environ = {**os.environ, **environment(self._device, str(self._dump))}
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        with self._errors.open("w") as errors:
+            self._process = subprocess.Popen(command, stderr=errors, env=environ, **pipes)
         self._lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=_read, args=(self._process.stdout, self._lines), daemon=True).start()
         try:
@@ -77,16 +82,16 @@ class Worker:
         """The reason for the process to have ended, as far as it is known."""
         assert self._process is not None
         status = self._process.wait()
-        self._errors.seek(0)
-        lines = [line.strip() for line in self._errors if line.strip()]
-        return f"the compiler's process ended with status {status}: {lines[-1][:200] if lines else 'it said nothing'}"
+        lines = [line.strip() for line in self._errors.read_text(errors="replace").splitlines()]
+        said = [line for line in lines if line and line not in CHATTER]
+        return f"the compiler's process ended with status {status}: {said[-1][:200] if said else 'it said nothing'}"
 
     def _end(self) -> None:
         """End the process, if there is one; the next program starts another."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout, self._errors):
+            for pipe in (self._process.stdin, self._process.stdout):
                 pipe.close()
         self._process = None
 

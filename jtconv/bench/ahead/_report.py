@@ -85,7 +85,7 @@ def line(device: str, layer: Layer) -> str:
     cells = []
     for part in parts_of([layer]):
         shown = [f"{method} {digits(multiplications(figures)):>5}x" for method, figures in layer[part].items()]
-        failed = [f"{method} failed" for method in layer["failed"].get(part, {})]
+        failed = [f"{method}     -" for method in layer["failed"].get(part, {})]
         cells.append(f"{TITLES[part]}: {'  '.join([*shown, *failed])}")
     return f"{device:<7} {layer['name']:<15} {'   '.join(cells)}"
 

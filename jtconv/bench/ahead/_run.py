@@ -8,7 +8,7 @@ from typing import Any
 
 from jtconv._version import __version__
 from jtconv.bench._layers import NetworkLayer
-from jtconv.bench.ahead._devices import DEVICES, compiler_version, device
+from jtconv.bench.ahead._devices import DEVICES, compiler_version
 from jtconv.bench.ahead._process import NotCompiled, Worker
 from jtconv.bench.ahead._programs import layer_program, methods
 
@@ -28,8 +28,6 @@ def run(
     report: Report,
 ) -> dict[str, Any]:
     """Compile all; `report` is given the device and the layer just done, and the results so far."""
-    for name in devices:
-        device(name)  # all are there before the first is compiled for
     results = {"machine": {**describe(), "dtype": dtype}, "devices": {}}
     for name in devices:
         done: list[dict[str, Any]] = []
