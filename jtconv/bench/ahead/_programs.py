@@ -28,13 +28,13 @@ class Compilable(NamedTuple):
     """A function, the shapes of its arguments, and what its compiled program is measured by.
 
     Attributes:
-      function: jitted already, or to be.
+      function: jitted.
       arguments: a pytree of `jax.ShapeDtypeStruct` for each argument.
       needed: the least number of multiplications.
       array_bytes: the size of all arrays given and returned.
     """
 
-    function: Callable[..., Any]
+    function: Any
     arguments: tuple[Any, ...]
     needed: int
     array_bytes: int
@@ -57,7 +57,7 @@ def layer_program(layer: dict[str, Any], part: str, method: str, dtype: str) -> 
     arguments = tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes)
     array_bytes = jnp.dtype(dtype).itemsize * sum(map(math.prod, shapes))
     count = 2 if part == "forward" else 3
-    return Compilable(_part(function, part), arguments[:count], one.needed, array_bytes)
+    return Compilable(jax.jit(_part(function, part)), arguments[:count], one.needed, array_bytes)
 
 
 def _part(f: Function, part: str) -> Callable[..., Array]:

@@ -74,6 +74,7 @@ _FIGURES = (
     ),
     _Figure("zeros", _zeros, "inserted between values, in millions"),
     _Figure("memory", lambda f: times(memory(f)), "temporary, over the arrays given and returned"),
+    _Figure("compile, s", lambda f: digits(f["compile_s"]), "seconds of the compiler"),
 )
 _CYCLES = _Figure(
     "kilocycles", _cycles, "of the final schedule's bundles, a lower bound; with ~ the compiler's estimate"
@@ -120,18 +121,23 @@ def parts_of(layers: list[Layer]) -> list[str]:
 def _columns(rows: list[Compiled], title: str) -> list[Column]:
     """The columns of a part's table: each figure for "auto" and for lax alone."""
     on_tpu = any("cycles" in figures for row in rows for figures in row.layer[row.part].values())
-    pairs = [
-        Column(f"{figure.title}, {method}", lambda row, m=method, cell=figure.cell: row.of(m, cell))
-        for figure in (*_FIGURES, *((_CYCLES,) if on_tpu else ()))
-        for method in (OWN, LAX)
-    ]
+
+    def both(figure: _Figure) -> Column:
+        return Column(
+            f"{figure.title}: {OWN} / {LAX}", lambda row: f"{row.of(OWN, figure.cell)} / {row.of(LAX, figure.cell)}"
+        )
+
     return [
         Column(f"**{title}**", lambda row: row.layer["name"]),
-        Column("auto becomes", lambda row: row.of(OWN, _operations)),
-        Column("lax becomes", lambda row: row.of(LAX, _operations)),
-        *pairs,
-        Column("compile, s", lambda row: row.of(OWN, lambda f: digits(f["compile_s"]))),
+        Column(OWN, lambda row: row.of(OWN, _operations)),
+        Column(LAX, _operations_of_lax),
+        *map(both, (*_FIGURES, *((_CYCLES,) if on_tpu else ()))),
     ]
+
+
+def _operations_of_lax(row: Compiled) -> str:
+    own, other = (row.of(method, _operations) for method in (OWN, LAX))
+    return "the same" if own == other != "—" else other
 
 
 def _summary(layers: list[Layer], device: str) -> str:

@@ -71,18 +71,17 @@ def _answer(request: dict[str, Any], sharding: Any, dump_folder: Path) -> dict[s
 def figures(given: Compilable, sharding: Any, dump_folder: Path) -> dict[str, Any]:
     """Compile, and count what the program does."""
     arguments = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=sharding), given.arguments)
-    function = given.function if hasattr(given.function, "lower") else jax.jit(given.function)
-    lowered = function.lower(*arguments)
+    lowered = given.function.lower(*arguments)
     start = time.perf_counter()
     compiled = lowered.compile()
     seconds = time.perf_counter() - start
-    program = Program(compiled.as_text() or "")
+    program, memory = Program(compiled.as_text()), compiled.memory_analysis()
     return {
         "operations": count.operations(program),
         "multiplications": count.multiplications(program),
         "needed": given.needed,
         "inserted_zeros": count.inserted_zeros(program),
-        "temporary_bytes": compiled.memory_analysis().temp_size_in_bytes,
+        "temporary_bytes": memory.temp_size_in_bytes,
         "array_bytes": given.array_bytes,
         "compile_s": round(seconds, 2),
         **cycles(program, dump_folder),
