@@ -2,13 +2,16 @@
 
 import pytest
 
-from jtconv.bench._layers import SUITE
+from jtconv.bench._layers import SUITE, NetworkLayer
 from jtconv.bench.ahead._programs import PARTS
 from jtconv.bench.ahead._report import over_bounds
 
+# Strides and dilation with a common factor: a part of the positions of x is never reached.
+DILATED = NetworkLayer("dilated, s2", "", 4, (32, 32), 64, 32, 3, 2, {"padding": 2, "dilation": 2})
+
 
 @pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("layer", SUITE, ids=lambda layer: layer.name)
+@pytest.mark.parametrize("layer", [*SUITE, DILATED], ids=lambda layer: layer.name)
 def test_auto_is_within_its_bounds(compiled, layer, part):
     figures = compiled("h100", layer, part)
     assert not over_bounds(figures), figures
