@@ -37,8 +37,13 @@ def multiplications(program: Program) -> int:
 
 
 def inserted_zeros(program: Program) -> int:
-    """The zeros placed between values: by `pad`, or in the window of a convolution."""
-    return sum(one.times * _inserted_zeros(one) for step in program.steps for one in program.within(step))
+    """The zeros placed between values: those that are stored or multiplied by, not those that a fusion sums away."""
+    return sum(
+        one.times * _inserted_zeros(one)
+        for step in program.steps
+        for one in program.within(step)
+        if one is step or one.instruction.opcode != "pad" or one.instruction.name in _moved_on(one.computation)
+    )
 
 
 def estimated_cycles(program: Program) -> int | None:
@@ -142,6 +147,19 @@ def _is_number(computation: Computation, name: str) -> bool:
     while found.opcode in FOLLOWED:
         found = computation[found.operands[0]]
     return found.opcode == "constant" and found.size == 1
+
+
+def _moved_on(fused: Computation) -> set[str]:
+    """The instructions whose values are in the result of a fusion, or in an operand of a product in it, unchanged."""
+    root = next(reversed(fused.values()))
+    products = [one for one in fused.values() if one.opcode in ("convolution", "dot")]
+    waiting, found = [root.name, *(name for one in products for name in one.operands)], set()
+    while waiting:
+        one = fused[waiting.pop()]
+        if one.name not in found:
+            found.add(one.name)
+            waiting += one.operands if one.opcode in MOVERS else ()
+    return found
 
 
 def _inserted_zeros(one: Executed) -> int:
