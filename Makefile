@@ -63,10 +63,10 @@ agreement: $(PEERS)/.peers ## compare jtconv.compat with the frameworks themselv
 	$(PEERS)/bin/python -m tests.checks.agreement --out benchmarks/results/agreement
 
 accelerators: $(ACCELERATORS)/.accelerators ## compile for GPUs and TPUs that are not there, and count (ten minutes)
-	$(ACCELERATORS)/bin/python -m pytest tests/accelerators $(ARGS)
+	JAX_PLATFORMS=cpu $(ACCELERATORS)/bin/python -m pytest tests/accelerators $(ARGS)
 
 accelerators-gpu: $(ACCELERATORS)/.accelerators ## the part of it for GPUs, in a minute
-	$(ACCELERATORS)/bin/python -m pytest tests/accelerators/test_gpu.py $(ARGS)
+	JAX_PLATFORMS=cpu $(ACCELERATORS)/bin/python -m pytest tests/accelerators/test_gpu.py $(ARGS)
 
 browser: $(VENV)/.browser ## the explorer's page, in Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest --numprocesses=0 tests/browser $(ARGS)

@@ -122,6 +122,7 @@ COLUMNS = (
     Column("temporary", lambda step: f"{digits(step['temporary_bytes'] / 2**30)} GiB, {times(memory(step))}"),
     Column("compile", lambda step: f"{digits(step['compile_s'])} s"),
 )
+CYCLES = Column("kilocycles", lambda step: digits(step["cycles"] / 1e3))  # of a TPU
 
 
 def tables(results: dict[str, Any]) -> str:
@@ -133,7 +134,8 @@ def tables(results: dict[str, Any]) -> str:
             return f"{step['network']}, {step['preset']}, batch {step['batch']}, {step['dtype']}"
 
         done = [step for step in found["steps"] if "failed" not in step]
-        texts.append(tabulate([Column(f"**step, {device}**", name), *COLUMNS], done))
+        columns = (*COLUMNS, CYCLES) if any("cycles" in step for step in done) else COLUMNS
+        texts.append(tabulate([Column(f"**step, {device}**", name), *columns], done))
         texts += [f"- {name(step)}: {step['failed']}" for step in found["steps"] if "failed" in step]
     return "\n\n".join(texts)
 

@@ -3,7 +3,6 @@
 The texts are the compilers' own, shortened; no compiler is needed here. `make accelerators` runs them.
 """
 
-import copy
 import json
 import re
 from pathlib import Path
@@ -12,6 +11,8 @@ import ahead_programs as hlo
 import jax
 import pytest
 
+from benchmarks import accelerator_step
+from jtconv import conv, conv_transpose
 from jtconv.bench._layers import SUITE
 from jtconv.bench.ahead import _count, _plot, _process, _report
 from jtconv.bench.ahead._devices import DEVICES, TPU_ENVIRONMENT, Nvidia, environment, target_config
@@ -147,6 +148,40 @@ def test_a_tpus_convolution_with_its_dilation_and_cycles():
     assert _count.estimated_cycles(found) == 115712 + 4048
     (convolution,) = (one for one in found.computations["fused_computation.1"].values() if one.opcode == "convolution")
     assert window(convolution) == ((2, 2), (1, 1), (2, 2))
+
+
+def test_zeros_count_where_they_are_stored_or_multiplied_by():
+    fused = """%fused (param_0: f32[8]) -> f32[15] {{
+  %param_0 = f32[8]{{0}} parameter(0)
+  %constant_1 = f32[] constant(0)
+  %pad.1 = f32[15]{{0}} pad(%param_0, %constant_1), padding=0_0_1
+  %add.1 = f32[15]{{0}} add(%pad.1, %pad.1)
+  ROOT %last = f32[15]{{0}} {last}
+}}"""
+    entry = "  %y.1 = f32[8]{0} parameter(0)\n  ROOT %fusion.1 = f32[15]{0} fusion(%y.1), kind=kLoop, calls=%fused"
+    zeros = {
+        operation: _count.inserted_zeros(program(entry, fused.format(last=operation)))
+        for operation in ("copy(%pad.1)", "reverse(%pad.1), dimensions={0}", "negate(%add.1)", "copy(%add.1)")
+    }
+    assert list(zeros.values()) == [7, 7, 0, 0]
+    unfused = (
+        "  %y.1 = f32[8]{0} parameter(0)\n  %c = f32[] constant(0)\n  %p = f32[15]{0} pad(%y.1, %c), padding=0_0_1"
+    )
+    assert _count.inserted_zeros(program(unfused)) == 7
+
+
+def test_the_multiplications_of_a_step_are_counted_in_its_forward_pass():
+    def f(x, kernel):
+        return jax.jit(lambda x: conv_transpose(conv(x, kernel, strides=2), kernel, strides=2))(x)
+
+    x, kernel = jax.ShapeDtypeStruct((1, 9, 3), "float32"), jax.ShapeDtypeStruct((3, 3, 4), "float32")
+    found = [accelerator_step.needed(one) for one in accelerator_step.convolutions(jax.make_jaxpr(f)(x, kernel).jaxpr)]
+    assert found == [4 * 36, 4 * 36]
+
+
+def test_a_steps_operations_are_totalled_by_kind():
+    step = {"operations": ["2 × copy", "cudnn forward", "copy", "elementwise", "3 × cudnn forward"]}
+    assert accelerator_step.kinds(step) == "4 cudnn forward, 3 copy, 1 elementwise"
 
 
 def test_the_body_of_a_loop_counts_as_often_as_it_runs():
@@ -368,6 +403,12 @@ def test_the_command_knows_the_parts_and_names_every_device(capsys):
 
 
 def test_saved_results_have_tables():
+    layers, steps = 0, 0
     for path in (ROOT / "benchmarks" / "results" / "ahead").glob("*.json"):
         results = json.loads(path.read_text())
-        assert _report.markdown(copy.deepcopy(results)).count("| FCN-32s |") >= 2
+        if path.name.startswith("steps"):
+            steps += accelerator_step.tables(results).count("| FCN8, article, ")
+        else:
+            layers += _report.markdown(results).count("| FCN-32s |")
+    assert layers >= 4
+    assert steps >= 4

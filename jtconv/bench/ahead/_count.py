@@ -62,7 +62,7 @@ def _kind(program: Program, step: Executed) -> str | None:
     if instruction.opcode in FREE:
         return None
     if instruction.opcode == "custom-call":
-        return _custom_call(instruction)
+        return None if _target(instruction).endswith("Bitcast") else _custom_call(instruction)
     inside = list(program.within(step))
     opcodes = {one.instruction.opcode for one in inside}
     if "convolution" in opcodes:
