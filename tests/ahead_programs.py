@@ -88,3 +88,14 @@ LOOP = """
   %start = (s32[], f32[8]{0}) parameter(0)
   ROOT %while.1 = (s32[], f32[8]{0}) while(%start), condition=%condition, body=%body, backend_config={"known_trip_count":{"n":"5"}}
 """
+LOOP_CONDITION = """%condition (arg.1: (s32[], f32[8])) -> pred[] {
+  %arg.1 = (s32[], f32[8]{0}) parameter(0)
+  %constant.3 = s32[]{:T(128)} constant(7)
+  %get-tuple-element.15 = s32[]{:T(128)} get-tuple-element(%arg.1), index=0
+  ROOT %lt.0 = pred[]{:T(512)} compare(%get-tuple-element.15, %constant.3), direction=LT
+}"""
+TPU_BATCHED = """
+  %p.0 = bf16[8,512,256]{2,1,0:T(8,128)(2,1)} parameter(0)
+  %p.1 = bf16[8,256,1024]{2,1,0:T(8,128)(2,1)} parameter(1)
+  ROOT %convolution-base-dilated.1 = bf16[8,512,1024]{2,1,0:T(8,128)(2,1)} convolution(%p.0, %p.1), window={size=8 stride=7 lhs_dilate=8}, dim_labels=0bf_0io->0bf
+"""

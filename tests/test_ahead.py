@@ -106,13 +106,13 @@ def test_backward_data_of_a_padded_position_meets_each_tap_once():
 def test_matrix_products():
     triton = program(hlo.GEMM, hlo.GEMM_FUSED)
     assert work("FCN-32s", triton) == 1
-    assert _count.operations(triton) == ["matrix product"]
+    assert _count.operations(triton) == ["matrix product (triton)"]
     for target in ("__cublas$gemm", "__cublas$lt$matmul"):
         call = f'(f32[86016,256]{{1,0}}, s8[4194304]{{0}}) custom-call(%k.1, %y.1), custom_call_target="{target}", '
         config = 'backend_config={"gemm_backend_config":{"dot_dimension_numbers":{"lhs_contracting_dimensions":["1"]}}}'
         cublas = program(re.sub(r"f32\[86016,256\]\{1,0\} fusion.*", call + config, hlo.GEMM))
         assert work("FCN-32s", cublas) == 1
-        assert _count.operations(cublas) == ["matrix product"]
+        assert _count.operations(cublas) == ["matrix product (cublas)"]
 
 
 def test_an_elementwise_fusion_counts_what_it_multiplies():
@@ -140,14 +140,25 @@ def test_neither_integers_nor_constants_count():
     assert _count.multiplications(program(text)) == 64
 
 
+def test_a_window_that_meets_one_value_at_most_multiplies_by_no_zeros():
+    """A kernel as wide as the strides, and a product over a batch as the compiler for TPUs writes it."""
+    narrow = program(hlo.TPU, hlo.TPU_FUSED)
+    assert _count.multiplications(narrow) == 56 * 8 * 8 * 512 * 1024
+    assert _count.inserted_zeros(narrow) == 0
+    assert _count.operations(narrow) == ["copy", "matrix product", "copy"]
+    batched = program(hlo.TPU_BATCHED)
+    assert _count.multiplications(batched) == 8 * 512 * 256 * 1024
+    assert _count.operations(batched) == ["matrix product"]
+
+
 def test_a_tpus_convolution_with_its_dilation_and_cycles():
-    found = program(hlo.TPU, hlo.TPU_FUSED)
-    assert _count.multiplications(found) == 56 * 8 * 8 * 512 * 2 * 2 * 1024
+    found = program(hlo.TPU, hlo.TPU_FUSED.replace("size=2x2", "size=3x3"))
+    assert _count.multiplications(found) == 56 * 8 * 8 * 512 * 3 * 3 * 1024
     assert _count.inserted_zeros(found) == 8 * 1024 * (55 * 7 - 28 * 4)
     assert _count.operations(found) == ["copy", "convolution", "copy"]
     assert _count.estimated_cycles(found) == 115712 + 4048
     (convolution,) = (one for one in found.computations["fused_computation.1"].values() if one.opcode == "convolution")
-    assert window(convolution) == ((2, 2), (1, 1), (2, 2))
+    assert window(convolution)[:3] == ((3, 3), (1, 1), (2, 2))
 
 
 def test_zeros_count_where_they_are_stored_or_multiplied_by():
@@ -186,7 +197,9 @@ def test_a_steps_operations_are_totalled_by_kind():
 
 def test_the_body_of_a_loop_counts_as_often_as_it_runs():
     assert _count.multiplications(program(hlo.LOOP, hlo.LOOP_BODY)) == 5 * 8
-    assert _count.multiplications(program(hlo.LOOP.replace("known_trip_count", "other"), hlo.LOOP_BODY)) == 8
+    unknown = hlo.LOOP.replace("known_trip_count", "other")
+    assert _count.multiplications(program(unknown, hlo.LOOP_BODY)) == 8
+    assert _count.multiplications(program(unknown, f"{hlo.LOOP_BODY}\n\n{hlo.LOOP_CONDITION}")) == 7 * 8
     assert _count.operations(program(hlo.LOOP, hlo.LOOP_BODY)) == ["elementwise"]
 
 

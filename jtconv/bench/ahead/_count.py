@@ -63,25 +63,24 @@ def _kind(program: Program, step: Executed) -> str | None:
         return None
     if instruction.opcode == "custom-call":
         return None if _target(instruction).endswith("Bitcast") else _custom_call(instruction)
-    inside = list(program.within(step))
-    opcodes = {one.instruction.opcode for one in inside}
+    inside = [one.instruction for one in program.within(step)]
+    opcodes = {one.opcode for one in inside}
     if "convolution" in opcodes:
-        return "convolution"
+        taps = max(window(one).taps for one in inside if one.opcode == "convolution")
+        return "convolution" if taps > 1 else "matrix product"
     if "dot" in opcodes:
-        return "matrix product"
+        return "matrix product (triton)" if "__triton" in instruction.attributes else "matrix product"
     for opcode in ("scatter", "gather", "sort", "fft"):
         if opcode in opcodes:
             return opcode
-    if opcodes <= MOVERS:
-        return "copy"
-    return "elementwise"
+    return "copy" if opcodes <= MOVERS else "elementwise"
 
 
 def _custom_call(instruction: Instruction) -> str:
     target = _target(instruction)
     if target in CUDNN:
         return CUDNN[target]
-    return "matrix product" if _is_gemm(instruction) else target
+    return "matrix product (cublas)" if _is_gemm(instruction) else target
 
 
 def _target(instruction: Instruction) -> str:
@@ -122,7 +121,7 @@ def _of_convolution(one: Executed) -> int:
         image, output = output, image
     elif target == "convBackwardFilter":
         kernel, output = output, kernel
-    products = math.prod(window(instruction).size) * kernel.shape[kernel_labels.index("i")]
+    products = window(instruction).taps * kernel.shape[kernel_labels.index("i")]
     if target != "convBackwardInput":
         return output.size * products
     # By the input it inserts no zeros: each output meets each tap, or each position of the image its share of the taps.
@@ -181,11 +180,11 @@ def _interior(axis: str) -> int:
 
 
 def _zeros_in_window(one: Executed) -> int:
-    """The zeros between the values of a convolution's left operand, which no array holds."""
+    """The zeros between the values of a convolution's left operand, which no array holds, but the window meets."""
     labels = one.instruction.attribute("dim_labels").split("_")[0]
-    dilation = window(one.instruction).lhs_dilate
-    given = one.operand(0).shape
-    sizes = [given[labels.index(str(axis))] for axis in range(len(dilation))]
+    given = window(one.instruction)
+    dilation = [1 if alone else d for d, alone in zip(given.lhs_dilate, given.meets_one, strict=True)]
+    sizes = [one.operand(0).shape[labels.index(str(axis))] for axis in range(len(dilation))]
     spaced = math.prod(d * (n - 1) + 1 for d, n in zip(dilation, sizes, strict=True))
     rest = one.operand(0).size // max(1, math.prod(sizes))
     return rest * (spaced - math.prod(sizes))

@@ -20,8 +20,12 @@ class Instruction(NamedTuple):
     opcode: str
     dtype: str
     shape: Shape
-    operands: tuple[str, ...]
-    attributes: str  # all that follows the operands
+    inside: str  # the parentheses: operands, or a constant's value
+    attributes: str  # all that follows them
+
+    @property
+    def operands(self) -> list[str]:
+        return _NAME.findall(self.inside)
 
     @property
     def size(self) -> int:
@@ -38,11 +42,25 @@ class Instruction(NamedTuple):
 
 
 class Window(NamedTuple):
-    """The window of a convolution by axis: its size, its steps, and the spacing of the left operand's values."""
+    """The window of a convolution by axis: its size, its steps, and the spacing of both operands' values."""
 
     size: Shape
     strides: Shape
     lhs_dilate: Shape
+    rhs_dilate: Shape
+
+    @property
+    def meets_one(self) -> list[bool]:
+        """By axis, whether the window meets one value at most wherever it is, as the spacing is wider than itself.
+
+        So the compiler for TPUs writes products over a batch, and it multiplies by no zeros there.
+        """
+        return [(n - 1) * r < s > 1 for n, s, r in zip(self.size, self.lhs_dilate, self.rhs_dilate, strict=True)]
+
+    @property
+    def taps(self) -> int:
+        """The values that are multiplied for one position of the result and one channel."""
+        return math.prod(1 if one else n for n, one in zip(self.size, self.meets_one, strict=True))
 
 
 Computation = dict[str, Instruction]  # by name, in order
@@ -87,7 +105,16 @@ class Program:
             if not bodies:
                 yield Executed(instruction, computation, times)
             for body in bodies:
-                yield from self._unfolded(self.computations[body], times * _trips(instruction))
+                yield from self._unfolded(self.computations[body], times * self._trips(instruction))
+
+    def _trips(self, instruction: Instruction) -> int:
+        """How often the body of a loop runs: as the compiler says, or up to the bound of its condition; else once."""
+        if found := re.search(r'"known_trip_count":\{"n":"(\d+)"', instruction.attributes):
+            return int(found[1])
+        condition = self.computations.get(instruction.attribute("condition").lstrip("%"), {}).values()
+        bounds = [int(one.inside) for one in condition if one.opcode == "constant" and one.dtype == "s32"]
+        counts_up = any(one.attribute("direction") == "LT" for one in condition)
+        return bounds[0] if counts_up and len(bounds) == 1 else 1
 
     def within(self, step: Executed) -> Iterator[Executed]:
         """A step itself and, where it is a fusion, each instruction in it."""
@@ -109,19 +136,13 @@ def _bodies(instruction: Instruction) -> list[str]:
     return [body for name in names for body in _NAME.findall(instruction.attribute(name))]
 
 
-def _trips(instruction: Instruction) -> int:
-    """How often the body of a loop runs; once where the compiler does not know."""
-    found = re.search(r'"known_trip_count":\{"n":"(\d+)"', instruction.attributes)
-    return int(found[1]) if found else 1
-
-
 def window(instruction: Instruction) -> Window:
     """The window of a convolution; without axes where the attribute is absent, as it is for a matrix product."""
     text = instruction.attribute("window")
     given = {name: tuple(map(int, numbers.split("x"))) for name, numbers in re.findall(r"(\w+)=([\dx]+)(?: |$)", text)}
     size = given.get("size", ())
     ones = (1,) * len(size)
-    return Window(size, given.get("stride", ones), given.get("lhs_dilate", ones))
+    return Window(size, *(given.get(name, ones) for name in ("stride", "lhs_dilate", "rhs_dilate")))
 
 
 def _parse(name: str, text: str) -> Instruction:
@@ -133,8 +154,7 @@ def _parse(name: str, text: str) -> Instruction:
     array = _ARRAY.search(text[:end])
     dtype, sizes = (array[1], array[2]) if array else ("token", "")
     shape = tuple(int(size) for size in sizes.split(",") if size)
-    operands = tuple(_NAME.findall(text[start:stop]))
-    return Instruction(name, opcode, dtype, shape, operands, text[stop + 1 :])
+    return Instruction(name, opcode, dtype, shape, text[start + 1 : stop], text[stop + 1 :])
 
 
 def _closing(text: str, start: int) -> int:
