@@ -3,6 +3,7 @@
 PYTHON ?=
 VENV := .venv
 PEERS := .venv-peers
+ACCELERATORS := .venv-accelerators
 BIN := $(VENV)/bin
 KERNELS := $(wildcard jtconv/_compute/cpu/*.cc jtconv/_compute/cpu/*.h)
 PIP := -m pip install --disable-pip-version-check --quiet
@@ -10,10 +11,10 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo check test thorough fuzz faults lint format types peers agreement browser docs notebooks readme wheel clean force
+.PHONY: help demo check test thorough fuzz faults lint format types peers accelerators accelerators-gpu agreement browser docs notebooks readme wheel clean force
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
 
 demo: $(VENV)/.experiments ## prove the layers, then train a small FCN-8 on real digits
 	$(BIN)/jtconv verify --dtype float64
@@ -61,6 +62,12 @@ peers: $(PEERS)/.peers ## compare with the other frameworks, in .venv-peers
 agreement: $(PEERS)/.peers ## compare jtconv.compat with the frameworks themselves, thousands of layers (half an hour)
 	$(PEERS)/bin/python -m tests.checks.agreement --out benchmarks/results/agreement
 
+accelerators: $(ACCELERATORS)/.accelerators ## compile for GPUs and TPUs that are not there, and count (ten minutes)
+	JAX_PLATFORMS=cpu $(ACCELERATORS)/bin/python -m pytest tests/accelerators $(ARGS)
+
+accelerators-gpu: $(ACCELERATORS)/.accelerators ## the part of it for GPUs, in a minute
+	JAX_PLATFORMS=cpu $(ACCELERATORS)/bin/python -m pytest tests/accelerators/test_gpu.py $(ARGS)
+
 browser: $(VENV)/.browser ## the explorer's page, in Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest --numprocesses=0 tests/browser $(ARGS)
 
@@ -78,7 +85,7 @@ wheel: $(VENV)/.dev ## build dist/jtconv-*.whl
 	$(BIN)/python -m build --wheel
 
 clean: ## remove the environments and everything built
-	rm -rf $(VENV) $(PEERS) build dist site .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(ACCELERATORS) build dist site .hypothesis .pytest_cache .ruff_cache
 
 # It is installed again, and so are its extras, when what it is made of changes or its environment is new.
 PACKAGE := pyproject.toml setup.py jtconv/_version.py $(KERNELS)
@@ -101,6 +108,12 @@ $(PEERS)/.peers: $(PACKAGE) $(PEERS)/.made
 	@$(PEERS)/bin/python $(PIP) --editable '.[peers]'
 	@touch $@
 
+$(ACCELERATORS)/.accelerators: $(PACKAGE) $(ACCELERATORS)/.made
+	@echo "Installing jtconv[accelerators] into $(ACCELERATORS)"
+	@rm -f jtconv/_compute/cpu/library*.so
+	@$(ACCELERATORS)/bin/python $(PIP) --editable '.[accelerators]'
+	@touch $@
+
 # Rewritten only when the environment is made, so that nothing is installed twice.
-$(VENV)/.made $(PEERS)/.made: force
+$(VENV)/.made $(PEERS)/.made $(ACCELERATORS)/.made: force
 	@sh tools/venv.sh $(@D) $(PYTHON)

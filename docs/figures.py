@@ -29,10 +29,12 @@ from experiments.drawing import BLUE, ORANGE  # noqa: E402
 from experiments.shown import Shown  # noqa: E402
 from jtconv.bench import _plot  # noqa: E402
 from jtconv.bench._figures import share_of_bound  # noqa: E402
+from jtconv.bench.ahead import _plot as _ahead_plot  # noqa: E402
 
 COLOURS = "tab10"
 EXPERIMENTS = ("by_hand", "colours", "sizes", "gradient", "upsampling")
-RESULTS = Path(__file__).parent.parent / "benchmarks/results/cpu-2-cores-float32.json"
+SAVED = Path(__file__).parent.parent / "benchmarks/results"
+RESULTS, COMPILED = SAVED / "cpu-2-cores-float32.json", SAVED / "ahead/h100-float32.json"
 
 
 def svg(figure: Figure) -> str:
@@ -115,12 +117,17 @@ def measured() -> dict[str, Any]:
     return json.loads(RESULTS.read_text(encoding="utf-8"))
 
 
-def speed() -> str:
-    """For each layer, the speed-up over lax and torch."""
+def written(plot: Callable[[dict[str, Any], Path], None], results: dict[str, Any]) -> str:
+    """A plot of `jtconv bench`, which writes a file."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "speed.svg"
-        _plot.plot(measured(), file)
+        file = Path(folder) / "plot.svg"
+        plot(results, file)
         return file.read_text(encoding="utf-8")
+
+
+def ahead() -> str:
+    """For each layer, the multiplications by those needed, as compiled for a GPU that is not there."""
+    return written(_ahead_plot.plot, json.loads(COMPILED.read_text(encoding="utf-8")))
 
 
 def roofline() -> str:
@@ -204,7 +211,8 @@ FIGURES: dict[str, Callable[[], str]] = {
     "overlap": overlap,
     "steps": lambda: experiment("by_hand").files["steps.svg"],
     **{name: partial(picture, name) for name in EXPERIMENTS},
-    "speed": speed,
+    "speed": lambda: written(_plot.plot, measured()),
+    "ahead": ahead,
     "roofline": roofline,
     "flow": flow,
 }

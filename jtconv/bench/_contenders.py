@@ -33,7 +33,7 @@ def contenders(methods: bool) -> dict[str, Build]:
 
 def own(layer: NetworkLayer, arrays: Arrays, part: str) -> Program:
     """This package with its defaults."""
-    return compiled(_conv_transpose(layer, "auto"), arrays, part)
+    return compiled(own_function(layer, "auto"), arrays, part)
 
 
 def own_method(method: str, layer: NetworkLayer, arrays: Arrays, part: str) -> Program | None:
@@ -42,16 +42,22 @@ def own_method(method: str, layer: NetworkLayer, arrays: Arrays, part: str) -> P
         return None
     if method == "matrix" and layer.flops > 2 * layer.batch * MAX_MATRIX_ENTRIES:
         raise NotRun(f"its matrix would have more than {MAX_MATRIX_ENTRIES:.2g} entries")
-    return compiled(_conv_transpose(layer, method), arrays, part)
+    return compiled(own_function(layer, method), arrays, part)
 
 
-def _conv_transpose(layer: NetworkLayer, method: str) -> Function:
+def own_function(layer: NetworkLayer, method: str) -> Function:
+    """This package by one method, as a function of y and the kernel."""
     return partial(conv_transpose, strides=layer.strides, method=method, **layer.arguments)
 
 
 def lax_flipped(layer: NetworkLayer, arrays: Arrays, part: str) -> Program:
     """`lax.conv_transpose`, or `lax.conv_general_dilated` where there are groups; differentiated by JAX."""
-    return compiled(lambda y, kernel: lax_transpose(y, kernel, layer.spec, None), arrays, part)
+    return compiled(lax_function(layer), arrays, part)
+
+
+def lax_function(layer: NetworkLayer) -> Function:
+    """lax's own functions alone, as a function of y and the kernel."""
+    return lambda y, kernel: lax_transpose(y, kernel, layer.spec, None)
 
 
 def lax_unflipped(layer: NetworkLayer, arrays: Arrays, part: str) -> Program | None:

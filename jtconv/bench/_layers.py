@@ -50,7 +50,26 @@ class NetworkLayer:
     @property
     def flops(self) -> int:
         """Floating-point operations: two for every tap, channel pair and position of y."""
-        return 2 * self.batch * math.prod(self.size) * math.prod(self.kernel_shape)
+        return 2 * self.needed
+
+    @property
+    def needed(self) -> int:
+        """Multiplications: one for every tap, channel pair and position of y."""
+        return self.batch * math.prod(self.size) * math.prod(self.kernel_shape)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a result tells of the layer."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "y": self.y_shape,
+            "kernel": self.kernel_shape,
+            "x": self.x_shape,
+            "strides": self.strides,
+            "arguments": self.arguments,
+            "gflop": self.flops / 1e9,
+        }
 
 
 SUITE = (

@@ -32,17 +32,7 @@ def run(
     rates = measured_rates(dtype)
     results = {"machine": {**describe(dtype), "contenders": list(builders)}, "layers": []}
     for layer in layers:
-        measured = {
-            "name": layer.name,
-            "source": layer.source,
-            "y": layer.y_shape,
-            "kernel": layer.kernel_shape,
-            "x": layer.x_shape,
-            "strides": layer.strides,
-            "arguments": layer.arguments,
-            "gflop": layer.flops / 1e9,
-            **_measure(layer, builders, dtype, seconds, parts),
-        }
+        measured = {**layer.facts, **_measure(layer, builders, dtype, seconds, parts)}
         results["layers"].append(measured)
         # Measured anew after each layer: a disturbance at one moment must not lower all bounds.
         rates = rates.best(measured_rates(dtype))

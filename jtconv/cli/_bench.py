@@ -2,13 +2,17 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jax
 
+from jtconv.cli import _compile_for
+
 DTYPES = ("float32", "bfloat16", "float16", "float64")
 PARTS = ("forward", "both", "kernel_gradient")
+SECONDS = 0.5
 
 
 def register(commands: Any) -> None:
@@ -23,46 +27,79 @@ def register(commands: Any) -> None:
     )
     parser.add_argument("--layers", nargs="+", metavar="NAME", help="layers whose name contains NAME; default: all")
     parser.add_argument("--dtype", choices=DTYPES, default="float32", help="default: float32")
-    parser.add_argument(
-        "--parts", nargs="+", choices=PARTS, default=PARTS[:2], help="computations to time; default: forward both"
-    )
-    parser.add_argument("--seconds", type=float, default=0.5, help="seconds for each library; default: 0.5")
+    known = tuple(dict.fromkeys((*PARTS, *_compile_for.PARTS)))
+    parser.add_argument("--parts", nargs="+", choices=known, help="computations to time; default: forward both")
+    parser.add_argument("--seconds", type=float, help=f"seconds for each library; default: {SECONDS}")
     parser.add_argument("--methods", action="store_true", help="also time each method of jtconv, forward")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write all measurements to FILE, as JSON")
     parser.add_argument("--table", type=Path, metavar="FILE", help="measure nothing; read a FILE written by --out")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios, as .png or .svg (needs matplotlib)")
+    _compile_for.register(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, or read an earlier result; print the tables, and draw the plot."""
-    from jtconv.bench import _plot, _report
+    """Measure, compile for another device, or read an earlier result; print the tables, and draw the plot."""
+    from jtconv.bench import _panels
 
-    if not 0 < arguments.seconds < float("inf"):
-        raise ValueError(f"--seconds must be above 0, got {arguments.seconds}.")
+    _check(arguments)
     if arguments.plot is not None:
-        _plot.check(arguments.plot)
+        _panels.check(arguments.plot)
         _writable("--plot", arguments.plot)
     if arguments.table is not None:
         results = _read(arguments.table)
     else:
-        results = _measure(arguments)
+        results = _results(arguments)
         print()
-    print(_report.markdown(results))
+    report, plot = _text_and_plot(results)
+    print(report(results))
     if arguments.plot is not None:
-        _plot.plot(results, arguments.plot)
+        plot(results, arguments.plot)
     return 0
 
 
-def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse options that contradict each other, and give the others their defaults."""
+    ahead = arguments.compile_for is not None
+    if ahead and arguments.seconds is not None:
+        raise ValueError("--seconds: nothing is timed with --compile-for; --time-limit bounds the compiler.")
+    if ahead and arguments.table is not None:
+        raise ValueError("--table reads an earlier result, and --compile-for makes one: give one of them.")
+    if not ahead and arguments.time_limit is not None:
+        raise ValueError("--time-limit is for --compile-for; --seconds bounds the time of a measurement.")
+    parts = _compile_for.PARTS if ahead else PARTS
+    if wrong := [part for part in arguments.parts or () if part not in parts]:
+        allowed = f"{'with' if ahead else 'without'} --compile-for they are {' '.join(parts)}"
+        raise ValueError(f"--parts {' '.join(wrong)}: {allowed}.")
+    arguments.parts = arguments.parts or (parts if ahead else PARTS[:2])
+    arguments.seconds = SECONDS if arguments.seconds is None else arguments.seconds
+    if not 0 < arguments.seconds < float("inf"):
+        raise ValueError(f"--seconds must be above 0, got {arguments.seconds}.")
+
+
+def _text_and_plot(results: dict[str, Any]) -> tuple[Callable[..., str], Callable[..., None]]:
+    """The functions for these results' tables and plot: of times, or of compiled programs."""
+    if "devices" in results:
+        from jtconv.bench.ahead import _plot, _report
+    else:
+        from jtconv.bench import _plot, _report
+    return _report.markdown, _plot.plot
+
+
+def _results(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.out is not None:
+        _writable("--out", arguments.out)
+    layers = _layers(arguments.layers, rare=arguments.compile_for is not None)
+    return _measure(arguments, layers) if arguments.compile_for is None else _compile_for.compile_for(arguments, layers)
+
+
+def _measure(arguments: argparse.Namespace, layers: list[Any]) -> dict[str, Any]:
     from jtconv.bench import _report, _run
     from jtconv.bench._contenders import contenders
 
-    if arguments.out is not None:
-        _writable("--out", arguments.out)
     if arguments.dtype == "float64":
         jax.config.update("jax_enable_x64", True)
-    layers, builders = _layers(arguments.layers), contenders(arguments.methods)
+    builders = contenders(arguments.methods)
     print(f"{len(layers)} layers in {arguments.dtype}; contenders: {', '.join(builders)}", flush=True)
 
     def report(layer: dict[str, Any], results: dict[str, Any]) -> None:
@@ -74,12 +111,13 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     return _run.run(layers, builders, dtype=arguments.dtype, seconds=arguments.seconds, parts=parts, report=report)
 
 
-def _layers(names: list[str] | None) -> list[Any]:
-    from jtconv.bench._layers import SUITE
+def _layers(names: list[str] | None, *, rare: bool) -> list[Any]:
+    from jtconv.bench._layers import RARE, SUITE
 
-    found = [layer for layer in SUITE if not names or any(name.lower() in layer.name.lower() for name in names)]
+    every = (*SUITE, *RARE) if rare else SUITE
+    found = [layer for layer in every if not names or any(name.lower() in layer.name.lower() for name in names)]
     if not found:
-        known = ", ".join(layer.name for layer in SUITE)
+        known = ", ".join(layer.name for layer in every)
         raise ValueError(f"--layers {' '.join(names or [])}: no layer's name contains that. There are: {known}.")
     return found
 
@@ -94,11 +132,9 @@ def _writable(option: str, path: Path) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    from jtconv.bench import _report
-
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
-        _report.markdown(results)
+        _text_and_plot(results)[0](results)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise ValueError(f"--table {path}: cannot be read as a result of jtconv bench: {reason}") from None

@@ -1,0 +1,51 @@
+"""`jtconv bench --compile-for DEVICE`: what layers become on a device that is not there."""
+
+import argparse
+import json
+from typing import Any
+
+PARTS = ("forward", "y_gradient", "kernel_gradient")
+MAX_SECONDS = 120.0  # to compile one program; some take a TPU's compiler minutes
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options to those of `jtconv bench`."""
+    group = parser.add_argument_group(
+        "for a device that is not there",
+        "Compile the layers for a GPU or TPU that this machine lacks, and count in the compiled programs: what each "
+        'convolution became, multiplications by those needed, inserted zeros, temporary memory; for "auto" and for lax '
+        "alone. Nothing is timed. Devices: h100 h200 a100 b200 l4 rtx4090 (pip install jax-cuda13-pjrt, of jax's own "
+        "version) and v4 v5e v5p v6e tpu7x (pip install libtpu). No driver is needed. --parts are then forward "
+        "y_gradient kernel_gradient, all by default; --methods adds each method, forward. "
+        "Example: jtconv bench --compile-for h100 v5e --layers FCN --out fcn.json",
+    )
+    group.add_argument("--compile-for", nargs="+", metavar="DEVICE", help="compile for these devices instead of timing")
+    group.add_argument(
+        "--time-limit", type=float, metavar="SECONDS", help=f"to compile one program; default: {MAX_SECONDS:.0f}"
+    )
+
+
+def compile_for(arguments: argparse.Namespace, layers: list[Any]) -> dict[str, Any]:
+    """Compile, telling of each layer when it is done; the results."""
+    from jtconv.bench import _run as bench
+    from jtconv.bench.ahead import _report, _run
+    from jtconv.bench.ahead._devices import device
+
+    devices = list(dict.fromkeys(arguments.compile_for))
+    for name in devices:
+        device(name)  # each compiler is there, before the first is used
+    limit = MAX_SECONDS if arguments.time_limit is None else arguments.time_limit
+    if not limit > 0:
+        raise ValueError(f"--time-limit must be above 0, got {limit}.")
+    print(f"{len(layers)} layers in {arguments.dtype}, compiled for {', '.join(devices)}", flush=True)
+
+    def report(device: str, layer: dict[str, Any], results: dict[str, Any]) -> None:
+        print(_report.line(device, layer), flush=True)
+        if arguments.out is not None:
+            bench.save(results, arguments.out)
+
+    results = _run.run(
+        layers, devices, dtype=arguments.dtype, parts=[part for part in PARTS if part in arguments.parts],
+        every_method=arguments.methods, time_limit=limit, report=report,
+    )  # fmt: skip
+    return json.loads(json.dumps(results))  # as --table reads them

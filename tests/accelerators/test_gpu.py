@@ -1,0 +1,31 @@
+"""What every layer of the suite becomes on a GPU: no multiplication by zeros, and little memory."""
+
+import pytest
+
+from jtconv.bench._layers import RARE, SUITE
+from jtconv.bench.ahead._programs import PARTS
+from jtconv.bench.ahead._report import over_bounds
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("layer", [*SUITE, *RARE], ids=lambda layer: layer.name)
+def test_auto_is_within_its_bounds(compiled, layer, part):
+    figures = compiled("h100", layer, part)
+    assert not over_bounds(figures), figures
+
+
+@pytest.mark.parametrize("device", ["a100", "l4", "b200"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", ["FCN-32s", "depthwise", "FCN-8 up1", "jax 31662"])
+def test_other_gpus_and_half_precision_are_within_them_too(compiled, device, dtype, name):
+    (layer,) = (layer for layer in SUITE if layer.name == name)
+    figures = compiled(device, layer, "forward", dtype=dtype)
+    assert not over_bounds(figures), figures
+
+
+def test_lax_alone_is_counted_as_what_it_is(compiled):
+    """The inverse STFT: 128 positions between those of y, of which 127 are zeros."""
+    (layer,) = (layer for layer in SUITE if layer.name == "jax 23783")
+    figures = compiled("h100", layer, "forward", "lax")
+    assert figures["multiplications"] / figures["needed"] == pytest.approx(131, abs=0.5)
+    assert len(over_bounds(figures)) == 3
