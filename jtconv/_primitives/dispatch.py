@@ -20,6 +20,7 @@ from jtconv._compute import (
     pieces,
     polyphase,
     scatter,
+    single_window,
     space_to_depth,
     subpixel,
     vjp,
@@ -41,6 +42,7 @@ _FILES = (
     pieces,
     subpixel,
     depthwise_phases,
+    single_window,
     cpu_kernels,
 )
 
