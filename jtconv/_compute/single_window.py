@@ -1,7 +1,7 @@
 """C, Cᵀ and the kernel's gradient where the kernel has one position only: one matrix product each.
 
 The window is all of x that is read, so nothing has to be cut, moved or added. GANs begin with such a layer, and
-classifiers end with one. In a convolution of these shapes XLA rearranges the kernel for cuDNN; in a product it need not.
+classifiers end with one. For a convolution of these shapes XLA rearranges the kernel; for a product it need not.
 """
 
 from collections.abc import Sequence
