@@ -60,6 +60,13 @@ def _of_convolution(operation: Any, platform: str) -> float:
     sizes = [image[image_axes.index(axis)] for axis in spatial]
     zeros = prod(_numbers(operation, "lhs_dilation", 1))  # positions, by those that are not inserted
     kernel_is_dilated = any(n > 1 for n in _numbers(operation, "rhs_dilation", 1))
+    pads = list(operation.attributes["padding"])
+    output_axes = numbers[:-1].split("->")[1].strip("[]").split(", ")
+    outputs = [result[output_axes.index(axis)] for axis in spatial]
+    is_backward_filter = any(k > o for k, o in zip(taps, outputs, strict=True))  # `LooksLikeForwardConvolution`
+    if kernel_is_dilated and platform != "tpu" and pads[::2] != pads[1::2] and not is_backward_filter:
+        # The window is written out, with its zeros (conv_padding_legalization.cc).
+        taps = [d * (k - 1) + 1 for k, d in zip(taps, _numbers(operation, "rhs_dilation", 1), strict=True)]
     groups = operation.attributes["feature_group_count"].value
     larger = prod(taps) > prod(k if n == 1 else n for k, n in zip(taps, sizes, strict=True))
     exchanged = groups == 1 and larger and (len(spatial) == 2 or platform == "tpu")

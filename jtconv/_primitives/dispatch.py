@@ -28,6 +28,7 @@ from jtconv._compute import (
 from jtconv._compute.dilation import reducible, without_dilation
 from jtconv._compute.groups import merged
 from jtconv._compute.implementation import ANYWHERE, CPU, Implementation, Request
+from jtconv._compute.padding_first import padding_first, writes_zeros
 from jtconv._geometry.spec import ConvSpec
 
 _FILES = (
@@ -80,6 +81,8 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
     run = partial(_chosen, computes, request)
     if request.platform != CPU and reducible(computes, request.spec):
         run = without_dilation(computes, run)
+    elif writes_zeros(computes, request):
+        run = padding_first(computes, run)
     return run(a, b, request.spec, precision)
 
 

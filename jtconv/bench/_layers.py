@@ -138,5 +138,12 @@ RARE = (
         "grouped 4", "AlexNet's groups, Krizhevsky et al. 2012", 2, (32, 32), 64, 64, 4, 2,
         {"padding": 1, "groups": 4},
     ),
+    NetworkLayer(
+        "causal dilated", "WaveNet, van den Oord et al. 2016", 2, (640,), 64, 48, 3, 1,
+        {"padding": "CAUSAL", "dilation": 4},
+    ),
+    NetworkLayer(
+        "FCN-32s cropped", "Long et al. 2015, 224x224", 1, (8, 8), 12, 12, 64, 32, {"padding": ((19, 45), (19, 45))}
+    ),
     NetworkLayer("picture", "a point spread function, one channel", 1, (256, 256), 1, 1, 31, 1, {"padding": 15}),
 )  # fmt: skip
