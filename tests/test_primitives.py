@@ -161,7 +161,7 @@ def test_every_implementation_is_lax(ndim, tile_bytes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tiles, "MAX_TILE_BYTES", tile_bytes)
         check()
-    assert met == {"space_to_depth", "depthwise", "pieces", "lax", *(["cpu_kernels"] if cpu.available() else [])}
+    assert met == {"space_to_depth", "depthwise", "pieces", "lax", "subpixel", *(["cpu_kernels"] if cpu.available() else [])}
 
 
 def test_tiles_are_small_and_cover_everything():

@@ -39,6 +39,8 @@ MAX_3D_CHANNELS = 32  # channels of x up to which the first axes of three are fo
 def subpixel(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
     """Cᵀ y."""
     axes = folded_axes(spec, y.shape[0], kernel.shape[-2])
+    if not axes:
+        return lax_transpose(y, kernel, spec, precision)
     image = lax_transpose(y, _phase_kernel(kernel, spec, axes), of_phases(spec, axes), precision)
     return _from_phases(image, spec, axes)
 
@@ -47,6 +49,8 @@ def conv_of_phases(x: Array, kernel: Array, spec: ConvSpec, precision: Precision
     """C x."""
     x, spec = padded(x, spec)
     axes = folded_axes(spec, x.shape[0], kernel.shape[-2])
+    if not axes:
+        return lax_conv(x, kernel, spec, precision)
     return lax_conv(_to_phases(x, spec, axes), _phase_kernel(kernel, spec, axes), of_phases(spec, axes), precision)
 
 
@@ -55,6 +59,8 @@ def kernel_gradient_of_phases(x: Array, y: Array, spec: ConvSpec, precision: Pre
     x, spec = padded(x, spec)
     shape = (*spec.kernel_size, x.shape[-1] // spec.groups, y.shape[-1])
     axes = folded_axes(spec, x.shape[0], shape[-2])
+    if not axes:
+        return kernel_gradient_by_lax(x, y, spec, precision)
     gradient = kernel_gradient_by_lax(_to_phases(x, spec, axes), y, of_phases(spec, axes), precision)
     return transpose_of(lambda kernel: _phase_kernel(kernel, spec, axes), shape, x.dtype, gradient)
 
