@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from jtconv import METHODS, ConvGeometry, conv_transpose
 from jtconv._arrays.blocks import shift_counts
-from jtconv._compute.implementation import ANYWHERE, CPU, Implementation, Request
+from jtconv._compute.implementation import ANYWHERE, CPU, TPU, Implementation, Request
 from jtconv._primitives.bilinear_primitive import bilinear_primitive
 from jtconv._primitives.dispatch import REGISTRY, choose, compute, implementations, methods, platforms
 from jtconv._primitives.family import transposed_shape
@@ -187,9 +187,9 @@ def test_an_implementation_for_one_more_platform_is_one_entry(monkeypatch):
         return request.spec.kernel_size == (5,)
 
     new = Implementation("new", "transposed", twice_negated, ("cuda",), odd, lambda _: -1)
-    assert platforms() == ANYWHERE
+    assert platforms() == (*ANYWHERE, TPU)
     monkeypatch.setitem(REGISTRY, ("transposed", "new"), new)
-    assert platforms() == (*ANYWHERE, "cuda")
+    assert platforms() == (*ANYWHERE, TPU, "cuda")
     primitive = bilinear_primitive("for_one_more_platform", "ywx", partial(compute, "transposed"), transposed_shape)
 
     def negations(taps, platform):

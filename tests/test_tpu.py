@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,8 @@ from jtconv._compute import subpixel
 from jtconv._compute.groups import groups_together
 from jtconv._compute.implementation import TPU, Request
 from jtconv._geometry.spec import ConvSpec
-from jtconv._primitives.dispatch import REGISTRY, compute
+from jtconv._primitives.dispatch import REGISTRY, choose, compute
+from jtconv.bench._layers import SUITE
 
 EXAMPLES = 12
 
@@ -142,14 +144,51 @@ def test_an_infinite_value_of_a_depthwise_layer_stays_where_it_belongs():
     case = make_case((11, 11), (3, 3, 1, 3), batch=(1,), strides=2, groups=3)
     case.y[0, 2, 2, 1] = np.inf
     spec = spec_of(case)
-    got = compute("transposed", request_for("transposed", spec, case.y, case.kernel), case.y, abs(case.kernel), None)
+    request = request_for("transposed", spec, case.y, case.kernel)
+    got = compute("transposed", request, jnp.asarray(case.y), jnp.asarray(abs(case.kernel)), None)
     assert not np.isnan(got).any()
     assert np.isinf(got).sum() == 9
 
 
-def test_groups_are_merged_up_to_the_matrix_unit():
+@pytest.mark.parametrize(("in_ch", "out_ch", "together"), [(4, 4, 32), (1, 4, 32), (4, 16, 8), (1, 1, 1), (64, 128, 1)])
+def test_groups_are_merged_up_to_the_matrix_unit(in_ch, out_ch, together):
     spec = ConvGeometry(3, strides=2, groups=32).at(11)
-    assert groups_together(Request(spec, ((1, 5, 128), (3, 4, 128)), TPU)) == 32
-    assert groups_together(Request(spec, ((1, 5, 512), (3, 16, 512)), TPU)) == 8
-    assert groups_together(Request(spec, ((1, 5, 32), (3, 1, 32)), TPU)) == 1  # depthwise
-    assert groups_together(Request(spec, ((1, 5, 512), (3, 16, 512)), None)) == 1
+    x, kernel, y = (1, 11, 32 * in_ch), (3, in_ch, 32 * out_ch), (1, 5, 32 * out_ch)
+    shapes = {"transposed": (y, kernel), "forward": (x, kernel), "kernel_gradient": (x, y)}
+    assert {groups_together(c, Request(spec, s, TPU)) for c, s in shapes.items()} == {together}
+    assert {groups_together(c, Request(spec, s, None)) for c, s in shapes.items()} == {1}
+
+
+CHOSEN = {
+    "transposed": {
+        "overlap_add": ["FCN-8 up1", "DCGAN 1", "EnCodec 1", "jax 23783"],
+        "depthwise_phases": ["depthwise"],
+        "subpixel": [
+            *["FCN-32s", "FCN-16s", "FCN-8s", "FCN-8 up2", "FCN-8 up3", "DCGAN 5", "U-Net up4", "FSRCNN x4"],
+            *["EnCodec 3", "EnCodec 4", "3-D U-Net", "3-D k3 s2", "jax 31662"],
+        ],
+    },
+    "forward": {
+        "subpixel": [
+            *["FCN-32s", "FCN-16s", "FCN-8s", "FCN-8 up3", "U-Net up4", "FSRCNN x4", "EnCodec 3", "EnCodec 4"],
+            *["3-D U-Net", "3-D k3 s2", "jax 23783", "jax 31662"],
+        ]
+    },
+}
+CHOSEN["kernel_gradient"] = CHOSEN["forward"]
+
+
+@pytest.mark.parametrize("computes", CHOSEN)
+def test_the_benchmark_s_layers_are_computed_as_their_schedules_show_to_be_quickest(computes):
+    expected = {layer: name for name, layers in CHOSEN[computes].items() for layer in layers}
+    for layer in SUITE:
+        shapes = {
+            "transposed": (layer.y_shape, layer.kernel_shape),
+            "forward": (layer.x_shape, layer.kernel_shape),
+            "kernel_gradient": (layer.x_shape, layer.y_shape),
+        }
+        request = Request(layer.spec, shapes[computes], TPU)
+        together = groups_together(computes, request)
+        if together == 1:
+            assert choose(computes, request).name == expected.get(layer.name, "lax"), layer.name
+        assert together == (32 if layer.name == "grouped 32" else 1)

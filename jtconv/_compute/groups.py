@@ -12,16 +12,14 @@ A TPU multiplies 128 channels by 128 in the time of a few: with 32 groups of 4 c
 takes 782 thousand cycles for Cᵀ on a v5e, and 30 with all groups merged (the bytes of the arrays, at its bandwidth).
 """
 
-from dataclasses import replace
-
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from jtconv._arrays.checks import Precision, accumulator
+from jtconv._arrays.sharding import transpose_of
 from jtconv._compute.depthwise import is_depthwise
 from jtconv._compute.implementation import CPU, TPU, Request
-from jtconv._geometry.spec import ConvSpec
 
 
 def spread_taps(y: Array, kernel: Array, groups: int, precision: Precision) -> Array:
@@ -64,26 +62,24 @@ TPU_CHANNELS = 128  # on each side of its matrix unit
 KERNEL_GROUPS = ((2, 2), (4, 4))  # channels of a group, in and out, for which the CPU kernels have register tiles
 
 
-def merged(kernel: Array, request: Request) -> tuple[Array, ConvSpec]:
-    """The kernel and the spec with as many groups taken together as is quickest for Cᵀ."""
-    spec = request.spec
-    together = groups_together(request)
-    if together == 1:
-        return kernel, spec
-    return merge_groups(kernel, spec.groups, together), replace(spec, groups=spec.groups // together)
-
-
-def groups_together(request: Request) -> int:
-    """How many groups Cᵀ takes together as one: only those of one layer, where `jax.vmap` has joined several."""
-    spec, kernel = request.spec, request.shapes[1]
-    group = (kernel[-2], kernel[-1] // spec.groups)
+def groups_together(computes: str, request: Request) -> int:
+    """How many groups are taken together as one: only those of one layer, where `jax.vmap` has joined several."""
+    spec, group = request.spec, _channels(computes, request)
     tiled = request.kernels_callable and group in KERNEL_GROUPS
-    if request.platform not in (CPU, TPU) or tiled or is_depthwise(kernel, spec.groups):
+    known = request.platform == TPU or (request.platform == CPU and computes == "transposed")
+    if not known or tiled or group == (1, 1):
         return 1
     own, widest = spec.groups // spec.layers, max(group)
     enough, most = (TPU_CHANNELS,) * 2 if request.platform == TPU else (MIN_CHANNELS, MAX_MERGED_CHANNELS)
     possible = [n for n in range(1, own + 1) if own % n == 0 and (n == 1 or n * widest <= most)]
     return next((n for n in possible if n * widest >= enough), possible[-1])
+
+
+def _channels(computes: str, request: Request) -> tuple[int, int]:
+    """Channels of one group of x and of y."""
+    (first, second), groups = request.shapes, request.spec.groups
+    in_ch = first[-1] // groups if computes == "kernel_gradient" else second[-2]
+    return in_ch, second[-1] // groups
 
 
 def merge_groups(kernel: Array, groups: int, together: int) -> Array:
@@ -93,3 +89,10 @@ def merge_groups(kernel: Array, groups: int, together: int) -> Array:
     group_of_column = np.arange(out_ch) // (out_ch // groups) % together
     own = group_of_row[:, None] == group_of_column
     return jnp.where(own, jnp.tile(kernel, (*(1 for _ in k), together, 1)), jnp.zeros((), kernel.dtype))
+
+
+def separate_groups(gradient: Array, groups: int, together: int) -> Array:
+    """The transpose of `merge_groups`: the gradient of a kernel from that of the merged one."""
+    *k, in_ch, out_ch = gradient.shape
+    shape = (*k, in_ch // together, out_ch)
+    return transpose_of(lambda kernel: merge_groups(kernel, groups, together), shape, gradient.dtype, gradient)

@@ -23,7 +23,7 @@ from jtconv._compute import (
     subpixel,
     vjp,
 )
-from jtconv._compute.groups import merged
+from jtconv._compute.groups import groups_together, merge_groups, separate_groups
 from jtconv._compute.implementation import ANYWHERE, Implementation, Request
 
 _FILES = (
@@ -72,7 +72,11 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
     """The map `computes` of operands a and b."""
     if method != "auto":
         return REGISTRY[computes, method].run(a, b, request.spec, precision)
-    if computes == "transposed":
-        b, spec = merged(b, request)
-        request = replace(request, spec=spec, shapes=(a.shape, b.shape))
-    return choose(computes, request).run(a, b, request.spec, precision)
+    groups, together = request.spec.groups, groups_together(computes, request)
+    if together == 1:
+        return choose(computes, request).run(a, b, request.spec, precision)
+    is_gradient = computes == "kernel_gradient"
+    b = b if is_gradient else merge_groups(b, groups, together)
+    request = replace(request, spec=replace(request.spec, groups=groups // together), shapes=(a.shape, b.shape))
+    result = choose(computes, request).run(a, b, request.spec, precision)
+    return separate_groups(result, groups, together) if is_gradient else result
