@@ -33,7 +33,7 @@ from jtconv._geometry.spec import ConvSpec
 
 SUBLANES = 8  # rows of a register; a batch as large is laid along them, and the last axis is not along the lanes
 MAX_FOLDED = 16  # channels, all axes' phases among them, up to which every axis is folded; else the last one suffices
-MAX_CHANNELS_PER_POSITION = 16  # of y; with more, reordering the kernel takes longer than what it saves
+MAX_CHANNELS_PER_POSITION = 6  # of y; with more, reordering the kernel takes longer than what it saves
 MAX_3D_CHANNELS = 32  # channels of x up to which the first axes of three are folded instead of the last
 
 
@@ -100,7 +100,7 @@ def _is_quicker(spec: ConvSpec, batch: int, in_ch: int, least: int) -> bool:
         return bool(axes)
     s = spec.strides[last]
     if batch >= SUBLANES:
-        return s >= least and in_ch <= SUBLANES * s
+        return s >= least and in_ch <= 2 * s**2
     zeros = spec.kernel_size[last] / of_phases(spec, axes).kernel_size[last]  # multiplications of lax by those needed
     return in_ch <= 16 * zeros**3
 
