@@ -1,27 +1,17 @@
-"""Matrix products per group of channels, and groups of few channels taken together as one.
+"""Matrix products per group of channels.
 
 P counts positions of y (and images), r the taps of a piece:
 
     columns (P, r, groups * I)   the values that taps read     kernel (r, I, groups * O)     y (P, groups * O)
 
 Results are accumulated, and returned, in float32 for dtypes of less than 32 bits.
-
-Products over a handful of channels run far below a processor's rate. There, groups merged into one with a
-block-diagonal kernel are quicker, in spite of the zeros. NaN or infinity in one group then reaches the others.
-A TPU multiplies 128 channels by 128 in the time of a few: with 32 groups of 4 channels, 3x3 taps and stride 2, lax
-takes 782 thousand cycles for Cᵀ on a v5e, and 30 with all groups merged (the bytes of the arrays, at its bandwidth).
 """
 
-from dataclasses import replace
-
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
 from jtconv._arrays.checks import Precision, accumulator
 from jtconv._compute.depthwise import is_depthwise
-from jtconv._compute.implementation import CPU, TPU, Request
-from jtconv._geometry.spec import ConvSpec
 
 
 def spread_taps(y: Array, kernel: Array, groups: int, precision: Precision) -> Array:
@@ -56,40 +46,3 @@ def _wide(a: Array) -> Array:
 
 def _einsum(rule: str, a: Array, b: Array, precision: Precision) -> Array:
     return jnp.einsum(rule, a, b, precision=precision, preferred_element_type=accumulator(a.dtype))
-
-
-MIN_CHANNELS = 16  # of a group in a product; smaller groups are merged
-MAX_MERGED_CHANNELS = 64  # of groups merged
-TPU_CHANNELS = 128  # on each side of its matrix unit
-KERNEL_GROUPS = ((2, 2), (4, 4))  # channels of a group, in and out, for which the CPU kernels have register tiles
-
-
-def merged(kernel: Array, request: Request) -> tuple[Array, ConvSpec]:
-    """The kernel and the spec with as many groups taken together as is quickest for Cᵀ."""
-    spec = request.spec
-    together = groups_together(request)
-    if together == 1:
-        return kernel, spec
-    return merge_groups(kernel, spec.groups, together), replace(spec, groups=spec.groups // together)
-
-
-def groups_together(request: Request) -> int:
-    """How many groups Cᵀ takes together as one: only those of one layer, where `jax.vmap` has joined several."""
-    spec, kernel = request.spec, request.shapes[1]
-    group = (kernel[-2], kernel[-1] // spec.groups)
-    tiled = request.kernels_callable and group in KERNEL_GROUPS
-    if request.platform not in (CPU, TPU) or tiled or is_depthwise(kernel, spec.groups):
-        return 1
-    own, widest = spec.groups // spec.layers, max(group)
-    enough, most = (TPU_CHANNELS,) * 2 if request.platform == TPU else (MIN_CHANNELS, MAX_MERGED_CHANNELS)
-    possible = [n for n in range(1, own + 1) if own % n == 0 and (n == 1 or n * widest <= most)]
-    return next((n for n in possible if n * widest >= enough), possible[-1])
-
-
-def merge_groups(kernel: Array, groups: int, together: int) -> Array:
-    """(..., I, groups * O) -> (..., together * I, groups * O), for groups // together groups."""
-    *k, in_ch, out_ch = kernel.shape
-    group_of_row = np.arange(together * in_ch) // in_ch
-    group_of_column = np.arange(out_ch) // (out_ch // groups) % together
-    own = group_of_row[:, None] == group_of_column
-    return jnp.where(own, jnp.tile(kernel, (*(1 for _ in k), together, 1)), jnp.zeros((), kernel.dtype))

@@ -60,7 +60,7 @@ def _supports(request: Request) -> bool:
 def _has_few_columns(request: Request) -> bool:
     """Whether the matrix product's result is much smaller than the kernel, for one group of channels."""
     spec, (y, _) = request.spec, request.shapes
-    few = spec.groups == 1 and request.batch_is_known and has_few_pieces(spec)
+    few = spec.groups == 1 < max(spec.strides, default=1) and request.batch_is_known and has_few_pieces(spec)
     return few and y[-1] > MIN_CHANNELS_TPU * prod(y[:-1])
 
 

@@ -1,4 +1,4 @@
-"""Cᵀ by sub-pixel convolution along some axes: their phases become channels, the others are dilated as in lax.
+"""Sub-pixel convolution along some axes: their phases become channels, the others are dilated as in lax.
 
 A TPU lays an image's last axis along the 128 lanes of its registers where batch and channels are few. Zeros inserted
 along that axis take their full time; XLA passes over those along the others. So the last axis is folded: one
@@ -26,12 +26,14 @@ from jax import Array
 from jtconv._arrays.checks import Precision
 from jtconv._arrays.padding import for_any_padding_mode, pad_zeros, padded
 from jtconv._arrays.sharding import transpose_of
+from jtconv._compute.depthwise import is_depthwise
 from jtconv._compute.implementation import TPU, Implementation, Request
 from jtconv._compute.lax import kernel_gradient_by_lax, lax_conv, lax_transpose
 from jtconv._geometry.spec import ConvSpec
 
 SUBLANES = 8  # rows of a register; a batch as large is laid along them, and the last axis is not along the lanes
-MAX_CHANNELS = 16  # folded channels up to which every axis is folded; with more, the last one suffices
+MAX_FOLDED = 16  # channels, all axes' phases among them, up to which every axis is folded; else the last one suffices
+MAX_CHANNELS_PER_POSITION = 6  # of y; with more, reordering the kernel takes longer than what it saves
 MAX_3D_CHANNELS = 32  # channels of x up to which the first axes of three are folded instead of the last
 
 
@@ -39,6 +41,8 @@ MAX_3D_CHANNELS = 32  # channels of x up to which the first axes of three are fo
 def subpixel(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
     """Cᵀ y."""
     axes = folded_axes(spec, y.shape[0], kernel.shape[-2])
+    if not axes:
+        return lax_transpose(y, kernel, spec, precision)
     image = lax_transpose(y, _phase_kernel(kernel, spec, axes), of_phases(spec, axes), precision)
     return _from_phases(image, spec, axes)
 
@@ -47,6 +51,8 @@ def conv_of_phases(x: Array, kernel: Array, spec: ConvSpec, precision: Precision
     """C x."""
     x, spec = padded(x, spec)
     axes = folded_axes(spec, x.shape[0], kernel.shape[-2])
+    if not axes:
+        return lax_conv(x, kernel, spec, precision)
     return lax_conv(_to_phases(x, spec, axes), _phase_kernel(kernel, spec, axes), of_phases(spec, axes), precision)
 
 
@@ -55,6 +61,8 @@ def kernel_gradient_of_phases(x: Array, y: Array, spec: ConvSpec, precision: Pre
     x, spec = padded(x, spec)
     shape = (*spec.kernel_size, x.shape[-1] // spec.groups, y.shape[-1])
     axes = folded_axes(spec, x.shape[0], shape[-2])
+    if not axes:
+        return kernel_gradient_by_lax(x, y, spec, precision)
     gradient = kernel_gradient_by_lax(_to_phases(x, spec, axes), y, of_phases(spec, axes), precision)
     return transpose_of(lambda kernel: _phase_kernel(kernel, spec, axes), shape, x.dtype, gradient)
 
@@ -63,7 +71,7 @@ def folded_axes(spec: ConvSpec, batch: int, in_ch: int) -> tuple[int, ...]:
     """The axes to fold, if any can be; `in_ch` counts the channels of one group of x."""
     able = [a for a in range(spec.ndim) if spec.strides[a] > 1 and spec.dilation[a] == 1]
     first = [a for a in able if a < spec.ndim - 1]
-    if batch < SUBLANES and in_ch * prod(spec.strides[a] for a in able) <= MAX_CHANNELS:
+    if batch < SUBLANES and in_ch * prod(spec.strides[a] for a in able) <= MAX_FOLDED:
         return tuple(able)
     if batch < SUBLANES and in_ch <= MAX_3D_CHANNELS and len(first) > 1:
         return tuple(first)
@@ -72,7 +80,8 @@ def folded_axes(spec: ConvSpec, batch: int, in_ch: int) -> tuple[int, ...]:
 
 def of_phases(spec: ConvSpec, axes: tuple[int, ...]) -> ConvSpec:
     """The convolution that has the same y, of x in blocks of a stride along `axes`."""
-    taps, strides, sizes, pads = map(list, (spec.kernel_size, spec.strides, spec.input_size, spec.pads))
+    taps, strides, sizes = list(spec.kernel_size), list(spec.strides), list(spec.input_size)
+    pads = list(spec.pads)
     for a in axes:
         s, (lo, _) = spec.strides[a], spec.pads[a]
         first, last = lo // s, (lo + spec.input_size[a] - 1) // s
@@ -81,25 +90,54 @@ def of_phases(spec: ConvSpec, axes: tuple[int, ...]) -> ConvSpec:
     return replace(spec, kernel_size=tuple(taps), strides=tuple(strides), input_size=tuple(sizes), pads=tuple(pads))
 
 
-def _is_quicker(request: Request) -> bool:
-    """Whether folding is quicker than lax, a rule that fits the bundles of about eighty layers."""
-    spec, (y, kernel) = request.spec, request.shapes
-    if not request.batch_is_known or spec.ndim == 0:
-        return False
-    in_ch, last = kernel[-2], spec.ndim - 1
-    axes = folded_axes(spec, y[0], in_ch)
+def _is_quicker(spec: ConvSpec, batch: int, in_ch: int, least: int) -> bool:
+    """Whether folding is quicker than lax: a rule that fits the bundles of some eighty layers.
+
+    `least` is the least stride with which it is for large batches.
+    """
+    axes, last = folded_axes(spec, batch, in_ch), spec.ndim - 1
     if last not in axes:
         return bool(axes)
-    if y[0] >= SUBLANES:
-        return in_ch <= SUBLANES * spec.strides[last]
+    s = spec.strides[last]
+    if batch >= SUBLANES:
+        return s >= least and in_ch <= 2 * s**2
     zeros = spec.kernel_size[last] / of_phases(spec, axes).kernel_size[last]  # multiplications of lax by those needed
     return in_ch <= 16 * zeros**3
 
 
+def _supports_transposed(request: Request) -> bool:
+    (batch, *_), kernel = request.shapes
+    depthwise = is_depthwise(kernel, request.spec.groups)
+    return request.batch_is_known and not depthwise and _is_quicker(request.spec, batch, kernel[-2], 2)
+
+
+def _supports_forward(request: Request) -> bool:
+    (batch, *_), kernel = request.shapes
+    return _has_positions(request, kernel[-1]) and _is_quicker(request.spec, batch, kernel[-2], 4)
+
+
+def _supports_gradient(request: Request) -> bool:
+    (batch, *_, channels), y = request.shapes
+    return _has_positions(request, y[-1]) and _is_quicker(request.spec, batch, channels // request.spec.groups, 4)
+
+
+def _has_positions(request: Request, out_ch: int) -> bool:
+    """Whether y has positions enough to repay the kernel's reordering, and one group of channels."""
+    spec = request.spec
+    one = spec.groups == 1 and request.batch_is_known
+    return one and out_ch <= MAX_CHANNELS_PER_POSITION * request.shapes[0][0] * prod(spec.output_size)
+
+
+def _quickest(request: Request) -> float:
+    return 1
+
+
 IMPLEMENTATIONS = (
-    Implementation("subpixel", "transposed", subpixel, (TPU,), _is_quicker, lambda _: 1, is_method=False),
-    Implementation("subpixel", "forward", conv_of_phases, (), is_method=False),
-    Implementation("subpixel", "kernel_gradient", kernel_gradient_of_phases, (), is_method=False),
+    Implementation("subpixel", "transposed", subpixel, (TPU,), _supports_transposed, _quickest, is_method=False),
+    Implementation("subpixel", "forward", conv_of_phases, (TPU,), _supports_forward, _quickest, is_method=False),
+    Implementation(
+        "subpixel", "kernel_gradient", kernel_gradient_of_phases, (TPU,), _supports_gradient, _quickest, is_method=False
+    ),
 )
 
 

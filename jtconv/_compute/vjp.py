@@ -32,16 +32,17 @@ def is_backward_data(request: Request) -> bool:
     spec = request.spec
     no_dilation = all(d == 1 for d in spec.dilation)
     no_zeros = all(s == 1 for s in spec.strides)
-    return spec.groups == 1 and (no_dilation or no_zeros) and not _exchanged(spec)
+    exchanged = spec.ndim == 2 and kernel_is_larger(spec)
+    return spec.groups == 1 and (no_dilation or no_zeros) and not exchanged
 
 
-def _exchanged(spec: ConvSpec) -> bool:
+def kernel_is_larger(spec: ConvSpec) -> bool:
     """Whether XLA exchanges image and kernel, which ends in inserted zeros: 72 times the work in FCN-32s.
 
-    It does so in 2-D where the kernel is the larger one (its conv_operand_swapper.cc).
+    It does so where the kernel is the larger one (conv_operand_swapper.cc), on a GPU in 2-D only.
     """
     image = prod(k if o == 1 else o for k, o in zip(spec.kernel_size, spec.output_size, strict=True))
-    return spec.ndim == 2 and prod(spec.kernel_size) > image
+    return prod(spec.kernel_size) > image
 
 
 IMPLEMENTATIONS = (Implementation("vjp", "transposed", vjp_transpose, GPUS, is_backward_data, lambda _: 0),)

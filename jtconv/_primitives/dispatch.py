@@ -26,8 +26,8 @@ from jtconv._compute import (
     vjp,
 )
 from jtconv._compute.dilation import reducible, without_dilation
-from jtconv._compute.groups import merged
 from jtconv._compute.implementation import ANYWHERE, CPU, Implementation, Request
+from jtconv._compute.merged_groups import groups_together, with_groups_merged
 from jtconv._compute.padding_first import padding_first, writes_zeros
 from jtconv._geometry.spec import ConvSpec
 
@@ -78,7 +78,7 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
     """The map `computes` of operands a and b."""
     if method != "auto":
         return REGISTRY[computes, method].run(a, b, request.spec, precision)
-    run = partial(_chosen, computes, request)
+    run = partial(_merged, computes, request)
     if request.platform != CPU and reducible(computes, request.spec):
         run = without_dilation(computes, run)
     elif writes_zeros(computes, request):
@@ -86,10 +86,16 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
     return run(a, b, request.spec, precision)
 
 
+def _merged(computes: str, request: Request, a: Array, b: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """The map with as many groups taken together as is quickest."""
+    run = partial(_chosen, computes, request)
+    together = groups_together(computes, replace(request, spec=spec, shapes=(a.shape, b.shape)))
+    if together > 1:
+        run = with_groups_merged(computes, together, run)
+    return run(a, b, spec, precision)
+
+
 def _chosen(computes: str, request: Request, a: Array, b: Array, spec: ConvSpec, precision: Precision) -> Array:
     """The map of a layer that `request` was simplified to, by the implementation that "auto" takes for it."""
-    request = replace(request, spec=spec, shapes=(a.shape, b.shape))
-    if computes == "transposed":
-        b, spec = merged(b, request)
-        request = replace(request, spec=spec, shapes=(a.shape, b.shape))
-    return choose(computes, request).run(a, b, spec, precision)
+    one = choose(computes, replace(request, spec=spec, shapes=(a.shape, b.shape)))
+    return one.run(a, b, spec, precision)
