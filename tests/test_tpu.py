@@ -126,6 +126,17 @@ def test_auto_under_vmap_and_derivatives(layer):
     jax.tree.map(lambda g, e: np.testing.assert_allclose(g, e, rtol=1e-10, atol=1e-9), got, expected)
 
 
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS.keys())
+def test_an_empty_batch(layer):
+    size, shape, geometry = layer
+    case = make_case(size, shape, batch=(1,), **geometry)
+    spec = spec_of(case)
+    for computes, (a, b) in three_maps(case).items():
+        a, b = a[:0], b[:0] if computes == "kernel_gradient" else b
+        result = compute(computes, request_for(computes, spec, a, b), jnp.asarray(a), jnp.asarray(b), None)
+        assert result.shape == by_jax(computes, spec, a, b).shape
+
+
 def test_half_precision_is_rounded_once():
     """Sums in bfloat16 are as near to the exact ones as lax's."""
     for size, shape, geometry in LAYERS.values():
