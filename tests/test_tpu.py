@@ -179,14 +179,14 @@ CHOSEN = {
             *["EnCodec 3", "EnCodec 4", "3-D U-Net", "3-D k3 s2", "jax 31662"],
         ],
     },
-    "forward": {
+    "kernel_gradient": {
         "subpixel": [
             *["FCN-32s", "FCN-16s", "FCN-8s", "FCN-8 up3", "U-Net up4", "FSRCNN x4", "EnCodec 3", "EnCodec 4"],
             *["3-D U-Net", "3-D k3 s2", "jax 23783", "jax 31662"],
         ]
     },
 }
-CHOSEN["kernel_gradient"] = CHOSEN["forward"]
+CHOSEN["forward"] = {"subpixel": [*CHOSEN["kernel_gradient"]["subpixel"], "ResNet decoder"]}
 
 
 @pytest.mark.parametrize("computes", CHOSEN)

@@ -92,35 +92,35 @@ def of_phases(spec: ConvSpec, axes: tuple[int, ...]) -> ConvSpec:
     return replace(spec, kernel_size=tuple(taps), strides=tuple(strides), input_size=tuple(sizes), pads=tuple(pads))
 
 
-def _is_quicker(spec: ConvSpec, batch: int, in_ch: int, least: int) -> bool:
+def _is_quicker(spec: ConvSpec, batch: int, in_ch: int, min_stride: int, max_ch: int) -> bool:
     """Whether folding is quicker than lax: a rule that fits the bundles of some eighty layers.
 
-    `least` is the least stride with which it is for large batches.
+    `min_stride` is for large batches; `max_ch`, for small ones, is the most channels of x where lax wastes nothing.
     """
     axes, last = folded_axes(spec, batch, in_ch), spec.ndim - 1
     if last not in axes:
         return bool(axes)
     s = spec.strides[last]
     if batch >= SUBLANES:
-        return s >= least and in_ch <= 2 * s**2
+        return s >= min_stride and in_ch <= 2 * s**2
     zeros = spec.kernel_size[last] / of_phases(spec, axes).kernel_size[last]  # multiplications of lax by those needed
-    return in_ch <= 16 * zeros**3
+    return in_ch <= max_ch * zeros**3
 
 
 def _supports_transposed(request: Request) -> bool:
     (batch, *_), kernel = request.shapes
     depthwise = is_depthwise(kernel, request.spec.groups)
-    return request.batch_is_known and not depthwise and _is_quicker(request.spec, batch, kernel[-2], 2)
+    return request.batch_is_known and not depthwise and _is_quicker(request.spec, batch, kernel[-2], 2, 16)
 
 
 def _supports_forward(request: Request) -> bool:
     (batch, *_), kernel = request.shapes
-    return _has_positions(request, kernel[-1]) and _is_quicker(request.spec, batch, kernel[-2], 4)
+    return _has_positions(request, kernel[-1]) and _is_quicker(request.spec, batch, kernel[-2], 4, 24)
 
 
 def _supports_gradient(request: Request) -> bool:
     (batch, *_, channels), y = request.shapes
-    return _has_positions(request, y[-1]) and _is_quicker(request.spec, batch, channels // request.spec.groups, 4)
+    return _has_positions(request, y[-1]) and _is_quicker(request.spec, batch, channels // request.spec.groups, 4, 16)
 
 
 def _has_positions(request: Request, out_ch: int) -> bool:
