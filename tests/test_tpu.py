@@ -126,6 +126,17 @@ def test_auto_under_vmap_and_derivatives(layer):
     jax.tree.map(lambda g, e: np.testing.assert_allclose(g, e, rtol=1e-10, atol=1e-9), got, expected)
 
 
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS.keys())
+def test_an_empty_batch(layer):
+    size, shape, geometry = layer
+    case = make_case(size, shape, batch=(1,), **geometry)
+    spec = spec_of(case)
+    for computes, (a, b) in three_maps(case).items():
+        a, b = a[:0], b[:0] if computes == "kernel_gradient" else b
+        result = compute(computes, request_for(computes, spec, a, b), jnp.asarray(a), jnp.asarray(b), None)
+        assert result.shape == by_jax(computes, spec, a, b).shape
+
+
 def test_half_precision_is_rounded_once():
     """Sums in bfloat16 are as near to the exact ones as lax's."""
     for size, shape, geometry in LAYERS.values():
@@ -169,7 +180,7 @@ CHOSEN = {
             *["EnCodec 3", "EnCodec 4", "3-D U-Net", "3-D k3 s2", "jax 31662"],
         ],
     },
-    "forward": {
+    "kernel_gradient": {
         "subpixel": [
             *["FCN-32s", "FCN-16s", "FCN-8s", "FCN-8 up3", "U-Net up4", "FSRCNN x4", "EnCodec 3", "EnCodec 4"],
             *["3-D U-Net", "3-D k3 s2", "jax 23783", "jax 31662"],
@@ -177,7 +188,7 @@ CHOSEN = {
         "single_window": ["DCGAN 1"],
     },
 }
-CHOSEN["kernel_gradient"] = CHOSEN["forward"]
+CHOSEN["forward"] = {"subpixel": [*CHOSEN["kernel_gradient"]["subpixel"], "ResNet decoder"]}
 
 
 @pytest.mark.parametrize("computes", CHOSEN)

@@ -6,10 +6,10 @@ convolution computes its s phases as s times as many channels, and these are int
 TPU v5e in float32, counted as the bundles that the compiled programs issue, or the bytes of their arrays if longer:
 
     layer           lax    folded
-    FCN-32s     225,159       230    the kernel is larger than y, and lax exchanges the two
-    FCN-8s        2,050       169
+    FCN-32s     225,159       214    the kernel is larger than y, and lax exchanges the two
+    FCN-8s        2,050       168    C 662 and 149, the kernel's gradient 1,386 and 429
     EnCodec 3        53        12
-    FSRCNN x4       464        48    every axis folded
+    FSRCNN x4       464        44    every axis folded; C 270 and 40, the kernel's gradient 592 and 111
     3-D U-Net       267        82    every axis but the last folded
     DCGAN 4          43        58    the batch keeps the last axis off the lanes: this layer is left to lax
 
@@ -33,6 +33,7 @@ from jtconv._geometry.spec import ConvSpec
 
 SUBLANES = 8  # rows of a register; a batch as large is laid along them, and the last axis is not along the lanes
 MAX_FOLDED = 16  # channels, all axes' phases among them, up to which every axis is folded; else the last one suffices
+MAX_STRIDE = 2  # in taps; with a longer one, most phases have no tap at all
 MAX_CHANNELS_PER_POSITION = 6  # of y; with more, reordering the kernel takes longer than what it saves
 MAX_3D_CHANNELS = 32  # channels of x up to which the first axes of three are folded instead of the last
 
@@ -69,7 +70,8 @@ def kernel_gradient_of_phases(x: Array, y: Array, spec: ConvSpec, precision: Pre
 
 def folded_axes(spec: ConvSpec, batch: int, in_ch: int) -> tuple[int, ...]:
     """The axes to fold, if any can be; `in_ch` counts the channels of one group of x."""
-    able = [a for a in range(spec.ndim) if spec.strides[a] > 1 and spec.dilation[a] == 1]
+    axes = zip(spec.strides, spec.kernel_size, spec.dilation, strict=True)
+    able = [a for a, (s, k, d) in enumerate(axes) if 1 < s <= MAX_STRIDE * k and d == 1]
     first = [a for a in able if a < spec.ndim - 1]
     if batch < SUBLANES and in_ch * prod(spec.strides[a] for a in able) <= MAX_FOLDED:
         return tuple(able)
@@ -90,35 +92,35 @@ def of_phases(spec: ConvSpec, axes: tuple[int, ...]) -> ConvSpec:
     return replace(spec, kernel_size=tuple(taps), strides=tuple(strides), input_size=tuple(sizes), pads=tuple(pads))
 
 
-def _is_quicker(spec: ConvSpec, batch: int, in_ch: int, least: int) -> bool:
+def _is_quicker(spec: ConvSpec, batch: int, in_ch: int, min_stride: int, max_ch: int) -> bool:
     """Whether folding is quicker than lax: a rule that fits the bundles of some eighty layers.
 
-    `least` is the least stride with which it is for large batches.
+    `min_stride` is for large batches; `max_ch`, for small ones, is the most channels of x where lax wastes nothing.
     """
     axes, last = folded_axes(spec, batch, in_ch), spec.ndim - 1
     if last not in axes:
         return bool(axes)
     s = spec.strides[last]
     if batch >= SUBLANES:
-        return s >= least and in_ch <= 2 * s**2
+        return s >= min_stride and in_ch <= 2 * s**2
     zeros = spec.kernel_size[last] / of_phases(spec, axes).kernel_size[last]  # multiplications of lax by those needed
-    return in_ch <= 16 * zeros**3
+    return in_ch <= max_ch * zeros**3
 
 
 def _supports_transposed(request: Request) -> bool:
     (batch, *_), kernel = request.shapes
     depthwise = is_depthwise(kernel, request.spec.groups)
-    return request.batch_is_known and not depthwise and _is_quicker(request.spec, batch, kernel[-2], 2)
+    return request.batch_is_known and not depthwise and _is_quicker(request.spec, batch, kernel[-2], 2, 16)
 
 
 def _supports_forward(request: Request) -> bool:
     (batch, *_), kernel = request.shapes
-    return _has_positions(request, kernel[-1]) and _is_quicker(request.spec, batch, kernel[-2], 4)
+    return _has_positions(request, kernel[-1]) and _is_quicker(request.spec, batch, kernel[-2], 4, 24)
 
 
 def _supports_gradient(request: Request) -> bool:
     (batch, *_, channels), y = request.shapes
-    return _has_positions(request, y[-1]) and _is_quicker(request.spec, batch, channels // request.spec.groups, 4)
+    return _has_positions(request, y[-1]) and _is_quicker(request.spec, batch, channels // request.spec.groups, 4, 16)
 
 
 def _has_positions(request: Request, out_ch: int) -> bool:
@@ -173,17 +175,17 @@ def _interleave(image: Array, spec: ConvSpec, axes: tuple[int, ...]) -> Array:
     in_ch = channels // (spec.groups * prod(first) * s)
     positions, groups, phases = range(1, ndim + 1), ndim + 1, range(ndim + 2, 2 * ndim + 1)
     a, b = 2 * ndim + 1, 2 * ndim + 2
-    row = blocks[-1] * s
+    row, all_ch = blocks[-1] * s, spec.groups * in_ch
     if _images_apart(in_ch):
         apart = image.reshape(n, *blocks, spec.groups, *first, in_ch, s)
-        x = apart.transpose(*phases, 0, groups, a, *positions, b).reshape(*first, n, -1, *blocks[:-1], row)
+        x = apart.transpose(*phases, 0, groups, a, *positions, b).reshape(*first, n, all_ch, *blocks[:-1], row)
         x = jnp.moveaxis(x, ndim, -1)
     else:
         apart = image.reshape(n, *blocks, spec.groups, *first, s, in_ch)
-        x = apart.transpose(*phases, 0, *positions, a, groups, b).reshape(*first, n, *blocks[:-1], row, -1)
+        x = apart.transpose(*phases, 0, *positions, a, groups, b).reshape(*first, n, *blocks[:-1], row, all_ch)
     order = [ndim - 1, *itertools.chain(*((ndim + a, a) for a in range(ndim - 1))), 2 * ndim - 1, 2 * ndim]
     sizes = [m * f for m, f in zip(blocks[:-1], first, strict=True)]
-    return x.transpose(order).reshape(n, *sizes, row, -1)
+    return x.transpose(order).reshape(n, *sizes, row, all_ch)
 
 
 def _phases(spec: ConvSpec, axes: tuple[int, ...]) -> list[int]:
