@@ -29,6 +29,7 @@ from jtconv._arrays.sharding import transpose_of
 from jtconv._compute.depthwise import is_depthwise
 from jtconv._compute.implementation import TPU, Implementation, Request
 from jtconv._compute.lax import kernel_gradient_by_lax, lax_conv, lax_transpose
+from jtconv._compute.vjp import kernel_is_larger
 from jtconv._geometry.spec import ConvSpec
 
 SUBLANES = 8  # rows of a register; a batch as large is laid along them, and the last axis is not along the lanes
@@ -41,7 +42,7 @@ MAX_3D_CHANNELS = 32  # channels of x up to which the first axes of three are fo
 @for_any_padding_mode
 def subpixel(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
     """Cᵀ y."""
-    axes = folded_axes(spec, y.shape[0], kernel.shape[-2])
+    axes = transposed_axes(spec, y.shape[0], kernel.shape[-2])
     if not axes:
         return lax_transpose(y, kernel, spec, precision)
     image = lax_transpose(y, _phase_kernel(kernel, spec, axes), of_phases(spec, axes), precision)
@@ -70,14 +71,26 @@ def kernel_gradient_of_phases(x: Array, y: Array, spec: ConvSpec, precision: Pre
 
 def folded_axes(spec: ConvSpec, batch: int, in_ch: int) -> tuple[int, ...]:
     """The axes to fold, if any can be; `in_ch` counts the channels of one group of x."""
-    axes = zip(spec.strides, spec.kernel_size, spec.dilation, strict=True)
-    able = [a for a, (s, k, d) in enumerate(axes) if 1 < s <= MAX_STRIDE * k and d == 1]
+    able = _able(spec)
     first = [a for a in able if a < spec.ndim - 1]
     if batch < SUBLANES and in_ch * prod(spec.strides[a] for a in able) <= MAX_FOLDED:
         return tuple(able)
     if batch < SUBLANES and in_ch <= MAX_3D_CHANNELS and len(first) > 1:
         return tuple(first)
     return tuple(a for a in able if a == spec.ndim - 1)
+
+
+def transposed_axes(spec: ConvSpec, batch: int, in_ch: int) -> tuple[int, ...]:
+    """The axes to fold in Cᵀ: all of them, where XLA would still exchange y and the kernel."""
+    axes = folded_axes(spec, batch, in_ch)
+    exchanged = spec.groups == 1 and kernel_is_larger(of_phases(spec, axes))
+    return tuple(_able(spec)) if exchanged else axes
+
+
+def _able(spec: ConvSpec) -> list[int]:
+    """Axes that can be folded."""
+    axes = zip(spec.strides, spec.kernel_size, spec.dilation, strict=True)
+    return [a for a, (s, k, d) in enumerate(axes) if 1 < s <= MAX_STRIDE * k and d == 1]
 
 
 def of_phases(spec: ConvSpec, axes: tuple[int, ...]) -> ConvSpec:
@@ -109,8 +122,11 @@ def _is_quicker(spec: ConvSpec, batch: int, in_ch: int, min_stride: int, max_ch:
 
 def _supports_transposed(request: Request) -> bool:
     (batch, *_), kernel = request.shapes
-    depthwise = is_depthwise(kernel, request.spec.groups)
-    return request.batch_is_known and not depthwise and _is_quicker(request.spec, batch, kernel[-2], 2, 16)
+    spec, in_ch = request.spec, kernel[-2]
+    if not request.batch_is_known or is_depthwise(kernel, spec.groups):
+        return False
+    exchanged = spec.groups == 1 and kernel_is_larger(spec) and bool(_able(spec))
+    return exchanged or _is_quicker(spec, batch, in_ch, 2, 16)
 
 
 def _supports_forward(request: Request) -> bool:
