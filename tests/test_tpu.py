@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracles import Case, assert_within_rounding, cases, make_case, run_once, terms
 
@@ -51,15 +51,13 @@ def assert_exact(run, computes: str, spec: ConvSpec, a, b):
 
 @pytest.mark.parametrize("ndim", [1, 2, 3])
 def test_sub_pixel_is_exact_with_any_axes_folded(ndim):
-    folded = set()
-
     @settings(max_examples=EXAMPLES)
     @given(cases(ndim), st.data())
     def check(case, data):
         spec = spec_of(case)
         able = [a for a in range(ndim) if spec.strides[a] > 1 and spec.dilation[a] == 1]
-        axes = data.draw(st.sampled_from([c for n in range(len(able) + 1) for c in combinations(able, n)]))
-        folded.add(axes)
+        assume(able)
+        axes = data.draw(st.sampled_from([c for n in range(1, len(able) + 1) for c in combinations(able, n)]))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(subpixel, "folded_axes", lambda *_: axes)
             for computes, (a, b) in three_maps(case).items():
@@ -67,7 +65,6 @@ def test_sub_pixel_is_exact_with_any_axes_folded(ndim):
                 assert_exact(lambda a, b, run=run: run(a, b, spec, None), computes, spec, a, b)
 
     check()
-    assert len(folded) > 1
 
 
 @pytest.mark.parametrize("ndim", [1, 2, 3])
@@ -188,7 +185,10 @@ CHOSEN = {
         "single_window": ["DCGAN 1"],
     },
 }
-CHOSEN["forward"] = {"subpixel": [*CHOSEN["kernel_gradient"]["subpixel"], "ResNet decoder"]}
+CHOSEN["forward"] = {
+    **CHOSEN["kernel_gradient"],
+    "subpixel": [*CHOSEN["kernel_gradient"]["subpixel"], "ResNet decoder"],
+}
 
 
 @pytest.mark.parametrize("computes", CHOSEN)
