@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from jtconv.bench.ahead._bundles import DELAY_SLOTS, issued, parse, run
+from jtconv.bench.ahead._bundles import DELAY_SLOTS, issued, run
+from jtconv.bench.ahead._schedule import parse
 
 
 def schedule(*bundles: str) -> str:
