@@ -1,4 +1,4 @@
-"""The three maps with all padding applied beforehand, where XLA would write a GPU's kernel out with zeros in it.
+"""The three maps with uneven padding applied beforehand, behind a barrier, where XLA would write zeros into a window.
 
 cuDNN pads both ends of an axis alike. Where they differ, XLA pads the image itself; but it then also writes a dilated
 window out, with zeros between its entries (`conv_padding_legalization.cc`), and multiplies by them. It does so in C and
@@ -15,31 +15,39 @@ from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.spec import ConvSpec
 
 
-def writes_zeros(computes: str, request: Request) -> bool:
-    """Whether XLA would write zeros into a dilated window, because the padding is uneven."""
+def has_dilated_window(computes: str, request: Request) -> bool:
+    """Whether the map is one of cuDNN's forward convolutions with a dilated window, on a GPU."""
     spec = request.spec
-    if request.platform not in GPUS or PADDING_MODES[spec.padding_mode].copies:
+    if request.platform not in GPUS:
         return False
-    _, inner = spec.split_pads()
-    return any(lo != hi for lo, hi in inner) and _has_dilated_window(computes, spec)
-
-
-def _has_dilated_window(computes: str, spec: ConvSpec) -> bool:
     if computes != "kernel_gradient":
         return any(d > 1 for d in spec.dilation)
-    is_kernel = all(k >= o for k, o in zip(spec.kernel_size, spec.output_size, strict=True))
-    return is_kernel and spec.groups == 1 and any(s > 1 for s in spec.strides)
+    is_window = all(k >= o for k, o in zip(spec.kernel_size, spec.output_size, strict=True))
+    return is_window and spec.groups == 1 and any(s > 1 for s in spec.strides)
 
 
 def padding_first(computes: str, run: Run) -> Run:
-    """The map `computes` by `run`, which computes it of the padded input."""
+    """The map `computes` by `run`, which computes it of the padded input where the padding is uneven."""
 
-    def of_padded_input(x: Array, other: Array, spec: ConvSpec, precision: Precision) -> Array:
-        # Without the barrier XLA's simplifier would give the padding back to the convolution.
-        whole = lax.optimization_barrier(pad_zeros(x, list(spec.pads)))
-        return run(whole, other, spec.unpadded(), precision)
+    def of_input(x: Array, other: Array, spec: ConvSpec, precision: Precision) -> Array:
+        if _is_uneven(spec):
+            x, spec = pad_zeros(x, list(spec.pads)), spec.unpadded()
+        return run(_kept_apart(x), other, spec, precision)
 
     def transposed(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
-        return pad_zeros(run(y, kernel, spec.unpadded(), precision), [(-lo, -hi) for lo, hi in spec.pads])
+        if not _is_uneven(spec):
+            return run(_kept_apart(y), kernel, spec, precision)
+        x = run(_kept_apart(y), kernel, spec.unpadded(), precision)
+        return pad_zeros(x, [(-lo, -hi) for lo, hi in spec.pads])
 
-    return transposed if computes == "transposed" else of_padded_input
+    return transposed if computes == "transposed" else of_input
+
+
+def _is_uneven(spec: ConvSpec) -> bool:
+    _, inner = spec.split_pads()
+    return not PADDING_MODES[spec.padding_mode].copies and any(lo != hi for lo, hi in inner)
+
+
+def _kept_apart(image: Array) -> Array:
+    """The image behind a barrier: else XLA gives padding before it, the caller's too, to the convolution."""
+    return lax.optimization_barrier(image)

@@ -28,7 +28,7 @@ from jtconv._compute import (
 from jtconv._compute.dilation import reducible, without_dilation
 from jtconv._compute.implementation import ANYWHERE, CPU, Implementation, Request
 from jtconv._compute.merged_groups import groups_together, with_groups_merged
-from jtconv._compute.padding_first import padding_first, writes_zeros
+from jtconv._compute.padding_first import has_dilated_window, padding_first
 from jtconv._geometry.spec import ConvSpec
 
 _FILES = (
@@ -81,7 +81,7 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
     run = partial(_merged, computes, request)
     if request.platform != CPU and reducible(computes, request.spec):
         run = without_dilation(computes, run)
-    elif writes_zeros(computes, request):
+    elif has_dilated_window(computes, request):
         run = padding_first(computes, run)
     return run(a, b, request.spec, precision)
 
