@@ -347,6 +347,14 @@ def test_methods_failures_and_cycles_have_their_place():
     assert "lax     -" in _report.line("h100", layer)
 
 
+def test_gains_in_cycles_are_by_lax():
+    results = result(auto=figures(cycles=250, cycles_from="bundles"), lax=figures(cycles=2_000, cycles_from="bundles"))
+    text = _report.markdown(results)
+    assert "| **lax's cycles by those of auto, h100** | forward |" in text
+    assert "| auto | mean **8.00×** of 1 layers; least 8.00×, FCN-32s; most 8.00×, FCN-32s |" in text
+    assert "within bounds" not in text
+
+
 def test_plot_has_a_row_for_each_layer():
     results = result(auto=figures(130), lax=figures(7225))
     results["devices"]["h100"]["layers"] *= 2
@@ -367,17 +375,17 @@ def test_the_command_compiles_saves_and_tabulates(monkeypatch, tmp_path, capsys)
     monkeypatch.setattr("jtconv.bench.ahead._devices.compiler_version", lambda _: "some 1.0")
     monkeypatch.setattr(Worker, "ask", ask)
     path, plot = tmp_path / "ahead.json", tmp_path / "plot.svg"
-    options = "bench --compile-for h100 h100 --layers FCN-32s --parts kernel_gradient forward --time-limit 5 --out"
+    options = "bench --compile-for h100 h100 --layers FCN-16s --parts kernel_gradient forward --time-limit 5 --out"
     assert main([*options.split(), str(path)]) == 0
     assert asked == [(part, method, 5) for part in ("forward", "kernel_gradient") for method in ("auto", "lax")]
     printed = capsys.readouterr().out
     assert main(["bench", "--table", str(path), "--plot", str(plot)]) == 0
     table = capsys.readouterr().out
     assert printed.endswith(table)
-    assert "| FCN-32s | copy, cudnn forward | — | 1.00× / — |" in table
-    assert "- lax, forward, on FCN-32s: too large" in table
+    assert "| FCN-16s | copy, cudnn forward | — | 1.00× / — |" in table
+    assert "- lax, forward, on FCN-16s: too large" in table
     assert "<svg" in plot.read_text()
-    assert json.loads(path.read_text())["devices"]["h100"]["layers"][0]["name"] == "FCN-32s"
+    assert json.loads(path.read_text())["devices"]["h100"]["layers"][0]["name"] == "FCN-16s"
 
 
 @pytest.mark.parametrize(

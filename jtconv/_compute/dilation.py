@@ -22,6 +22,7 @@ from jax import Array, lax
 from jtconv._arrays.checks import Precision
 from jtconv._arrays.padding import Run, for_any_padding_mode, pad_zeros, padded
 from jtconv._arrays.sharding import zeros_varying_like
+from jtconv._compute.implementation import GPUS
 from jtconv._geometry.spec import ConvSpec
 
 MAX_PARTS = 64  # sets of outputs, each a slice in the program
@@ -49,46 +50,49 @@ class _Axis(NamedTuple):
         return divmod(self.stride * part, self.step)
 
 
-def reducible(computes: str, spec: ConvSpec) -> bool:
+def reducible(computes: str, spec: ConvSpec, platform: str | None) -> bool:
     """Whether `without_dilation` computes the map by another layer."""
-    return any(axis.step > 1 for axis in _axes(computes, spec))
+    return any(axis.step > 1 for axis in _axes(computes, spec, platform))
 
 
-def without_dilation(computes: str, run: Run) -> Run:
+def without_dilation(computes: str, platform: str | None, run: Run) -> Run:
     """The map `computes` of a dilated layer, by `run` on a layer that has less dilation."""
 
     def forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
         x, spec = padded(x, spec)
-        axes = _axes(computes, spec)
+        axes = _axes(computes, spec, platform)
         return run(_parts_of_input(x, spec, axes), kernel, _reduced(spec, axes), precision)
 
     @for_any_padding_mode
     def transposed(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
-        axes = _axes(computes, spec)
+        axes = _axes(computes, spec, platform)
         parts = run(_parts_of_output(y, axes), kernel, _reduced(spec, axes), precision)
         return _whole_input(parts, spec, axes)
 
     def kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision) -> Array:
         x, spec = padded(x, spec)
-        axes = _axes(computes, spec)
+        axes = _axes(computes, spec, platform)
         return run(_parts_of_input(x, spec, axes), _parts_of_output(y, axes), _reduced(spec, axes), precision)
 
     return {"forward": forward, "transposed": transposed, "kernel_gradient": kernel_gradient}[computes]
 
 
-def _axes(computes: str, spec: ConvSpec) -> list[_Axis]:
+def _axes(computes: str, spec: ConvSpec, platform: str | None) -> list[_Axis]:
     axes = range(spec.ndim)
-    split = [_axis(spec, a, separate=_separates(computes, spec)) for a in axes]
+    split = [_axis(spec, a, separate=_separates(computes, spec, platform)) for a in axes]
     growth = prod(a.parts * a.outputs / o for a, o in zip(split, spec.output_size, strict=True))
     if prod(a.parts for a in split) <= MAX_PARTS and growth <= MAX_GROWTH:
         return split
     return [_axis(spec, a, separate=False) for a in axes]
 
 
-def _separates(computes: str, spec: ConvSpec) -> bool:
-    """Whether the outputs are to be separated. XLA computes C with dilation, and Cᵀ without strides, as they are."""
+def _separates(computes: str, spec: ConvSpec, platform: str | None) -> bool:
+    """Whether the outputs are to be separated. XLA computes C with dilation as it is, and without strides Cᵀ too.
+
+    The kernel's gradient without strides is as quick with dilation on a TPU, but cuDNN has no call for it.
+    """
     strided = any(spec.strides[a] > _common(spec, a) for a in range(spec.ndim))
-    return computes == "kernel_gradient" or (computes == "transposed" and strided)
+    return computes != "forward" and (strided or (computes == "kernel_gradient" and platform in GPUS))
 
 
 def _common(spec: ConvSpec, axis: int) -> int:

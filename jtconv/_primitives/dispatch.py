@@ -79,8 +79,8 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
     if method != "auto":
         return REGISTRY[computes, method].run(a, b, request.spec, precision)
     run = partial(_merged, computes, request)
-    if request.platform != CPU and reducible(computes, request.spec):
-        run = without_dilation(computes, run)
+    if request.platform != CPU and reducible(computes, request.spec, request.platform):
+        run = without_dilation(computes, request.platform, run)
     elif has_dilated_window(computes, request):
         run = padding_first(computes, run)
     return run(a, b, request.spec, precision)

@@ -106,7 +106,7 @@ def _device_tables(device: str, found: dict[str, Any], dtype: str) -> Iterator[s
     for part in parts_of(layers):
         rows = [Compiled(layer, part) for layer in layers if part in layer]
         yield tabulate(_columns(rows, f"{TITLES[part]}, {device}"), rows)
-    yield _summary(layers, device)
+    yield _gains(layers, device) if _has_cycles(layers) else _summary(layers, device)
     if any(_other_methods(layer) for layer in layers):
         yield _methods(layers, device)
     if text := failures(layers):
@@ -120,7 +120,7 @@ def parts_of(layers: list[Layer]) -> list[str]:
 
 def _columns(rows: list[Compiled], title: str) -> list[Column]:
     """The columns of a part's table: each figure for "auto" and for lax alone."""
-    on_tpu = any("cycles" in figures for row in rows for figures in row.layer[row.part].values())
+    on_tpu = _has_cycles([row.layer for row in rows])
 
     def both(figure: _Figure) -> Column:
         return Column(
@@ -147,6 +147,30 @@ def _summary(layers: list[Layer], device: str) -> str:
         for part in parts_of(layers)
     ]
     return tabulate([Column(f"**multiplications by those needed, {device}**", str), *parts], (OWN, LAX))
+
+
+def _has_cycles(layers: list[Layer]) -> bool:
+    """Whether the device is a TPU, whose compiler tells cycles."""
+    return any(
+        "cycles" in figures for layer in layers for part in parts_of([layer]) for figures in layer[part].values()
+    )
+
+
+def _gains(layers: list[Layer], device: str) -> str:
+    """A table of lax's cycles over those of "auto": mean, least and most, by part."""
+    parts = [Column(TITLES[part], lambda _, part=part: _gain(layers, part)) for part in parts_of(layers)]
+    return tabulate([Column(f"**lax's cycles by those of auto, {device}**", str), *parts], [OWN])
+
+
+def _gain(layers: list[Layer], part: str) -> str:
+    found = {layer["name"]: layer[part] for layer in layers if {OWN, LAX} <= set(layer.get(part, {}))}
+    if not found:
+        return "—"
+    gains = {name: figures[LAX]["cycles"] / figures[OWN]["cycles"] for name, figures in found.items()}
+    least, most = min(gains, key=lambda name: gains[name]), max(gains, key=lambda name: gains[name])
+    mean = geometric_mean(gains.values())
+    extremes = f"least {times(gains[least])}, {least}; most {times(gains[most])}, {most}"
+    return f"mean **{times(mean)}** of {len(gains)} layers; {extremes}"
 
 
 def _mean_and_worst(layers: list[Layer], part: str, method: str) -> str:
