@@ -2,7 +2,7 @@
 
 lax multiplies the channels by all others there. With 96 channels, 4x4 taps and stride 2, this takes 69 thousand cycles
 on a v5e, by the bundles issued, where lax takes 134 and half a minute to compile. Each phase is padded to all of x, so
-with many phases lax is the quicker.
+with many phases lax is the quicker. On a v4 it is, too, by a quarter.
 """
 
 import itertools
