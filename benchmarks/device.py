@@ -43,7 +43,7 @@ Run = Callable[[], Any]
 
 
 def programs(layer: NetworkLayer, arrays: Arrays, computes: str) -> tuple[dict[str, Run], dict[str, str]]:
-    """What is to be run, by name, with results as arrays; and why others are not."""
+    """The programs to run, by name; and why others are not run."""
     operands = [jnp.asarray(getattr(arrays, name)) for name in OPERANDS[computes]]
     functions: dict[str, Callable[..., Any]] = {
         "auto": partial(getattr(family, computes), spec=layer.spec, precision=None)

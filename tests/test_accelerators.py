@@ -4,6 +4,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from lowered import inserts_zeros, multiplications, operations
@@ -97,6 +98,23 @@ def test_3d_layers_are_exact(case):
 )  # fmt: skip
 def test_layers_of_every_form_are_exact(size, kernel, arguments):
     assert_equals_lax(make_case(size, kernel, **arguments))
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize(
+    ("size", "unread", "arguments"),
+    [
+        (46, slice(42, None), {"strides": 5, "dilation": 3}),
+        (40, slice(34, None), {"strides": 2, "dilation": 3, "padding": ((0, -6),)}),
+    ],
+)
+def test_what_no_window_reads_reaches_no_gradient(platform, size, unread, arguments):
+    spec = ConvGeometry((3,), **arguments).at((size,))
+    x = np.ones((1, size, 1))
+    x[:, unread] = np.nan
+    y = np.ones((1, *spec.output_size, 1))
+    got = for_platform("kernel_gradient", platform, jnp.asarray(x), jnp.asarray(y), spec)
+    np.testing.assert_array_equal(np.ravel(got), [spec.output_size[0]] * 3)
 
 
 def programs(layer, dtype=jnp.float32):

@@ -396,6 +396,8 @@ def test_the_command_compiles_saves_and_tabulates(monkeypatch, tmp_path, capsys)
         ("--compile-for h100 --table x.json", "give one of them"),
         ("--compile-for h100 --parts both", "with --compile-for they are forward y_gradient kernel_gradient"),
         ("--compile-for h100 --time-limit 0", "--time-limit must be above 0"),
+        ("--compile-for h100 --time-limit inf", "--time-limit must be above 0, and at most 86400 s"),
+        ("--compile-for h100 --time-limit nan", "--time-limit must be above 0"),
         ("--compile-for h100 --layers nothing", "no layer's name contains that"),
         ("--parts y_gradient", "without --compile-for they are forward both kernel_gradient"),
         ("--time-limit 3", "--time-limit is for --compile-for"),

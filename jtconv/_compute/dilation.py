@@ -5,12 +5,12 @@ Output o reads positions s·o + d·t of the padded input, t counting taps. Two t
 With g the common factor of s and d, only every g-th position is read: the layer is the one of stride s/g and dilation
 d/g on these positions. The others are zero in Cᵀ y.
 
-If s and d have no common factor, the outputs r, r + d, r + 2d, … read positions s·r + d·m only, each set of outputs
-others. So these sets are d layers without dilation, which become one layer of d times as many images. With s = 1 this
-is the atrous algorithm (Holschneider et al. 1990).
+If s and d have no common factor, the outputs r, r + d, r + 2d, … read positions s·r + d·m only, and no two such sets
+share a position. So they are d layers without dilation, which become one layer of d times as many images. With s = 1
+this is the atrous algorithm (Holschneider et al. 1990).
 
-XLA calls cuDNN's backward-data and backward-filter convolutions for layers without dilation. Of others it multiplies by
-zeros in Cᵀ, and takes the whole image as the window of the kernel's gradient.
+XLA calls cuDNN's backward-data and backward-filter convolutions for layers without dilation. In others it multiplies by
+zeros for Cᵀ, and takes the whole image as a window for the kernel's gradient.
 """
 
 from math import gcd, prod
@@ -21,8 +21,8 @@ from jax import Array, lax
 
 from jtconv._arrays.checks import Precision
 from jtconv._arrays.padding import Run, for_any_padding_mode, pad_zeros, padded
-from jtconv._arrays.sharding import zeros_varying_like
 from jtconv._compute.implementation import GPUS
+from jtconv._geometry.arguments import Pads
 from jtconv._geometry.spec import ConvSpec
 
 MAX_PARTS = 64  # sets of outputs, each a slice in the program
@@ -30,7 +30,11 @@ MAX_GROWTH = 1.35  # multiplications for outputs added to make the sets equally 
 
 
 class _Axis(NamedTuple):
-    """How one axis is cut: part r of x has positions s·r + step·m of the padded input, m below `length`."""
+    """How one axis is cut.
+
+    Part r of x has positions s·r + step·m of the padded input, m below `length`. A single part keeps its padding:
+    it is every step-th position of x from `start` on.
+    """
 
     parts: int
     stride: int  # of the convolution
@@ -39,11 +43,12 @@ class _Axis(NamedTuple):
     outputs: int  # of one part
     new_stride: int
     new_dilation: int
+    start: int
+    pads: Pads  # of a part
 
-    @property
-    def reach(self) -> int:
-        """Positions of the padded input that all parts read."""
-        return self.stride * (self.parts - 1) + self.step * (self.length - 1) + 1
+    def outputs_of(self, part: int, all_outputs: int) -> int:
+        """How many of the outputs are in a part; the last parts may have one fewer."""
+        return -(-(all_outputs - part) // self.parts)
 
     def place(self, part: int) -> tuple[int, int]:
         """(block, phase) of the part's first position, in blocks of `step` positions."""
@@ -102,22 +107,34 @@ def _common(spec: ConvSpec, axis: int) -> int:
 def _axis(spec: ConvSpec, axis: int, *, separate: bool) -> _Axis:
     common, k, o, s = _common(spec, axis), spec.kernel_size[axis], spec.output_size[axis], spec.strides[axis]
     dilation = spec.dilation[axis] // common if k > 1 else 1
-    parts = min(dilation, o) if separate else 1
-    if parts < dilation:  # fewer outputs than sets: nothing is gained
-        separate, parts = False, 1
-    new_dilation = 1 if separate else dilation
+    parts = dilation if separate and dilation <= o else 1  # of fewer outputs than sets nothing would be gained
+    new_dilation = 1 if parts > 1 else dilation
     outputs = -(-o // parts)
     length = s // common * (outputs - 1) + new_dilation * (k - 1) + 1
-    return _Axis(parts, s, common * parts, length, outputs, s // common, new_dilation)
+    start, pads = (0, (0, 0)) if parts > 1 else _single_part(spec, axis, common, length)
+    return _Axis(parts, s, common * parts, length, outputs, s // common, new_dilation, start, pads)
+
+
+def _single_part(spec: ConvSpec, axis: int, step: int, length: int) -> tuple[int, Pads]:
+    """Where the positions that are read begin in x, and how many more of them its padding holds."""
+    (lo, _), size = spec.pads[axis], spec.input_size[axis]
+    start = -lo % step
+    before = (lo + start) // step
+    return start, (before, length - before - _every(size, start, step))
+
+
+def _every(size: int, start: int, step: int) -> int:
+    """How many of `size` positions are `start`, `start + step`, …"""
+    return max(0, -(-(size - start) // step))
 
 
 def _reduced(spec: ConvSpec, axes: list[_Axis]) -> ConvSpec:
     return ConvSpec(
-        input_size=tuple(a.length for a in axes),
+        input_size=tuple(a.length - sum(a.pads) for a in axes),
         output_size=tuple(a.outputs for a in axes),
         kernel_size=spec.kernel_size,
         strides=tuple(a.new_stride for a in axes),
-        pads=((0, 0),) * spec.ndim,
+        pads=tuple(a.pads for a in axes),
         dilation=tuple(a.new_dilation for a in axes),
         groups=spec.groups,
         padding_mode="zeros",
@@ -126,13 +143,27 @@ def _reduced(spec: ConvSpec, axes: list[_Axis]) -> ConvSpec:
 
 
 def _parts_of_input(x: Array, spec: ConvSpec, axes: list[_Axis]) -> Array:
-    """(N, *input_size, ch) -> (parts * N, *lengths, ch)."""
-    x = pad_zeros(x, [(lo, a.reach - lo - i) for a, (lo, _), i in zip(axes, spec.pads, spec.input_size, strict=True)])
+    """(N, *input_size, ch) -> (parts * N, *sizes, ch)."""
     for at, axis in enumerate(axes, 1):
-        starts = [axis.stride * r for r in range(axis.parts)]
-        span = axis.step * (axis.length - 1) + 1
-        x = jnp.concatenate([lax.slice_in_dim(x, a, a + span, axis.step, at) for a in starts])
+        if axis.parts == 1:
+            x = lax.slice_in_dim(x, min(axis.start, x.shape[at]), x.shape[at], axis.step, at)
+        else:
+            x = _separated(x, at, axis, spec)
     return x
+
+
+def _separated(x: Array, at: int, axis: _Axis, spec: ConvSpec) -> Array:
+    """The parts of x along one axis, each with zeros to be as long as the longest."""
+    (lo, _), o, k = spec.pads[at - 1], spec.output_size[at - 1], spec.kernel_size[at - 1]
+    read = axis.stride * (o - 1) + spec.dilation[at - 1] * (k - 1) + 1
+    x = _padded_axis(x, at, lo, read - lo - x.shape[at])
+    parts = []
+    for r in range(axis.parts):
+        length = axis.new_stride * (axis.outputs_of(r, o) - 1) + k
+        begin = axis.stride * r
+        part = lax.slice_in_dim(x, begin, begin + axis.step * (length - 1) + 1, axis.step, at)
+        parts.append(_padded_axis(part, at, 0, axis.length - length))
+    return jnp.concatenate(parts)
 
 
 def _parts_of_output(y: Array, axes: list[_Axis]) -> Array:
@@ -148,26 +179,41 @@ def _parts_of_output(y: Array, axes: list[_Axis]) -> Array:
 def _whole_input(x: Array, spec: ConvSpec, axes: list[_Axis]) -> Array:
     """The transpose of `_parts_of_input`."""
     for at, axis in reversed(list(enumerate(axes, 1))):
-        x = _interleaved(x.reshape(axis.parts, -1, *x.shape[1:]), at, axis)
-    sizes = zip(x.shape[1:-1], spec.pads, spec.input_size, strict=True)
-    return pad_zeros(x, [(-lo, lo + i - n) for n, (lo, _), i in sizes])
+        size, (lo, _) = spec.input_size[at - 1], spec.pads[at - 1]
+        if axis.parts == 1:
+            spaced = _in_blocks(x, at, axis.start, axis.step)
+            x = _padded_axis(spaced, at, 0, size - spaced.shape[at])
+        else:
+            together = _interleaved(x.reshape(axis.parts, -1, *x.shape[1:]), at, axis)
+            x = _padded_axis(together, at, -lo, lo + size - together.shape[at])
+    return x
 
 
 def _interleaved(parts: Array, at: int, axis: _Axis) -> Array:
     """(parts, N, ...) -> (N, ...), whose axis `at` has every part at its places, and zeros at the others."""
     blocks = axis.place(axis.parts - 1)[0] + axis.length
-    if axis.step == 1:
-        return parts[0]
     columns = {}
     for r in range(axis.parts):
         block, phase = axis.place(r)
         columns[phase] = _padded_axis(parts[r], at, block, blocks - block - axis.length)
-    nothing = zeros_varying_like(parts, columns[0].shape, parts.dtype)
-    stacked = jnp.stack([columns.get(phase, nothing) for phase in range(axis.step)], at + 1)
-    return stacked.reshape(*stacked.shape[:at], blocks * axis.step, *stacked.shape[at + 2 :])
+    order = sorted(columns)  # phases that are multiples of the common factor
+    stacked = jnp.stack([columns[phase] for phase in order], at + 1)
+    together = stacked.reshape(*stacked.shape[:at], blocks * len(order), *stacked.shape[at + 2 :])
+    return _in_blocks(together, at, 0, axis.step // len(order))
+
+
+def _in_blocks(x: Array, at: int, phase: int, step: int) -> Array:
+    """Each position of an axis at `phase` of a block of `step` positions, the others zero."""
+    if step == 1:
+        return x
+    apart = _padded_axis(jnp.expand_dims(x, at + 1), at + 1, phase, step - 1 - phase)
+    return apart.reshape(*x.shape[:at], x.shape[at] * step, *x.shape[at + 1 :])
 
 
 def _padded_axis(x: Array, at: int, before: int, after: int) -> Array:
+    """x with zeros around an axis; negative amounts crop."""
+    if before == after == 0:
+        return x
     config = [(0, 0, 0)] * x.ndim
     config[at] = (before, after, 0)
     return lax.pad(x, jnp.zeros((), x.dtype), config)

@@ -55,7 +55,8 @@ class Implementation:
         it is taken by its name only.
       supports: whether "auto" may take it for a request on these platforms.
       cost: "auto" takes the implementation of the lowest cost. The unit is floats moved on a CPU, and multiplications
-        over those needed on a GPU; 0 if it is always the best where it is supported, infinite for a last resort.
+        over those needed on a GPU; on a TPU it is a rank. 0 if it is nearly always the best where it is supported, less
+        if it comes before those; infinite for a last resort.
       is_method: whether `method=` takes its name.
     """
 

@@ -3,7 +3,7 @@
 Along an axis cut into blocks of s positions, the taps of one run land in the same block; so each
 run is moved to its block and phase, and added. k = s needs no addition at all.
 
-On a TPU, moving the columns takes longer than what it saves, but where they are few: where y has many more channels
+On a TPU, moving the columns takes longer than the convolution, unless they are few, where y has many more channels
 than positions. FCN-8's first layer, 4096 to 12 channels at 7x7, takes 13 thousand cycles on a v5e, by the bundles
 issued, and lax's convolution 49, which reverses the kernel first.
 """
@@ -23,7 +23,7 @@ from jtconv._geometry.spec import ConvSpec
 
 MIN_CHANNELS_TPU = 4  # of y, by its positions
 MAX_COLUMNS = 2**23  # floats; above it, another implementation that needs none is taken
-COLUMNS_ON_A_GPU = 0.25  # multiplications over those needed that are as dear as columns as large as all arrays
+COLUMNS_ON_A_GPU = 0.25  # in multiplications over those needed: the cost of columns that are as large as all arrays
 
 
 @for_any_padding_mode

@@ -78,26 +78,40 @@ IMPLEMENTATIONS = (
 
 
 def _axis_phases(spec: ConvSpec, axis: int) -> list[_Phases]:
-    by_window: dict[_Window, _Phases] = {}
     origin = _origin(spec, axis)
-    for r in range(spec.strides[axis]):
-        window, taps = _phase(spec, axis, r, origin)
-        known = by_window.get(window)
-        residues = [r] if known is None else [*known.residues, r]
-        stack = taps[None] if known is None else np.concatenate([known.taps, taps[None]])
-        by_window[window] = _Phases(window, residues, stack)
-    return list(by_window.values())
+    residues: dict[_Window, list[int]] = {}
+    taps: dict[_Window, list[np.ndarray]] = {}
+    reached = _reached(spec, axis, origin)
+    for r in reached:
+        window, reads = _phase(spec, axis, r, origin)
+        residues.setdefault(window, []).append(r)
+        taps.setdefault(window, []).append(reads)
+    phases = [_Phases(window, found, np.stack(taps[window])) for window, found in residues.items()]
+    empty = np.setdiff1d(np.arange(spec.strides[axis]), reached).tolist()  # the stride is beyond the kernel's reach
+    return [*phases, _Phases(_Window(0, 0, 1), empty, np.zeros((len(empty), 0), int))] if empty else phases
+
+
+def _reached(spec: ConvSpec, axis: int, origin: int) -> list[int]:
+    """The phases that have taps."""
+    return sorted({(spec.dilation[axis] * t - origin) % spec.strides[axis] for t in range(_distinct_taps(spec, axis))})
+
+
+def _distinct_taps(spec: ConvSpec, axis: int) -> int:
+    """The number of taps before two land in the same phase."""
+    s = spec.strides[axis]
+    return min(spec.kernel_size[axis], s // gcd(s, spec.dilation[axis]))
 
 
 def _phase(spec: ConvSpec, axis: int, r: int, origin: int) -> tuple[_Window, np.ndarray]:
-    """Position p = origin + s·m + r of the padded input is reached by tap t from o = (p - d·t) / s, if whole."""
+    """Position p = origin + s·m + r of the padded input is reached by tap t from o = (p - d·t) / s, if whole.
+
+    For phases that are reached.
+    """
     s, d, k = spec.strides[axis], spec.dilation[axis], spec.kernel_size[axis]
     common = gcd(s, d)
     step, spacing = s // common, d // common
     begin = origin + r
-    first = begin // common * pow(spacing, -1, step) % step if begin % common == 0 else k  # d·t = begin modulo s
-    if first >= k:  # no tap lands here: the stride is beyond the kernel's reach
-        return _Window(0, 0, 1), np.arange(0)
+    first = begin // common * pow(spacing, -1, step) % step  # d·t = begin modulo s
     taps = np.arange(first, k, step)
     lo = (d * first - begin) // s + (len(taps) - 1) * spacing
     return _Window(len(taps), lo, 1 if len(taps) == 1 else spacing), taps
@@ -112,7 +126,9 @@ def _origin(spec: ConvSpec, axis: int) -> int:
     """
     (lo, _), s = spec.pads[axis], spec.strides[axis]
     whole = lo // s * s
-    shared, own = (len({_phase(spec, axis, r, origin)[0] for r in range(s)}) for origin in (whole, lo))
+    shared, own = (
+        len({_phase(spec, axis, r, origin)[0] for r in _reached(spec, axis, origin)}) for origin in (whole, lo)
+    )
     growth = _blocks(spec, axis, whole) / _blocks(spec, axis, lo)
     return lo if own <= shared or growth > MAX_GROWTH else whole
 
@@ -150,11 +166,15 @@ def _phase_image(y: Array, kernel: Array, spec: ConvSpec, chosen: tuple[_Phases,
     reaches = [effective_kernel_size(w.taps, w.dilation) for w in windows]
     sizes = zip(spec.output_size, positions, reaches, windows, strict=True)
     splits = [split_pads(o, m, reach, 1, w.lo) for o, m, reach, w in sizes]
+    outer, inner = [outer for outer, _ in splits], [inner for _, inner in splits]
+    if any(w.dilation > 1 for w in windows):  # else XLA may write the window out, with its zeros: see padding_first.py
+        outer = [(a + c, b + d) for (a, b), (c, d) in zip(outer, inner, strict=True)]
+        y, outer, inner = lax.optimization_barrier(pad_zeros(y, outer)), [(0, 0)] * ndim, [(0, 0)] * ndim
     image = lax.conv_general_dilated(
-        pad_zeros(y, [outer for outer, _ in splits]),
+        pad_zeros(y, outer),
         flip_and_swap(_phase_kernels(kernel, chosen), spec.groups),
         window_strides=(1,) * ndim,
-        padding=[inner for _, inner in splits],
+        padding=inner,
         rhs_dilation=[w.dilation for w in windows],
         dimension_numbers=channels_last(ndim),
         feature_group_count=spec.groups,

@@ -34,7 +34,7 @@ def kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision) ->
 
 
 def _window(x: Array, spec: ConvSpec) -> Array:
-    """What the kernel reads: (N, *kernel_size, ch)."""
+    """The part of x that the kernel reads: (N, *kernel_size, ch)."""
     x, spec = padded(x, spec)
     return pad_zeros(x, [(lo, k - lo - i) for (lo, _), i, k in _axes(spec)])
 

@@ -13,7 +13,8 @@ TPU v5e in float32, counted as the bundles that the compiled programs issue, or 
     3-D U-Net       267        82    every axis but the last folded
     DCGAN 4          43        58    the batch keeps the last axis off the lanes: this layer is left to lax
 
-Where s does not divide k, some phases have a zero for a tap: NaN or infinity in y then reaches up to s positions more.
+Where s does not divide k, some phases have a zero for a tap: NaN or infinity in y, or in x for C, then reaches up to s
+positions more.
 """
 
 import itertools
@@ -146,15 +147,17 @@ def _has_positions(request: Request, out_ch: int) -> bool:
     return one and out_ch <= MAX_CHANNELS_PER_POSITION * request.shapes[0][0] * prod(spec.output_size)
 
 
-def _quickest(request: Request) -> float:
-    return 1
-
-
 IMPLEMENTATIONS = (
-    Implementation("subpixel", "transposed", subpixel, (TPU,), _supports_transposed, _quickest, is_method=False),
-    Implementation("subpixel", "forward", conv_of_phases, (TPU,), _supports_forward, _quickest, is_method=False),
+    Implementation("subpixel", "transposed", subpixel, (TPU,), _supports_transposed, lambda _: 1, is_method=False),
+    Implementation("subpixel", "forward", conv_of_phases, (TPU,), _supports_forward, lambda _: 1, is_method=False),
     Implementation(
-        "subpixel", "kernel_gradient", kernel_gradient_of_phases, (TPU,), _supports_gradient, _quickest, is_method=False
+        "subpixel",
+        "kernel_gradient",
+        kernel_gradient_of_phases,
+        (TPU,),
+        _supports_gradient,
+        lambda _: 1,
+        is_method=False,
     ),
 )
 

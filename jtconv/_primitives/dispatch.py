@@ -31,6 +31,7 @@ from jtconv._compute.merged_groups import groups_together, with_groups_merged
 from jtconv._compute.padding_first import has_dilated_window, padding_first
 from jtconv._geometry.spec import ConvSpec
 
+# Of implementations that cost the same, the later one is taken.
 _FILES = (
     matrix,
     lax,
@@ -78,12 +79,18 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
     """The map `computes` of operands a and b."""
     if method != "auto":
         return REGISTRY[computes, method].run(a, b, request.spec, precision)
-    run = partial(_merged, computes, request)
+    run = partial(_padded, computes, request)
     if request.platform != CPU and reducible(computes, request.spec, request.platform):
         run = without_dilation(computes, request.platform, run)
-    elif has_dilated_window(computes, request):
-        run = padding_first(computes, run)
     return run(a, b, request.spec, precision)
+
+
+def _padded(computes: str, request: Request, a: Array, b: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """The map with uneven padding applied beforehand, where that matters."""
+    run = partial(_merged, computes, request)
+    if has_dilated_window(computes, replace(request, spec=spec, shapes=(a.shape, b.shape))):
+        run = padding_first(computes, run)
+    return run(a, b, spec, precision)
 
 
 def _merged(computes: str, request: Request, a: Array, b: Array, spec: ConvSpec, precision: Precision) -> Array:

@@ -71,6 +71,8 @@ def _check(arguments: argparse.Namespace) -> None:
     if wrong := [part for part in arguments.parts or () if part not in parts]:
         allowed = f"{'with' if ahead else 'without'} --compile-for they are {' '.join(parts)}"
         raise ValueError(f"--parts {' '.join(wrong)}: {allowed}.")
+    if ahead:
+        _compile_for.check(arguments)
     arguments.parts = arguments.parts or (parts if ahead else PARTS[:2])
     arguments.seconds = SECONDS if arguments.seconds is None else arguments.seconds
     if not 0 < arguments.seconds < float("inf"):

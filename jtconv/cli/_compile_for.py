@@ -6,6 +6,7 @@ from typing import Any
 
 PARTS = ("forward", "y_gradient", "kernel_gradient")
 MAX_SECONDS = 120.0  # to compile one program; some take a TPU's compiler minutes
+DAY = 86_400  # seconds
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -25,18 +26,25 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check(arguments: argparse.Namespace) -> None:
+    """Check the options before any file is opened, and give the time limit its default."""
+    from jtconv.bench.ahead._devices import device
+
+    limit = MAX_SECONDS if arguments.time_limit is None else arguments.time_limit
+    if not 0 < limit <= DAY:
+        raise ValueError(f"--time-limit must be above 0, and at most {DAY} s, got {limit}.")
+    arguments.time_limit = limit
+    arguments.compile_for = list(dict.fromkeys(arguments.compile_for))
+    for name in arguments.compile_for:
+        device(name)  # each compiler is there, before the first is used
+
+
 def compile_for(arguments: argparse.Namespace, layers: list[Any]) -> dict[str, Any]:
     """Compile, telling of each layer when it is done; the results."""
     from jtconv.bench import _run as bench
     from jtconv.bench.ahead import _report, _run
-    from jtconv.bench.ahead._devices import device
 
-    devices = list(dict.fromkeys(arguments.compile_for))
-    for name in devices:
-        device(name)  # each compiler is there, before the first is used
-    limit = MAX_SECONDS if arguments.time_limit is None else arguments.time_limit
-    if not limit > 0:
-        raise ValueError(f"--time-limit must be above 0, got {limit}.")
+    devices = arguments.compile_for
     print(f"{len(layers)} layers in {arguments.dtype}, compiled for {', '.join(devices)}", flush=True)
 
     def report(device: str, layer: dict[str, Any], results: dict[str, Any]) -> None:
@@ -46,6 +54,6 @@ def compile_for(arguments: argparse.Namespace, layers: list[Any]) -> dict[str, A
 
     results = _run.run(
         layers, devices, dtype=arguments.dtype, parts=[part for part in PARTS if part in arguments.parts],
-        every_method=arguments.methods, time_limit=limit, report=report,
+        every_method=arguments.methods, time_limit=arguments.time_limit, report=report,
     )  # fmt: skip
     return json.loads(json.dumps(results))  # as --table reads them
