@@ -26,7 +26,7 @@ from jtconv._compute import (
     vjp,
 )
 from jtconv._compute.dilation import reducible, without_dilation
-from jtconv._compute.implementation import ANYWHERE, CPU, Implementation, Request
+from jtconv._compute.implementation import ANYWHERE, Implementation, Request
 from jtconv._compute.merged_groups import groups_together, with_groups_merged
 from jtconv._compute.padding_first import has_dilated_window, padding_first
 from jtconv._geometry.spec import ConvSpec
@@ -80,8 +80,8 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
     if method != "auto":
         return REGISTRY[computes, method].run(a, b, request.spec, precision)
     run = partial(_padded, computes, request)
-    if request.platform != CPU and reducible(computes, request.spec, request.platform):
-        run = without_dilation(computes, request.platform, run)
+    if reducible(computes, request):
+        run = without_dilation(computes, run)
     return run(a, b, request.spec, precision)
 
 
