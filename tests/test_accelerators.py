@@ -92,6 +92,7 @@ def test_3d_layers_are_exact(case):
         ((4, 5), (4, 5, 3, 6), {}),  # one position
         ((6, 3), (4, 5, 3, 6), {"padding": ((-1, -1), (1, 1)), "strides": 3}),
         ((4,), (6, 3, 6), {"padding": ((2, 0),), "padding_mode": "circular"}),
+        ((1, 5), (2, 1, 3, 4), {"strides": (2, 1), "dilation": (2, 1), "padding": "SAME"}),  # all taps are on padding
         ((40, 30), (3, 4, 3, 6), {"dilation": (4, 2), "padding": "CAUSAL"}),  # uneven padding of a dilated window
         ((29, 31), (32, 24, 2, 3), {"strides": 8, "padding": ((3, 9), (5, 8))}),  # of a kernel's gradient
     ],

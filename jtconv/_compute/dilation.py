@@ -58,7 +58,11 @@ class _Axis(NamedTuple):
 
 def reducible(computes: str, request: Request) -> bool:
     """Whether `without_dilation` computes the map by another layer, on a GPU."""
-    return request.platform in GPUS and any(axis.step > 1 for axis in _axes(computes, request.spec))
+    if request.platform not in GPUS:
+        return False
+    axes = _axes(computes, request.spec)
+    reads_nothing = any(axis.length <= sum(axis.pads) for axis in axes)  # of x, but padding only
+    return any(axis.step > 1 for axis in axes) and not reads_nothing
 
 
 def without_dilation(computes: str, run: Run) -> Run:
