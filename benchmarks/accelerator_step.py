@@ -28,7 +28,7 @@ from jtconv.bench._run import save
 from jtconv.bench.ahead._devices import DEVICES
 from jtconv.bench.ahead._process import NotCompiled, Worker
 from jtconv.bench.ahead._programs import Compilable
-from jtconv.bench.ahead._report import memory, multiplications
+from jtconv.bench.ahead._report import memory, multiplications, zeros
 from jtconv.bench.ahead._run import describe, describe_device
 from jtconv.models import FCN8, FCN16, FCN32
 
@@ -118,7 +118,7 @@ def kinds(step: dict[str, Any]) -> str:
 COLUMNS = (
     Column("operations", kinds),
     Column("multiplications", lambda step: times(multiplications(step))),
-    Column("zeros", lambda step: f"{digits(step['inserted_zeros'] / 1e6)} M" if step["inserted_zeros"] else "0"),
+    Column("zeros", zeros),
     Column("temporary", lambda step: f"{digits(step['temporary_bytes'] / 2**30)} GiB, {times(memory(step))}"),
     Column("compile", lambda step: f"{digits(step['compile_s'])} s"),
 )

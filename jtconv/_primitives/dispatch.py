@@ -31,7 +31,7 @@ from jtconv._compute.merged_groups import groups_together, with_groups_merged
 from jtconv._compute.padding_first import has_dilated_window, padding_first
 from jtconv._geometry.spec import ConvSpec
 
-# Of implementations that cost the same, the later one is taken.
+# The order settles ties: the later one of those that cost the same is taken.
 _FILES = (
     matrix,
     lax,

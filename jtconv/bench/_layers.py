@@ -59,7 +59,7 @@ class NetworkLayer:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What a result tells of the layer."""
+        """The layer's entries in a result."""
         return {
             "name": self.name,
             "source": self.source,

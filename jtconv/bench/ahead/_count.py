@@ -1,4 +1,4 @@
-"""What a compiled program does, counted in its text: operations, multiplications, inserted zeros, cycles."""
+"""Counts from the text of a compiled program: operations, multiplications, inserted zeros, cycles."""
 
 import json
 import math
@@ -25,7 +25,7 @@ FOLLOWED = {"broadcast", "bitcast", "reshape", "convert", "copy"}  # on the way 
 
 
 def operations(program: Program) -> list[str]:
-    """What is executed, in order, by its kind; equal ones that follow one another are one, with their number."""
+    """The operations executed, in order, by their kind; equal ones in a row are one, with their number."""
     kinds = [kind for step in program.steps if (kind := _kind(program, step))]
     runs = [(kind, len(list(run))) for kind, run in groupby(kinds)]
     return [f"{count} × {kind}" if count > 1 else kind for kind, count in runs]

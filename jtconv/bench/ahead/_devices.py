@@ -62,7 +62,7 @@ DEVICES: dict[str, Device] = {
     "tpu7x": Tpu("TPU7x", "tpu7x:2x2x1"),
 }
 
-# What libtpu would otherwise ask the machine for; the type of accelerator is not the one compiled for.
+# Settings that libtpu would otherwise ask the machine for; the type of accelerator is not the one compiled for.
 TPU_ENVIRONMENT = {
     "TPU_SKIP_MDS_QUERY": "1",
     "TPU_ACCELERATOR_TYPE": "v5litepod-4",
@@ -96,7 +96,7 @@ def compiler_version(of: Device) -> str | None:
 
 
 def environment(of: Device, dump_folder: str) -> dict[str, str]:
-    """What a worker's environment must hold before it imports JAX."""
+    """The settings of a worker's environment, which must be there before it imports JAX."""
     common = {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "false"}  # what is compiled is timed
     if of.platform != "tpu":
         return common

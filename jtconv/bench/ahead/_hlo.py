@@ -96,7 +96,7 @@ class Program:
 
     @property
     def steps(self) -> Iterator[Executed]:
-        """What is executed, in order: loops, calls and branches unfolded, fusions left whole."""
+        """The instructions executed, in order: loops, calls and branches unfolded, fusions left whole."""
         return self._unfolded(self.entry, 1)
 
     def _unfolded(self, computation: Computation, times: int) -> Iterator[Executed]:

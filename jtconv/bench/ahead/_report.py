@@ -11,7 +11,7 @@ from jtconv.bench.ahead._programs import LAX, OWN, PARTS, TITLES
 
 Figures = dict[str, Any]  # of one program, as the worker answers
 
-# What a program of "auto" is held to.
+# Bounds of a program of "auto".
 MAX_MULTIPLICATIONS = 1.35  # times those needed
 MAX_MEMORY = 1.5  # temporary, times the arrays given and returned
 
@@ -40,10 +40,10 @@ def memory(figures: Figures) -> float:
 
 def over_bounds(figures: Figures) -> list[str]:
     """List what a program does more of than it may."""
-    work, zeros, temporary = multiplications(figures), figures["inserted_zeros"], memory(figures)
+    work, inserted, temporary = multiplications(figures), figures["inserted_zeros"], memory(figures)
     return [
         *([f"multiplies {times(work)} as often as needed"] if work > MAX_MULTIPLICATIONS else []),
-        *([f"inserts {zeros} zeros"] if zeros else []),
+        *([f"inserts {inserted} zeros"] if inserted else []),
         *([f"takes {times(temporary)} the arrays' memory"] if temporary > MAX_MEMORY else []),
     ]
 
@@ -52,7 +52,8 @@ def _operations(figures: Figures) -> str:
     return ", ".join(figures["operations"])
 
 
-def _zeros(figures: Figures) -> str:
+def zeros(figures: Figures) -> str:
+    """The inserted zeros of a program, in millions."""
     return f"{digits(figures['inserted_zeros'] / 1e6)} M" if figures["inserted_zeros"] else "0"
 
 
@@ -72,7 +73,7 @@ _FIGURES = (
     _Figure(
         "multiplications", lambda f: times(multiplications(f)), "by those needed: taps × positions of y × channels"
     ),
-    _Figure("zeros", _zeros, "inserted between values, in millions"),
+    _Figure("zeros", zeros, "inserted between values, in millions"),
     _Figure("memory", lambda f: times(memory(f)), "temporary, over the arrays given and returned"),
     _Figure("compile, s", lambda f: digits(f["compile_s"]), "seconds of the compiler"),
 )

@@ -26,7 +26,7 @@ class Step(NamedTuple):
 
 @dataclass
 class Bundle:
-    """What one bundle does that the count depends on."""
+    """The part of a bundle that the count depends on."""
 
     steps: list[Step] = field(default_factory=list)
     branch: tuple[str, int] | None = None  # guard and region
@@ -176,7 +176,7 @@ _COMPUTED: dict[str, Callable[..., int]] = {
 
 
 def _computation(operation: str, form: str | None, kind: str | None) -> Callable[..., Value]:
-    """What an instruction computes; of those not known here, the result is unknown."""
+    """The function that an instruction computes; for one not known here, the result is unknown."""
     if operation != "scmp":
         return _COMPUTED.get(operation, lambda *_: None)
     compare = getattr(operator, form or "eq")
