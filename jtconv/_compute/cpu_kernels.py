@@ -7,6 +7,8 @@ from math import prod
 
 from jtconv._compute import cpu
 from jtconv._compute.implementation import CPU, Implementation, Request
+from jtconv._compute.lax import kernel_gradient_by_lax, lax_conv, lax_transpose
+from jtconv._compute.seen import seen_as
 
 MAX_TAPS = 2**17  # taps in a list; each takes a hundred bytes and more
 # Building the list dominates the time of a layer above the first bound and below the two others.
@@ -29,8 +31,12 @@ def _lists_phases(request: Request) -> bool:
     return request.kernels_callable and taps <= MAX_TAPS and not mostly_padding
 
 
+_forward = seen_as(lax_conv, cpu.forward)
+_transposed = seen_as(lax_transpose, cpu.transposed)
+_kernel_gradient = seen_as(kernel_gradient_by_lax, cpu.kernel_gradient)
+
 IMPLEMENTATIONS = (
-    Implementation("cpu_kernels", "forward", cpu.forward, (CPU,), _lists_taps, lambda _: 0),
-    Implementation("cpu_kernels", "transposed", cpu.transposed, (CPU,), _lists_phases, lambda _: 0, is_method=False),
-    Implementation("cpu_kernels", "kernel_gradient", cpu.kernel_gradient, (CPU,), _lists_taps, lambda _: 0),
+    Implementation("cpu_kernels", "forward", _forward, (CPU,), _lists_taps, lambda _: 0),
+    Implementation("cpu_kernels", "transposed", _transposed, (CPU,), _lists_phases, lambda _: 0, is_method=False),
+    Implementation("cpu_kernels", "kernel_gradient", _kernel_gradient, (CPU,), _lists_taps, lambda _: 0),
 )

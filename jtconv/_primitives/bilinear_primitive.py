@@ -4,10 +4,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import jax
 from jax import Array
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
+from jax.interpreters.xla import apply_primitive
 
 from jtconv._arrays.sharding import result_type, with_auto_axes
 from jtconv._compute import cpu
@@ -15,6 +15,7 @@ from jtconv._compute.implementation import CPU, Request
 from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives.batching import ShapeRule, batch_rule
 from jtconv._primitives.dispatch import platforms
+from jtconv._primitives.tools import register_tools
 
 Compute = Callable[..., Array]  # (request, operand, operand, and the parameters but for spec) -> result
 
@@ -26,16 +27,11 @@ def bilinear_primitive(name: str, roles: str, compute: Compute, shape: ShapeRule
     """
     primitive = Primitive(name)
     primitive.def_abstract_eval(lambda a, b, *, spec, **_: result_type(a, b, shape(a, b, spec), roles[2]))
-    compiled = jax.jit(primitive.bind, static_argnames=("spec", "precision", "method", "memory"))
-
-    def run(a: Array, b: Array, **params: Any) -> Array:
-        with jax.disable_jit(False):  # a primitive is always compiled, as JAX's own are
-            return compiled(a, b, **params)
-
-    primitive.def_impl(run)
+    primitive.def_impl(partial(apply_primitive, primitive))
     for platform in platforms():
         mlir.register_lowering(primitive, _lowering_rule(compute, platform), platform=platform)
     batching.primitive_batchers[primitive] = batch_rule(primitive, roles, shape)
+    register_tools(primitive)
     return primitive
 
 
