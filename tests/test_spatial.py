@@ -14,7 +14,7 @@ from oracles import geometries, padded_sources
 
 import jtconv
 from jtconv import spatial
-from jtconv.spatial._axis_plan import AxisPlan, axis_plans
+from jtconv._geometry.axis_plan import AxisPlan, axis_plans
 
 ROOT = Path(__file__).parent.parent
 

@@ -15,6 +15,7 @@ from jtconv._compute.implementation import CPU, Request
 from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives.batching import ShapeRule, batch_rule
 from jtconv._primitives.dispatch import platforms
+from jtconv._primitives.divided import divided, with_devices
 from jtconv._primitives.tools import register_tools
 
 Compute = Callable[..., Array]  # (request, operand, operand, and the parameters but for spec) -> result
@@ -29,7 +30,9 @@ def bilinear_primitive(name: str, roles: str, compute: Compute, shape: ShapeRule
     primitive.def_abstract_eval(lambda a, b, *, spec, **_: result_type(a, b, shape(a, b, spec), roles[2]))
     primitive.def_impl(partial(apply_primitive, primitive))
     for platform in platforms():
-        mlir.register_lowering(primitive, _lowering_rule(compute, platform), platform=platform)
+        rule = _lowering_rule(compute, platform)
+        dividing = _dividing_rule(primitive, roles, rule) if platform == CPU else rule
+        mlir.register_lowering(primitive, dividing, platform=platform)
     batching.primitive_batchers[primitive] = batch_rule(primitive, roles, shape)
     register_tools(primitive)
     return primitive
@@ -90,5 +93,25 @@ def _lowering_rule(compute: Compute, platform: str | None) -> mlir.LoweringRule:
         (result,) = ctx.avals_out
         run = with_auto_axes(partial(compute, request, **params), result.sharding)
         return mlir.lower_fun(run, multiple_results=False)(ctx, a, b)
+
+    return rule
+
+
+def _dividing_rule(primitive: Primitive, roles: str, within_device: mlir.LoweringRule) -> mlir.LoweringRule:
+    """The rule for programs that XLA divides among devices: what each device computes is lowered as a map again."""
+
+    def rule(ctx: mlir.LoweringRuleContext, a: Any, b: Any, *, spec: Any, **params: Any) -> Any:
+        on_mesh = with_devices(ctx)
+        if on_mesh is None:
+            return within_device(ctx, a, b, spec=spec, **params)
+        operands: Any = ctx.avals_in
+        (result,) = ctx.avals_out
+        shapes = (operands[0].shape, operands[1].shape)
+
+        def part(a: Array, b: Array, spec: ConvSpec) -> Array:
+            return primitive.bind(a, b, spec=spec, **params)
+
+        run = with_auto_axes(divided(part, roles, spec, shapes), result.sharding)
+        return mlir.lower_fun(run, multiple_results=False)(on_mesh, a, b)
 
     return rule

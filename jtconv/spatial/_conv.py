@@ -10,6 +10,7 @@ from jax.sharding import AbstractMesh, Mesh, PartitionSpec
 from jax.typing import ArrayLike, DTypeLike
 
 from jtconv._arrays.checks import Precision
+from jtconv._arrays.exchange import exchange, exchange_transposed
 from jtconv._arrays.layer_arguments import checked_conv, checked_transpose
 from jtconv._arrays.sharding import resharded
 from jtconv._conv import conv as local_conv
@@ -17,7 +18,6 @@ from jtconv._conv_transpose import METHODS
 from jtconv._conv_transpose import conv_transpose as local_transpose
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
-from jtconv.spatial._exchange import exchange, exchange_transposed
 from jtconv.spatial._split import Split, check_devices, checked_split
 
 Local = Callable[[Array, Array], Array]
@@ -150,7 +150,9 @@ def conv_transpose(
 @partial(jax.jit, static_argnames=("split", "precision"), inline=True)
 def _split_conv(x: Array, kernel: Array, split: Split, precision: Precision) -> Array:
     def local(block: Array, kernel: Array) -> Array:
-        return local_conv(exchange(block, split), kernel, precision=precision, **split.local_arguments())
+        return local_conv(
+            exchange(block, split.plans, split.names), kernel, precision=precision, **split.local_arguments()
+        )
 
     return _on_devices(local, x, kernel, split, split.local_input_size, split.spec.output_size)
 
@@ -161,7 +163,7 @@ def _split_transpose(y: Array, kernel: Array, method: str, split: Split, precisi
         windows = local_transpose(
             block, kernel, output_size=split.window_size, method=method, precision=precision, **split.local_arguments()
         )
-        return exchange_transposed(windows, split)
+        return exchange_transposed(windows, split.plans, split.names, split.local_input_size)
 
     return _on_devices(local, y, kernel, split, split.local_output_size, split.spec.input_size)
 

@@ -10,9 +10,9 @@ from jax.typing import DTypeLike
 from jtconv._arrays.checks import floating
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding, Pads
+from jtconv._geometry.axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
 from jtconv._geometry.geometry import geometry_on
 from jtconv._geometry.spec import ConvSpec
-from jtconv.spatial._axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
 
 
 @dataclass(frozen=True)

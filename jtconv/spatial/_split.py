@@ -11,8 +11,8 @@ from jax.core import Tracer
 from jax.sharding import AbstractMesh, AxisType, Mesh, PartitionSpec
 
 from jtconv._geometry import arguments as arg
+from jtconv._geometry.axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
 from jtconv._geometry.spec import ConvSpec
-from jtconv.spatial._axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
 
 
 @dataclass(frozen=True)

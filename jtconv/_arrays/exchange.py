@@ -4,35 +4,40 @@ The exchange is a linear map of the block. Its transpose adds a device's contrib
 positions. JAX derives that transpose, and every derivative of both.
 """
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 from jax import Array, lax
 
 from jtconv._arrays.sharding import transpose_of
-from jtconv.spatial._axis_plan import AxisPlan
-from jtconv.spatial._split import Split
+from jtconv._geometry.axis_plan import AxisPlan
+
+Plans = Sequence[AxisPlan | None]  # of the spatial axes; None where an axis is not split
+Name = str | tuple[str, ...]  # the mesh axes that split one axis, the major one first
+Names = Sequence[Name | None]
 
 
-def exchange(block: Array, split: Split) -> Array:
+def exchange(block: Array, plans: Plans, names: Names) -> Array:
     """(..., *input blocks, ch) -> (..., *windows, ch) of the padded input.
 
     The axes are exchanged one after the other. A block sent on the second axis contains the halo of
     the first, so corners need no exchange of their own.
     """
-    for axis, (plan, name) in enumerate(zip(split.plans, split.names, strict=True)):
+    for axis, (plan, name) in enumerate(zip(plans, names, strict=True)):
         if plan is not None and name is not None:
-            at = block.ndim - 1 - len(split.plans) + axis
+            at = block.ndim - 1 - len(plans) + axis
             block = _window(_extended(block, plan, at, name), plan, at, name)
     return block
 
 
-def exchange_transposed(windows: Array, split: Split) -> Array:
+def exchange_transposed(windows: Array, plans: Plans, names: Names, input_blocks: tuple[int, ...]) -> Array:
     """(..., *windows, ch) -> (..., *input blocks, ch): add halos to the blocks that they belong to."""
-    batch = windows.shape[: windows.ndim - 1 - len(split.plans)]
-    shape = (*batch, *split.local_input_size, windows.shape[-1])
-    return transpose_of(lambda block: exchange(block, split), shape, windows.dtype, windows)
+    batch = windows.shape[: windows.ndim - 1 - len(plans)]
+    shape = (*batch, *input_blocks, windows.shape[-1])
+    return transpose_of(lambda block: exchange(block, plans, names), shape, windows.dtype, windows)
 
 
-def _extended(block: Array, plan: AxisPlan, at: int, name: str) -> Array:
+def _extended(block: Array, plan: AxisPlan, at: int, name: Name) -> Array:
     """The block between its halos; zeros beyond the first and the last block."""
     before, after = (plan.hops(width) for width in plan.widths)
     size = block.shape[at]
@@ -43,7 +48,7 @@ def _extended(block: Array, plan: AxisPlan, at: int, name: str) -> Array:
     return jnp.concatenate([*reversed(front), block, *back], at)
 
 
-def _sent(strip: Array, distance: int, plan: AxisPlan, name: str) -> Array:
+def _sent(strip: Array, distance: int, plan: AxisPlan, name: Name) -> Array:
     """The strip of the device `distance` before this one; zeros if there is no such device."""
     n = plan.devices
     if plan.cyclic:
@@ -53,7 +58,7 @@ def _sent(strip: Array, distance: int, plan: AxisPlan, name: str) -> Array:
     return lax.ppermute(strip, name, [(p, p + distance) for p in range(n) if 0 <= p + distance < n])
 
 
-def _window(extended: Array, plan: AxisPlan, at: int, name: str) -> Array:
+def _window(extended: Array, plan: AxisPlan, at: int, name: Name) -> Array:
     """This device's window of the padded input."""
     padded = jnp.pad(extended, [plan.margins if axis == at else (0, 0) for axis in range(extended.ndim)])
     front, back = plan.strips
