@@ -1,7 +1,8 @@
 """Types of arrays on meshes: what varies under `jax.shard_map`, and shardings that are part of a type.
 
-With `AxisType.Explicit`, a sharding is part of an array's type. The three maps take images sharded along their
-batch, and replicated kernels. XLA divides the computation.
+With `AxisType.Explicit`, a sharding is part of an array's type. The types of a map's operands give the type of its
+result: each dimension of the layer is cut by the same mesh axes in all three arrays. Where two arrays disagree, one of
+them is moved.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from jax import Array, lax
 from jax.core import ShapedArray
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from jax.typing import DTypeLike
+
+from jtconv._geometry.division import Division, Placement, divide
+from jtconv._geometry.spec import ConvSpec
 
 
 def zeros_varying_like(like: Array, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
@@ -32,12 +36,16 @@ def transpose_of(f: Callable[[Array], Array], shape: tuple[int, ...], dtype: DTy
     return jax.vjp(f, zeros_varying_like(ct, shape, dtype))[1](ct)[0]
 
 
-def typed_alike(a: Array, b: Array, roles: str) -> tuple[Array, Array]:
+def typed_alike(a: Array, b: Array, roles: str, spec: ConvSpec) -> tuple[Array, Array]:
     """The operands with types that the results and derivatives of the three maps share.
 
-    `roles` says which of x, w (the kernel) and y each is.
+    `roles` says which of x, w (the kernel) and y the operands and the result are.
     """
-    return varying_alike(*(_cut_by_batch(array, role) for array, role in zip((a, b), roles, strict=True)))
+    kinds = jax.typeof(a), jax.typeof(b)
+    if AxisType.Explicit in _mesh_of(*kinds).axis_types:
+        mesh, division = _mesh_of(*kinds), _division(*kinds, roles, spec)
+        a, b = (_placed_as(c, mesh, division.placement(role)) for c, role in zip((a, b), roles, strict=False))
+    return varying_alike(a, b)
 
 
 def varying_alike(a: Array, b: Array) -> tuple[Array, Array]:
@@ -60,11 +68,12 @@ def resharded(array: Array, mesh: Any, spec: PartitionSpec) -> Array:
     return jax.reshard(array, NamedSharding(mesh, spec))
 
 
-def result_type(a: ShapedArray, b: ShapedArray, shape: tuple[int, ...], role: str) -> ShapedArray:
-    """Type of a map's result: with explicit axes an image keeps only the sharding of its batch."""
-    mesh = b.sharding.mesh if a.sharding.mesh.empty else a.sharding.mesh
-    spec = _batch_only(None if role == "w" else a.sharding.spec[0], len(shape))
-    return a.update(shape=shape, weak_type=False, sharding=NamedSharding(mesh, spec))
+def result_type(a: ShapedArray, b: ShapedArray, roles: str, spec: ConvSpec, shape: tuple[int, ...]) -> ShapedArray:
+    """Type of a map's result, of operands that are `typed_alike`."""
+    mesh = _mesh_of(a, b)
+    typed = AxisType.Explicit in mesh.axis_types
+    cuts = _division(a, b, roles, spec).placement(roles[2]) if typed else ((),) * len(shape)
+    return a.update(shape=shape, weak_type=False, sharding=NamedSharding(mesh, partition_spec(cuts)))
 
 
 def with_auto_axes(run: Callable[..., Array], result: Any) -> Callable[..., Array]:
@@ -90,14 +99,26 @@ def whole_like(like: Array, shape: tuple[int, ...], dtype: DTypeLike) -> jax.Sha
     return jax.ShapeDtypeStruct(shape, dtype, sharding=whole, manual_axis_type=kind.manual_axis_type)
 
 
-def _cut_by_batch(array: Array, role: str) -> Array:
-    """With explicit axes, shard an image along its batch only, and replicate a kernel."""
-    sharding = jax.typeof(array).sharding
-    if AxisType.Explicit not in sharding.mesh.axis_types:
-        return array
-    spec = _batch_only(None if role == "w" else sharding.spec[0], array.ndim)
-    return array if sharding.spec == spec else resharded(array, sharding.mesh, spec)
+def placement_of(spec: PartitionSpec, ndim: int) -> Placement:
+    """The mesh axes that cut each axis of an array."""
+    entries = (*spec, *(None for _ in range(ndim - len(spec))))
+    return tuple(() if entry is None else entry if isinstance(entry, tuple) else (entry,) for entry in entries)
 
 
-def _batch_only(batch: Any, ndim: int) -> PartitionSpec:
-    return PartitionSpec(batch, *(None for _ in range(ndim - 1)))
+def partition_spec(placement: Placement) -> PartitionSpec:
+    """The transpose of `placement_of`."""
+    return PartitionSpec(*(cuts[0] if len(cuts) == 1 else cuts or None for cuts in placement))
+
+
+def _division(a: ShapedArray, b: ShapedArray, roles: str, spec: ConvSpec) -> Division:
+    placements = [placement_of(operand.sharding.spec, operand.ndim) for operand in (a, b)]
+    return divide(roles, spec, (a.shape, b.shape), placements, _mesh_of(a, b).shape, evenly=True)
+
+
+def _mesh_of(a: ShapedArray, b: ShapedArray) -> Any:
+    return b.sharding.mesh if a.sharding.mesh.empty else a.sharding.mesh
+
+
+def _placed_as(array: Array, mesh: Any, placement: Placement) -> Array:
+    now = placement_of(jax.typeof(array).sharding.spec, array.ndim)
+    return array if now == placement else resharded(array, mesh, partition_spec(placement))

@@ -6,7 +6,7 @@ device has a part of each sum.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jtconv._geometry.axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
@@ -35,13 +35,15 @@ def summed(roles: str, spec: ConvSpec) -> set[str]:
     return (first | second) - result
 
 
-@dataclass(frozen=True)
-class Placed:
-    """One of the three arrays: its role (x, w or y), its whole shape, and the mesh axes that cut it."""
-
-    role: str
-    shape: tuple[int, ...]
-    placement: Placement
+def sizes_of(roles: str, spec: ConvSpec, shapes: Sequence[tuple[int, ...]]) -> dict[str, int]:
+    """Sizes of n, g, i and o, from the shapes of the two operands."""
+    sizes = {"g": spec.groups}
+    for role, shape in zip(roles, shapes, strict=False):
+        if role == "w":
+            sizes |= {"i": shape[-2], "o": shape[-1] // spec.groups}
+        else:
+            sizes |= {"n": shape[0], "i" if role == "x" else "o": shape[-1] // spec.groups}
+    return sizes
 
 
 @dataclass
@@ -75,6 +77,11 @@ class Division:
         size = self.sizes.get(dimension)
         return size is None or size % (self.parts(dimension) * self.mesh[name]) == 0
 
+    def cut(self, dimension: str, name: str) -> None:
+        """Cut a dimension by one more mesh axis. Neighbours are counted in the mesh's order, so positions follow it."""
+        names = (*self.cuts.get(dimension, ()), name)
+        self.cuts[dimension] = tuple(sorted(names, key=[*self.mesh].index)) if dimension.startswith("s") else names
+
     def placement(self, role: str) -> Placement:
         """How an array must be placed for every device to have its part."""
         axes = dimensions(role, self.spec)
@@ -107,35 +114,50 @@ class Division:
         return (input_blocks if role == "x" else output_blocks)(self.spec, self.plans())
 
 
-def divide(spec: ConvSpec, operands: tuple[Placed, Placed], result: Placed, mesh: Mapping[str, int]) -> Division:
+def divide(
+    roles: str,
+    spec: ConvSpec,
+    shapes: Sequence[tuple[int, ...]],
+    placements: Sequence[Placement],
+    mesh: Mapping[str, int],
+    evenly: bool = False,
+) -> Division:
     """Choose, for every mesh axis that cuts some array, the dimension that moves the fewest numbers when cut.
 
     The arrays' own placements propose the dimensions. What is placed otherwise than chosen must be moved.
+
+    Args:
+      roles: which of x, w (the kernel) and y the two operands and the result are.
+      spec: the layer.
+      shapes: of the operands.
+      placements: of the operands, and of the result where one is wanted.
+      mesh: sizes of the mesh's axes, by name.
+      evenly: whether positions must be cut into equal parts, too.
     """
-    arrays = (*operands, result)
-    division = Division(spec, mesh, _sizes(spec, arrays))
-    proposals = [_proposals(array, division) for array in arrays]
-    for name in dict.fromkeys(name for proposal in proposals for name in proposal):
-        proposed = sorted({p[name] for p in proposals if name in p}, key=lambda d: _PREFERENCE.index(d[0]))
-        able = [dimension for dimension in proposed if division.can_cut(dimension, name)]
+    sizes = sizes_of(roles, spec, shapes)
+    division = Division(spec, mesh, sizes | _even_positions(spec, evenly))
+    arrays = [_proposals(role, placement, division) for role, placement in zip(roles, placements, strict=False)]
+    for name in dict.fromkeys(name for proposals in arrays for name in proposals):
+        placed = [proposals.get(name) for proposals in arrays]
+        able = {one for one in placed if one is not None and division.can_cut(one, name)}
         if able:
-            placed = [proposal.get(name) for proposal in proposals]
-            best = min(able, key=lambda d: _moved(d, spec, arrays, placed, mesh[name]))
-            division.cuts[best] = (*division.cuts.get(best, ()), name)
+            ordered = sorted(able, key=lambda one: _PREFERENCE.index(one[0]))
+            best = min(ordered, key=lambda one: _moved(one, roles, spec, sizes, placed, mesh[name]))
+            division.cut(best, name)
     return division
 
 
-def _sizes(spec: ConvSpec, arrays: tuple[Placed, ...]) -> dict[str, int]:
-    shapes = {array.role: array.shape for array in arrays}
-    sizes = {"n": shapes["x"][0], "g": spec.groups, "i": shapes["w"][-2], "o": shapes["w"][-1] // spec.groups}
-    if PADDING_MODES[spec.padding_mode].wraps:
-        sizes |= {f"s{axis}": size for axis, size in enumerate(spec.input_size)}
-    return sizes
+def _even_positions(spec: ConvSpec, evenly: bool) -> dict[str, int]:
+    """The sizes that positions must be cut evenly by: of x and y, or of x alone where it is a ring."""
+    axes = enumerate(zip(spec.input_size, spec.output_size, strict=True))
+    if evenly:
+        return {f"s{axis}": math.gcd(i, o) for axis, (i, o) in axes}
+    return {f"s{axis}": i for axis, (i, _) in axes} if PADDING_MODES[spec.padding_mode].wraps else {}
 
 
-def _proposals(array: Placed, division: Division) -> dict[str, str]:
+def _proposals(role: str, placement: Placement, division: Division) -> dict[str, str]:
     """The dimension that each mesh axis cuts of an array."""
-    axes = zip(array.placement, dimensions(array.role, division.spec), strict=True)
+    axes = zip(placement, dimensions(role, division.spec), strict=True)
     pairs = (pair for cuts, among in axes for pair in _along_axis(cuts, among, division))
     return {name: one for name, one in pairs if not one.startswith("t")}
 
@@ -153,12 +175,14 @@ def _along_axis(cuts: Cuts, among: tuple[str, ...], division: Division) -> Itera
         yield name, outer
 
 
-def _moved(dimension: str, spec: ConvSpec, arrays: tuple[Placed, ...], placed: list[str | None], parts: int) -> float:
+def _moved(
+    dimension: str, roles: str, spec: ConvSpec, sizes: Mapping[str, int], placed: Sequence[str | None], parts: int
+) -> float:
     """About how many numbers a device receives if a mesh axis cuts this dimension; `placed`: what it cuts now."""
     total = 0.0
-    for array, now, is_result in zip(arrays, placed, (False, False, True), strict=True):
-        has = any(dimension in axis for axis in dimensions(array.role, spec))
-        size = math.prod(array.shape)
+    for at, role in enumerate(roles):
+        has = any(dimension in axis for axis in dimensions(role, spec))
+        now, is_result, size = (*placed, None)[at], at == 2, _entries(role, spec, sizes)
         if is_result and not has:
             total += 2 * size  # the sum over the devices
         elif now not in (None, dimension):
@@ -166,3 +190,11 @@ def _moved(dimension: str, spec: ConvSpec, arrays: tuple[Placed, ...], placed: l
         elif is_result and now is None:
             total += size
     return total
+
+
+def _entries(role: str, spec: ConvSpec, sizes: Mapping[str, int]) -> int:
+    """How many numbers an array has."""
+    if role == "w":
+        return math.prod((*spec.kernel_size, spec.groups, sizes["i"], sizes["o"]))
+    positions = spec.input_size if role == "x" else spec.output_size
+    return math.prod((sizes["n"], *positions, spec.groups, sizes["i" if role == "x" else "o"]))

@@ -27,7 +27,7 @@ def bilinear_primitive(name: str, roles: str, compute: Compute, shape: ShapeRule
     `roles` says which of x, w (the kernel) and y the two operands and the result are.
     """
     primitive = Primitive(name)
-    primitive.def_abstract_eval(lambda a, b, *, spec, **_: result_type(a, b, shape(a, b, spec), roles[2]))
+    primitive.def_abstract_eval(lambda a, b, *, spec, **_: result_type(a, b, roles, spec, shape(a, b, spec)))
     primitive.def_impl(partial(apply_primitive, primitive))
     for platform in platforms():
         rule = _lowering_rule(compute, platform)

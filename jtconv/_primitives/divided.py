@@ -15,10 +15,11 @@ import numpy as np
 from jax import Array, lax
 from jax.experimental.custom_partitioning import custom_partitioning
 from jax.interpreters import mlir
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, NamedSharding
 
 from jtconv._arrays.exchange import exchange, exchange_transposed
-from jtconv._geometry.division import Division, Placed, Placement, dimensions, divide, summed
+from jtconv._arrays.sharding import partition_spec
+from jtconv._geometry.division import Division, dimensions, divide, sizes_of, summed
 from jtconv._geometry.mesh_axes import common_mesh
 from jtconv._geometry.spec import ConvSpec
 
@@ -39,12 +40,9 @@ def divided(run: Map, roles: str, spec: ConvSpec, shapes: Shapes) -> Callable[[A
         arrays = (*operands, result)
         devices = sorted(arrays[0].sharding.device_set, key=jax.devices("cpu").index)
         sizes, placements = common_mesh([_parts(array, devices) for array in arrays])
-        first, second, third = (
-            Placed(role, a.shape, placement) for role, a, placement in zip(roles, arrays, placements, strict=True)
-        )
-        division = divide(spec, (first, second), third, sizes)
+        division = divide(roles, spec, shapes, placements, sizes)
         mesh = Mesh(np.array(devices).reshape(tuple(sizes.values())), tuple(sizes))
-        a, b, c = (NamedSharding(mesh, _spec(division.placement(role))) for role in roles)
+        a, b, c = (NamedSharding(mesh, partition_spec(division.placement(role))) for role in roles)
         return mesh, _part(run, roles, division), c, (a, b)
 
     call = custom_partitioning(whole)
@@ -71,7 +69,7 @@ def with_devices(ctx: mlir.LoweringRuleContext) -> mlir.LoweringRuleContext | No
 
 def sharding_rule(roles: str, spec: ConvSpec, shapes: Shapes) -> tuple[str, dict[str, Any]]:
     """Say which dimensions the arrays have in common, as in "n s0 i, t0 i o -> n s0 o"; and of which kind they are."""
-    sizes = _group_sizes(roles, spec, shapes)
+    sizes = sizes_of(roles, spec, shapes)
     arrays = [[_larger(axis, sizes) for axis in dimensions(role, spec)] for role in roles]
     texts = [" ".join(axis[0] if len(axis) == 1 else f"({' '.join(axis)})" for axis in array) for array in arrays]
     alone = {axis[0] for array in arrays for axis in array if len(axis) == 1}
@@ -81,15 +79,6 @@ def sharding_rule(roles: str, spec: ConvSpec, shapes: Shapes) -> tuple[str, dict
         "need_replication_factors": tuple(sorted(one for one in used if one.startswith("t"))),
         **{one: size for one, size in sizes.items() if one in used - alone},
     }
-
-
-def _group_sizes(roles: str, spec: ConvSpec, shapes: Shapes) -> dict[str, int]:
-    """Sizes of the dimensions that share an axis of an array."""
-    if spec.groups == 1:
-        return {}
-    ends = {role: shape[-1] // spec.groups for role, shape in zip(roles, shapes, strict=False)}
-    inputs = shapes[roles.index("w")][-2] if "w" in roles[:2] else ends["x"]
-    return {"g": spec.groups, "i": inputs, "o": ends.get("w", ends.get("y", 0))}
 
 
 def _larger(axis: tuple[str, ...], sizes: dict[str, int]) -> tuple[str, ...]:
@@ -136,7 +125,3 @@ def _parts(array: jax.ShapeDtypeStruct, devices: Sequence[Any]) -> np.ndarray:
     starts = np.array([[(s.start or 0) for s in slices[device]] for device in devices])
     widths = np.array([len(devices) if s.stop is None else s.stop - (s.start or 0) for s in slices[devices[0]]])
     return starts // widths
-
-
-def _spec(placement: Placement) -> PartitionSpec:
-    return PartitionSpec(*(cuts or None for cuts in placement))

@@ -30,17 +30,17 @@ from jtconv._primitives.dispatch import compute
 
 def forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
     """C x."""
-    return _forward_p.bind(*typed_alike(x, kernel, "xw"), spec=spec, precision=precision)
+    return _forward_p.bind(*typed_alike(x, kernel, "xwy", spec), spec=spec, precision=precision)
 
 
 def transposed(y: Array, kernel: Array, spec: ConvSpec, precision: Precision, method: str = "auto") -> Array:
     """Cᵀ y by one of `METHODS`."""
-    return _transposed_p.bind(*typed_alike(y, kernel, "yw"), spec=spec, precision=precision, method=method)
+    return _transposed_p.bind(*typed_alike(y, kernel, "ywx", spec), spec=spec, precision=precision, method=method)
 
 
 def kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision) -> Array:
     """The gradient of sum(C x * y) by the kernel."""
-    return _kernel_gradient_p.bind(*typed_alike(x, y, "xy"), spec=spec, precision=precision)
+    return _kernel_gradient_p.bind(*typed_alike(x, y, "xyw", spec), spec=spec, precision=precision)
 
 
 def forward_shape(x: Shaped, kernel: Shaped, spec: ConvSpec) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from jtconv.spatial._tile_rows import add_window, as_bits, from_bits, new_output
 
 def forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision, memory: int) -> Array:
     """C x."""
-    return _forward_p.bind(*typed_alike(x, kernel, "xw"), spec=spec, precision=precision, memory=memory)
+    return _forward_p.bind(*typed_alike(x, kernel, "xwy", spec), spec=spec, precision=precision, memory=memory)
 
 
 def transposed(
@@ -30,13 +30,13 @@ def transposed(
 ) -> Array:
     """Cᵀ y by one of `METHODS`."""
     return _transposed_p.bind(
-        *typed_alike(y, kernel, "yw"), spec=spec, precision=precision, memory=memory, method=method
+        *typed_alike(y, kernel, "ywx", spec), spec=spec, precision=precision, memory=memory, method=method
     )
 
 
 def kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision, memory: int) -> Array:
     """The gradient of sum(C x * y) with respect to the kernel."""
-    return _kernel_gradient_p.bind(*typed_alike(x, y, "xy"), spec=spec, precision=precision, memory=memory)
+    return _kernel_gradient_p.bind(*typed_alike(x, y, "xyw", spec), spec=spec, precision=precision, memory=memory)
 
 
 # The three computations. The tiles depend on the spec alone; the maps of a tile choose for the platform.
