@@ -145,7 +145,7 @@ def _reduced(spec: ConvSpec, axes: list[_Axis]) -> ConvSpec:
 
 
 def _parts_of_input(x: Array, spec: ConvSpec, axes: list[_Axis]) -> Array:
-    """(N, *input_size, ch) -> (parts * N, *sizes, ch)."""
+    """(N, *input_size, ch) -> (N * parts, *sizes, ch): an image's parts stay together, as a mesh may cut the batch."""
     for at, axis in enumerate(axes, 1):
         if axis.parts == 1:
             x = lax.slice_in_dim(x, min(axis.start, x.shape[at]), x.shape[at], axis.step, at)
@@ -165,16 +165,16 @@ def _separated(x: Array, at: int, axis: _Axis, spec: ConvSpec) -> Array:
         begin = axis.stride * r
         part = lax.slice_in_dim(x, begin, begin + axis.step * (length - 1) + 1, axis.step, at)
         parts.append(_padded_axis(part, at, 0, axis.length - length))
-    return jnp.concatenate(parts)
+    return jnp.stack(parts, 1).reshape(-1, *parts[0].shape[1:])
 
 
 def _parts_of_output(y: Array, axes: list[_Axis]) -> Array:
-    """(N, *output_size, ch) -> (parts * N, *outputs, ch): output r + parts·p is the p-th of part r."""
+    """(N, *output_size, ch) -> (N * parts, *outputs, ch): output r + parts·p is the p-th of part r."""
     y = pad_zeros(y, [(0, a.parts * a.outputs - o) for a, o in zip(axes, y.shape[1:-1], strict=True)])
     for at, axis in enumerate(axes, 1):
         apart = y.reshape(*y.shape[:at], axis.outputs, axis.parts, *y.shape[at + 1 :])
-        front = jnp.moveaxis(apart, at + 1, 0)
-        y = front.reshape(axis.parts * y.shape[0], *front.shape[2:])
+        front = jnp.moveaxis(apart, at + 1, 1)
+        y = front.reshape(y.shape[0] * axis.parts, *front.shape[2:])
     return y
 
 
@@ -186,18 +186,18 @@ def _whole_input(x: Array, spec: ConvSpec, axes: list[_Axis]) -> Array:
             spaced = _in_blocks(x, at, axis.start, axis.step)
             x = _padded_axis(spaced, at, 0, size - spaced.shape[at])
         else:
-            together = _interleaved(x.reshape(axis.parts, -1, *x.shape[1:]), at, axis)
+            together = _interleaved(x.reshape(-1, axis.parts, *x.shape[1:]), at, axis)
             x = _padded_axis(together, at, -lo, lo + size - together.shape[at])
     return x
 
 
 def _interleaved(parts: Array, at: int, axis: _Axis) -> Array:
-    """(parts, N, ...) -> (N, ...), whose axis `at` has every part at its places, and zeros at the others."""
+    """(N, parts, ...) -> (N, ...), whose axis `at` has every part at its places, and zeros at the others."""
     blocks = axis.place(axis.parts - 1)[0] + axis.length
     columns = {}
     for r in range(axis.parts):
         block, phase = axis.place(r)
-        columns[phase] = _padded_axis(parts[r], at, block, blocks - block - axis.length)
+        columns[phase] = _padded_axis(parts[:, r], at, block, blocks - block - axis.length)
     order = sorted(columns)  # phases that are multiples of the common factor
     stacked = jnp.stack([columns[phase] for phase in order], at + 1)
     together = stacked.reshape(*stacked.shape[:at], blocks * len(order), *stacked.shape[at + 2 :])
