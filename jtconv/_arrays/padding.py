@@ -25,9 +25,20 @@ def pad(x: Array, spec: ConvSpec) -> Array:
     mode = PADDING_MODES[spec.padding_mode]
     if mode.repeats and any(max(g) > i for g, i in zip(grow, spec.input_size, strict=True)):
         padded = _pad_many_periods(x, grow, spec)
+    elif mode.numpy_name == "edge":
+        padded = _pad_edges(x, grow)
     else:
         padded = jnp.pad(x, [(0, 0), *grow, (0, 0)], mode=mode.numpy_name)
     return pad_zeros(padded, [(min(lo, 0), min(hi, 0)) for lo, hi in spec.pads])
+
+
+def _pad_edges(x: Array, grow: list[Pads]) -> Array:
+    """Repeat the first and last positions. `jnp.pad` slices the batch for it, too, whose gradient then travels."""
+    for axis, (lo, hi) in enumerate(grow, 1):
+        if lo or hi:
+            first, last = lax.slice_in_dim(x, 0, 1, axis=axis), lax.slice_in_dim(x, -1, None, axis=axis)
+            x = jnp.concatenate([jnp.repeat(first, lo, axis), x, jnp.repeat(last, hi, axis)], axis)
+    return x
 
 
 def _pad_many_periods(x: Array, grow: list[Pads], spec: ConvSpec) -> Array:

@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 from flax import nnx
-from jax import Array
+from jax import Array, lax
 from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 
@@ -71,7 +71,7 @@ class MaxPool(nnx.Module):
 
     def __call__(self, x: Array) -> Array:
         if self.round_up:  # repeating the last row changes no maximum
-            x = _pad(x, (0, x.shape[-3] % 2), (0, x.shape[-2] % 2), mode="edge")
+            x = _to_even(_to_even(x, x.ndim - 3), x.ndim - 2)
         height, width = x.shape[-3] // 2 * 2, x.shape[-2] // 2 * 2
         x = x[..., :height, :width, :]
         top = jnp.maximum(x[..., ::2, ::2, :], x[..., ::2, 1::2, :])
@@ -104,5 +104,16 @@ def pad_around(x: Array, border: int) -> Array:
     return _pad(x, (border, border), (border, border))
 
 
-def _pad(x: Array, rows: tuple[int, int], columns: tuple[int, int], mode: str = "constant") -> Array:
-    return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [rows, columns, (0, 0)], mode=mode)
+def _pad(x: Array, rows: tuple[int, int], columns: tuple[int, int]) -> Array:
+    return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [rows, columns, (0, 0)])
+
+
+def _to_even(x: Array, axis: int) -> Array:
+    """`x` with its last entry along an axis twice, where there is an odd number of them.
+
+    `jnp.pad` with mode "edge" slices every axis, also those that it does not pad. On a mesh that cuts the batch, the
+    gradient of such a slice would travel.
+    """
+    size = x.shape[axis]
+    last = [lax.slice_in_dim(x, size - 1, size, axis=axis)] if size % 2 else []
+    return jnp.concatenate([x, *last], axis)
