@@ -1,4 +1,4 @@
-"""C, Cᵀ and the kernel's gradient by CPU kernels of our own, called by XLA.
+"""C, Cᵀ and the kernel's gradient by CPU kernels of our own, called by XLA, for padding with zeros.
 
 XLA's own CPU convolutions multiply by inserted zeros, leave their fast path in gradients, and
 write columns and blocks to memory that need not exist; compositions of its products still write
@@ -18,8 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jtconv._arrays.checks import Precision, accumulator
-from jtconv._arrays.padding import for_any_padding_mode, padded
+from jtconv._arrays.checks import accumulator
 from jtconv._arrays.sharding import whole_like
 from jtconv._geometry.spec import ConvSpec
 
@@ -50,27 +49,25 @@ def computes(spec: ConvSpec, operands: Sequence[Any]) -> bool:
     return real and not empty and 1 <= spec.ndim <= _MAX_AXES and available()
 
 
-def forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
-    """C on (N, *input_size, in_ch), all arguments checked; in full precision, whatever `precision` allows."""
-    x, spec = padded(x, spec)
-    return _call("jtconv_forward", x, kernel, (x.shape[0], *spec.output_size, kernel.shape[-1]), spec)
+def forward(x: Array, kernel: Array, spec: ConvSpec) -> Array:
+    """C of layers that `spec` describes one of: (layers, N, *input_size, in_ch), (layers, *kernel_size, ...) -> y."""
+    return _call("jtconv_forward", x, kernel, (*x.shape[:2], *spec.output_size, kernel.shape[-1]), spec)
 
 
-@for_any_padding_mode
-def transposed(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
-    """Cᵀ on (N, *output_size, out_ch); in full precision, too."""
-    shape = (y.shape[0], *spec.input_size, kernel.shape[-2] * spec.groups)
+def transposed(y: Array, kernel: Array, spec: ConvSpec) -> Array:
+    """Cᵀ of layers: (layers, N, *output_size, out_ch), (layers, *kernel_size, ...) -> x."""
+    shape = (*y.shape[:2], *spec.input_size, kernel.shape[-2] * spec.groups)
     return _call("jtconv_transposed", y, kernel, shape, spec)
 
 
-def kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision) -> Array:
-    """(N, *input_size, in_ch), (N, *output_size, out_ch) -> (*kernel_size, in_ch // groups, out_ch)."""
-    x, spec = padded(x, spec)
-    shape = (*spec.kernel_size, x.shape[-1] // spec.groups, y.shape[-1])
+def kernel_gradient(x: Array, y: Array, spec: ConvSpec) -> Array:
+    """The kernels' gradients of layers: x, y -> (layers, *kernel_size, in_ch // groups, out_ch)."""
+    shape = (x.shape[0], *spec.kernel_size, x.shape[-1] // spec.groups, y.shape[-1])
     return _call("jtconv_kernel_gradient", x, y, shape, spec)
 
 
 def _call(name: str, a: Array, b: Array, shape: tuple[int, ...], spec: ConvSpec) -> Array:
+    """Products and sums in full precision, whatever is allowed; half precision is computed in float32."""
     if not available():
         raise RuntimeError(
             "jtconv was installed without its CPU kernels: install it again where there is a C++ compiler"

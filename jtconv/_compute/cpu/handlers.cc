@@ -1,6 +1,7 @@
 // The functions that XLA calls: C, its transpose and the kernel's gradient.
 //
-// Arrays have channels last, and the kernel is the forward convolution's in all three.
+// Arrays have channels last, and the kernel is the forward convolution's in all three. Before their other axes they have
+// one of layers of the same sizes, which are computed one after the other.
 
 #include <cstdint>
 #include <new>
@@ -22,11 +23,21 @@ using Out = ffi::Result<ffi::AnyBuffer>;
 
 Layer layer_of(In::Dimensions x, In::Dimensions kernel, In::Dimensions y, Sizes strides, Sizes lows, Sizes dilation,
                Size groups) {
-  const std::size_t axes = kernel.size() - 2;
-  Layer layer{x[0], groups, kernel[axes], kernel[axes + 1] / groups, {}};
+  const std::size_t axes = kernel.size() - 3;
+  Layer layer{x[1], groups, kernel[axes + 1], kernel[axes + 2] / groups, {}};
   for (std::size_t a = 0; a < axes; ++a)  // at the end, as the last axis is contiguous
-    layer.axes[kAxes - axes + a] = {x[a + 1], y[a + 1], kernel[a], strides[a], dilation[a], lows[a]};
+    layer.axes[kAxes - axes + a] = {x[a + 2], y[a + 2], kernel[a + 1], strides[a], dilation[a], lows[a]};
   return layer;
+}
+
+// Calls compute(first, second, result) with the arrays of one layer after the other.
+template <typename T, typename Compute>
+void for_each_layer(In first, In second, Out result, Compute compute) {
+  const std::int64_t layers = first.dimensions()[0];
+  const auto size = [layers](auto& array) { return static_cast<std::int64_t>(array.element_count()) / layers; };
+  for (std::int64_t i = 0; i < layers; ++i)
+    compute(first.typed_data<T>() + i * size(first), second.typed_data<T>() + i * size(second),
+            result->template typed_data<T>() + i * size(*result));
 }
 
 // Calls run(T{}) for the arrays' type.
@@ -49,7 +60,9 @@ ffi::Error by_type(ffi::DataType type, Run run) {
 ffi::Error product(Direction direction, const Layer& layer, ffi::ThreadPool& pool, In source, In kernel, Out result) {
   return by_type(source.element_type(), [&](auto zero) {
     using T = decltype(zero);
-    image_product(layer, direction, source.typed_data<T>(), kernel.typed_data<T>(), result->typed_data<T>(), pool);
+    for_each_layer<T>(source, kernel, result, [&](const T* from, const T* weights, T* to) {
+      image_product(layer, direction, from, weights, to, pool);
+    });
   });
 }
 
@@ -70,7 +83,9 @@ ffi::Error handle_kernel_gradient(ffi::ThreadPool pool, In x, In y, Out kernel, 
   const Layer layer = layer_of(x.dimensions(), kernel->dimensions(), y.dimensions(), strides, lows, dilation, groups);
   return by_type(x.element_type(), [&](auto zero) {
     using T = decltype(zero);
-    kernel_gradient(layer, x.typed_data<T>(), y.typed_data<T>(), kernel->typed_data<T>(), pool);
+    for_each_layer<T>(x, y, kernel, [&](const T* inputs, const T* outputs, T* gradient) {
+      kernel_gradient(layer, inputs, outputs, gradient, pool);
+    });
   });
 }
 
