@@ -53,9 +53,9 @@ def test_every_path_is_lax(name, dtype):
     def compute(x, kernel, y):
         expected, pullback = jax.vjp(lambda x, w: lax_conv(x, w, spec, None), x, kernel)
         ours = (
-            cpu.forward(x, kernel, spec, None),
-            cpu.transposed(y, kernel, spec, None),
-            cpu.kernel_gradient(x, y, spec, None),
+            cpu.forward(x[None], kernel[None], spec)[0],
+            cpu.transposed(y[None], kernel[None], spec)[0],
+            cpu.kernel_gradient(x[None], y[None], spec)[0],
         )
         return ours, (expected, *pullback(y))
 
@@ -104,7 +104,7 @@ def test_without_the_compiled_library_all_is_computed_by_xla(monkeypatch):
     program = jax.jit(lambda y, w: conv_transpose(y, w, strides=2)).lower(y, kernel).as_text()
     assert "jtconv_transposed" not in program
     with pytest.raises(RuntimeError, match="C\\+\\+ compiler"):
-        cpu.forward(y, kernel, ConvGeometry((2, 2)).at((4, 5)), None)
+        cpu.forward(y[None], kernel[None], ConvGeometry((2, 2)).at((4, 5)))
 
 
 def test_a_library_that_cannot_be_loaded_is_a_warning(monkeypatch):
