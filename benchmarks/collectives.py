@@ -31,20 +31,17 @@ OPERATION = re.compile(rf"= (\(?[^=]*?\)?) ({'|'.join(MOVES)})(-start)?\(")
 def collective_bytes(text: str) -> dict[str, int]:
     """Bytes of the results, on a device, of each kind of operation of an optimised program (HLO) that moves data.
 
-    Raises ValueError where one is asynchronous: the shapes of those list what is sent beside what is received.
-
     >>> collective_bytes("  %a.1 = (f32[2,3]{1,0}, bf16[4]{0}) all-reduce(%x, %y), channel_id=1")
     {'all-reduce': 32}
+    >>> collective_bytes("  %b = (f32[2]{0}, f32[8]{0}, u32[], u32[]) all-gather-start(%x), channel_id=1")
+    {'all-gather': 32}
     """
     found: Counter[str] = Counter()
     without_comments = re.sub(r"/\*.*?\*/", "", text)  # such as /*index=5*/ in long tuples
     for shape, kind, start in OPERATION.findall(without_comments):
-        if start:
-            raise ValueError(f"the program must have no asynchronous collectives, got {kind}-start")
-        found[kind] += result_bytes(shape)
+        arrays = re.findall(r"(\w+)\[([\d,]*)\]", shape)
+        if start and kind != "all-reduce":  # operands, results and tokens, whose shape is u32[]
+            both = [array for array in arrays if array != ("u32", "")]
+            arrays = both[len(both) // 2 :]
+        found[kind] += sum(SIZES[dtype] * math.prod(int(n) for n in sizes.split(",") if n) for dtype, sizes in arrays)
     return dict(sorted(found.items()))
-
-
-def result_bytes(shape: str) -> int:
-    found = re.findall(r"(\w+)\[([\d,]*)\]", shape)
-    return sum(SIZES[kind] * math.prod(int(n) for n in sizes.split(",") if n) for kind, sizes in found)

@@ -21,8 +21,10 @@ def test_collectives_are_read_from_programs():
   ROOT %fusion = f32[9]{0} fusion(%all-reduce.3), calls=%c
 """
     assert collective_bytes(text) == {"all-gather": 32, "all-reduce": 32}
-    with pytest.raises(ValueError, match="no asynchronous collectives, got all-gather-start"):
-        collective_bytes(text.replace("all-gather(", "all-gather-start("))
+    started = (
+        "%s = (f32[2]{0}, f32[8]{0}, u32[], u32[]) collective-permute-start(%z)\n%r = f32[4]{0} all-reduce-start(%q)"
+    )
+    assert collective_bytes(started) == {"all-reduce": 16, "collective-permute": 32}
 
 
 def test_a_step_moves_the_gradients_and_little_else():

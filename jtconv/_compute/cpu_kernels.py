@@ -5,10 +5,8 @@ They list the position that each tap reads or writes. lax is quicker where that 
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from math import prod
 
-import jax
 from jax import Array
 
 from jtconv._arrays.checks import Precision
@@ -16,8 +14,6 @@ from jtconv._arrays.layers import layers_first, layers_last
 from jtconv._arrays.padding import Run, for_any_padding_mode, padded
 from jtconv._compute import cpu
 from jtconv._compute.implementation import CPU, Implementation, Request
-from jtconv._compute.lax import kernel_gradient_by_lax, lax_conv, lax_transpose
-from jtconv._compute.seen import seen_as
 from jtconv._geometry.spec import ConvSpec
 
 MAX_TAPS = 2**17  # taps in a list; each takes a hundred bytes and more
@@ -44,33 +40,35 @@ def _lists_phases(request: Request) -> bool:
 def _forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
     """C x."""
     x, spec = padded(x, spec)
-    return _layer_by_layer(cpu.forward, lax_conv, x, kernel, spec, precision)
+    return _layer_by_layer(cpu.forward, x, kernel, spec)
 
 
 @for_any_padding_mode
 def _transposed(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
     """Cᵀ y."""
-    return _layer_by_layer(cpu.transposed, lax_transpose, y, kernel, spec, precision)
+    return _layer_by_layer(cpu.transposed, y, kernel, spec)
 
 
 def _kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision) -> Array:
     """The gradient of sum(C x * y) by the kernel."""
     x, spec = padded(x, spec)
-    return _layer_by_layer(cpu.kernel_gradient, kernel_gradient_by_lax, x, y, spec, precision)
+    return _layer_by_layer(cpu.kernel_gradient, x, y, spec)
 
 
-def _layer_by_layer(
-    called: Callable[..., Array], form: Run, a: Array, b: Array, spec: ConvSpec, precision: Precision
-) -> Array:
-    """The map by `called`, which takes the layers that `jax.vmap` has merged apart again; XLA's tools see `form`."""
+def _layer_by_layer(called: Callable[[Array, Array, ConvSpec], Array], a: Array, b: Array, spec: ConvSpec) -> Array:
+    """The map by `called`, which takes apart the layers that `jax.vmap` has merged."""
     one = replace(spec, groups=spec.groups // spec.layers, layers=1)
-    by_xla = jax.vmap(partial(form, spec=one, precision=precision))
-    product = seen_as(by_xla, partial(called, spec=one))
-    return layers_last(product(layers_first(a, spec), layers_first(b, spec)), spec)
+    return layers_last(called(layers_first(a, spec), layers_first(b, spec), one), spec)
+
+
+def _kernels(computes: str, run: Run, supports: Callable[[Request], bool], *, is_method: bool) -> Implementation:
+    return Implementation(
+        "cpu_kernels", computes, run, (CPU,), supports, lambda _: 0, is_method=is_method, is_opaque=True
+    )
 
 
 IMPLEMENTATIONS = (
-    Implementation("cpu_kernels", "forward", _forward, (CPU,), _lists_taps, lambda _: 0),
-    Implementation("cpu_kernels", "transposed", _transposed, (CPU,), _lists_phases, lambda _: 0, is_method=False),
-    Implementation("cpu_kernels", "kernel_gradient", _kernel_gradient, (CPU,), _lists_taps, lambda _: 0),
+    _kernels("forward", _forward, _lists_taps, is_method=True),
+    _kernels("transposed", _transposed, _lists_phases, is_method=False),
+    _kernels("kernel_gradient", _kernel_gradient, _lists_taps, is_method=True),
 )

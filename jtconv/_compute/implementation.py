@@ -58,6 +58,7 @@ class Implementation:
         over those needed on a GPU; on a TPU it is a rank. 0 if it is nearly always the best where it is supported, less
         if it comes before those; infinite for a last resort.
       is_method: whether `method=` takes its name.
+      is_opaque: whether XLA cannot see how it computes.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Implementation:
     supports: Callable[[Request], bool] = lambda _: True
     cost: Callable[[Request], float] = lambda _: math.inf
     is_method: bool = True
+    is_opaque: bool = False
 
     def takes(self, request: Request) -> bool:
         """Whether "auto" may take it."""

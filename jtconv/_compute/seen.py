@@ -1,29 +1,77 @@
-"""What compilers' tools see of a kernel that is compiled elsewhere.
+"""What compilers' tools see of a map that is computed by a kernel of ours.
 
 XLA counts the multiplications of a program, and the bytes that they read, from its operations. Of a call into a library
-it knows neither, and says -1. So the call stands in one branch of a conditional, and the same map made of XLA's
-operations in the other one, which never runs: XLA counts a conditional as its larger branch. The branch is chosen by a
-constant that the compiler cannot see through. On two cores that takes 0 to 5 µs a call, and 20 ms to compile.
+it knows neither, and says -1. So the call stands in one branch of a conditional, and lax's convolution in the other,
+which never runs: XLA counts a conditional as its larger branch. The branch is chosen by a constant that the compiler
+cannot see through. On two cores that takes up to 5 µs a call, and 20 ms to compile.
 """
 
-from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-Product = Callable[[Array, Array], Array]
+from jtconv._arrays.checks import Precision
+from jtconv._arrays.layers import layers_first, layers_last
+from jtconv._arrays.padding import Run, padded
+from jtconv._arrays.sharding import transpose_of
+from jtconv._compute.lax import channels_last
+from jtconv._geometry.spec import ConvSpec
 
 
-def seen_as(form: Product, called: Product) -> Product:
-    """`called`, which tools see as `form`: two ways of computing the same from two arrays."""
+def seen_as_convolution(computes: str, run: Run) -> Run:
+    """`run`, which computes a map by means that XLA cannot see into, seen as lax's convolution, or its transpose.
 
-    def counted(a: Array, b: Array) -> Array:
-        # Of the result one number only, as XLA would lay out all of it as this branch does.
-        result = form(a, b)
-        return jnp.full(result.shape, result.ravel()[0])
+    Layers that `jax.vmap` has merged are apart outside of the conditional: there the compiler sees that they were
+    together before, and moves nothing.
+    """
 
-    def product(a: Array, b: Array) -> Array:
+    def seen(a: Array, b: Array, spec: ConvSpec, precision: Precision) -> Array:
+        one = replace(spec, groups=spec.groups // spec.layers, layers=1)
+        convolution = jax.vmap(partial(_CONVOLUTIONS[computes], spec=one, precision=precision))
+
+        def called(a: Array, b: Array) -> Array:
+            return layers_first(run(layers_last(a, spec), layers_last(b, spec), spec, precision), spec)
+
+        def counted(a: Array, b: Array) -> Array:
+            # Of the result one number only, as XLA would lay out all of it as this branch does.
+            result = convolution(a, b)
+            return jnp.full(result.shape, result.ravel()[0])
+
         never = lax.optimization_barrier(jnp.array(False))
-        return lax.cond(never, counted, called, a, b)
+        return layers_last(lax.cond(never, counted, called, layers_first(a, spec), layers_first(b, spec)), spec)
 
-    return product
+    return seen
+
+
+def _forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+    x, spec = padded(x, spec)
+    return lax.conv_general_dilated(
+        x,
+        kernel,
+        window_strides=spec.strides,
+        padding=spec.pads,
+        rhs_dilation=spec.dilation,
+        dimension_numbers=channels_last(spec.ndim),
+        feature_group_count=spec.groups,
+        precision=precision,
+    )
+
+
+def _transposed(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
+    shape = (y.shape[0], *spec.input_size, kernel.shape[-2] * spec.groups)
+    return transpose_of(lambda x: _forward(x, kernel, spec, precision), shape, y.dtype, y)
+
+
+def _kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision) -> Array:
+    shape = (*spec.kernel_size, x.shape[-1] // spec.groups, y.shape[-1])
+    return transpose_of(lambda kernel: _forward(x, kernel, spec, precision), shape, x.dtype, y)
+
+
+_CONVOLUTIONS: dict[str, Run] = {
+    "forward": _forward,
+    "transposed": _transposed,
+    "kernel_gradient": _kernel_gradient,
+}

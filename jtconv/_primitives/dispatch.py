@@ -29,6 +29,7 @@ from jtconv._compute.dilation import reducible, without_dilation
 from jtconv._compute.implementation import ANYWHERE, Implementation, Request
 from jtconv._compute.merged_groups import groups_together, with_groups_merged
 from jtconv._compute.padding_first import has_dilated_window, padding_first
+from jtconv._compute.seen import seen_as_convolution
 from jtconv._geometry.spec import ConvSpec
 
 # The order settles ties: the later one of those that cost the same is taken.
@@ -82,7 +83,14 @@ def compute(computes: str, request: Request, a: Array, b: Array, precision: Prec
     run = partial(_padded, computes, request)
     if reducible(computes, request):
         run = without_dilation(computes, run)
+    if _is_opaque(computes, request):
+        run = seen_as_convolution(computes, run)
     return run(a, b, request.spec, precision)
+
+
+def _is_opaque(computes: str, request: Request) -> bool:
+    """Whether "auto" takes a kernel of ours; its groups may be merged before."""
+    return request.kernels_callable and choose(computes, request).is_opaque
 
 
 def _padded(computes: str, request: Request, a: Array, b: Array, spec: ConvSpec, precision: Precision) -> Array:

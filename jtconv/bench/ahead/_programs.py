@@ -57,10 +57,10 @@ def layer_program(layer: dict[str, Any], part: str, method: str, dtype: str) -> 
     arguments = tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes)
     array_bytes = jnp.dtype(dtype).itemsize * sum(map(math.prod, shapes))
     count = 2 if part == "forward" else 3
-    return Compilable(jax.jit(_part(function, part)), arguments[:count], one.needed, array_bytes)
+    return Compilable(jax.jit(part_of(function, part)), arguments[:count], one.needed, array_bytes)
 
 
-def _part(f: Function, part: str) -> Callable[..., Array]:
+def part_of(f: Function, part: str) -> Callable[..., Array]:
     """The function of y, the kernel and g that a part is."""
 
     def y_gradient(y: Array, kernel: Array, g: Array) -> Array:
