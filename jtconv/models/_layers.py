@@ -71,7 +71,8 @@ class MaxPool(nnx.Module):
 
     def __call__(self, x: Array) -> Array:
         if self.round_up:  # repeating the last row changes no maximum
-            x = _pad(x, (0, x.shape[-3] % 2), (0, x.shape[-2] % 2), mode="edge")
+            x = jnp.concatenate([x, x[..., -1:, :, :]], -3) if x.shape[-3] % 2 else x
+            x = jnp.concatenate([x, x[..., -1:, :]], -2) if x.shape[-2] % 2 else x
         height, width = x.shape[-3] // 2 * 2, x.shape[-2] // 2 * 2
         x = x[..., :height, :width, :]
         top = jnp.maximum(x[..., ::2, ::2, :], x[..., ::2, 1::2, :])
@@ -104,5 +105,5 @@ def pad_around(x: Array, border: int) -> Array:
     return _pad(x, (border, border), (border, border))
 
 
-def _pad(x: Array, rows: tuple[int, int], columns: tuple[int, int], mode: str = "constant") -> Array:
-    return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [rows, columns, (0, 0)], mode=mode)
+def _pad(x: Array, rows: tuple[int, int], columns: tuple[int, int]) -> Array:
+    return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [rows, columns, (0, 0)]) if any(rows + columns) else x
