@@ -139,8 +139,8 @@ def apply(model: Any, x: Array, extents: Array | None) -> Array:
 
 def within(x: Array, size: tuple[int, int], extents: Array) -> Array:
     """x (n, h, w, c) where it is in the picture, else zero; `extents` are in pixels of pictures of `size`."""
-    # The layers' sizes divide the picture's. No number is negative, so `lax.div` rounds down; `//` of arrays is more.
-    reach = lax.div(extents, jnp.broadcast_to(np.array(size, np.int32) // np.array(x.shape[-3:-1], np.int32), extents.shape))
+    factor = np.array(size, np.int32) // np.array(x.shape[-3:-1], np.int32)  # the layers' sizes divide the picture's
+    reach = lax.div(extents, jnp.broadcast_to(factor, extents.shape))
     rows = jnp.arange(x.shape[-3]) < reach[:, :1]
     columns = jnp.arange(x.shape[-2]) < reach[:, 1:]
     return jnp.where((rows[:, :, None] & columns[:, None, :])[..., None], x, jnp.zeros_like(x))

@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 from flax import nnx
-from jax import Array
+from jax import Array, lax
 from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 
@@ -73,11 +73,9 @@ class MaxPool(nnx.Module):
         if self.round_up:  # repeating the last row changes no maximum
             x = jnp.concatenate([x, x[..., -1:, :, :]], -3) if x.shape[-3] % 2 else x
             x = jnp.concatenate([x, x[..., -1:, :]], -2) if x.shape[-2] % 2 else x
-        height, width = x.shape[-3] // 2 * 2, x.shape[-2] // 2 * 2
-        x = x[..., :height, :width, :]
-        top = jnp.maximum(x[..., ::2, ::2, :], x[..., ::2, 1::2, :])
-        bottom = jnp.maximum(x[..., 1::2, ::2, :], x[..., 1::2, 1::2, :])
-        return jnp.maximum(top, bottom)
+        ends = x.shape[-3] // 2 * 2, x.shape[-2] // 2 * 2
+        left, right = (jnp.maximum(cut(x, (0, j), ends, 2), cut(x, (1, j), ends, 2)) for j in (0, 1))
+        return jnp.maximum(left, right)
 
 
 class Crop(nnx.Module):
@@ -92,7 +90,14 @@ class Crop(nnx.Module):
     def __call__(self, x: Array, size: tuple[int, ...] | None = None) -> Array:
         m, n = self.margins
         height, width = size or (x.shape[-3] - 2 * m, x.shape[-2] - 2 * n)
-        return x[..., m : m + height, n : n + width, :]
+        return cut(x, (m, n), (m + height, n + width))
+
+
+def cut(x: Array, start: tuple[int, int], end: tuple[int, int], step: int = 1) -> Array:
+    """`x` (…, h, w, c) from row and column `start` to before `end`. For an open batch, indexing makes gathers of it."""
+    *batch, _, _, ch = x.shape
+    starts, steps = (*(0 for _ in batch), *start, 0), (*(1 for _ in batch), step, step, 1)
+    return lax.slice(x, starts, (*batch, *end, ch), steps)
 
 
 def pad_to_multiple(x: Array, factor: int) -> Array:
