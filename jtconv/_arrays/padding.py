@@ -64,6 +64,8 @@ def pad_zeros(x: Array, pads: list[Pads]) -> Array:
     if all(p <= 0 for pair in pads for p in pair):  # a slice, as few exporters know negative padding
         starts, ends = zip(*((-lo, size + hi) for (lo, hi), size in zip(pads, x.shape[1:-1], strict=True)), strict=True)
         return lax.slice(x, (0, *starts, 0), (x.shape[0], *ends, x.shape[-1]))
+    if not isinstance(x.shape[0], int) and all(p >= 0 for pair in pads for p in pair):
+        return jnp.pad(x, [(0, 0), *pads, (0, 0)])  # for an open batch jax2onnx 0.17.1 stops at lax.pad
     return lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((lo, hi, 0) for lo, hi in pads), (0, 0, 0)])
 
 
