@@ -2,9 +2,11 @@
 
 import dataclasses
 import os
+import re
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -88,6 +90,16 @@ def test_what_was_exported_is_not_found_in_the_next_block():
     assert measure(Export("", "", f, x.shape[1:], len(x))).error is not None
     with lax_only():
         np.testing.assert_allclose(f(x), jax.jit(f)(x), rtol=1e-4, atol=1e-4)
+
+
+def test_the_page_runs():
+    text = (Path(__file__).parents[2] / "docs/concepts/exporting.md").read_text(encoding="utf-8")
+    blocks = list(re.finditer(r"^```(py|python)\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE))
+    assert [block[1] for block in blocks].count("py") == 1
+    names = {"__name__": "__main__"}
+    with quick_float32(), export_onnx.quiet():
+        for block in blocks:
+            exec(compile("\n" * text[: block.start(2)].count("\n") + block[2], "exporting.md", "exec"), names)
 
 
 @pytest.fixture(scope="module", params=["float32", "bfloat16"])
