@@ -105,7 +105,7 @@ def networks() -> list[Export]:
 
 def measure(export: Export) -> Cell:
     """Export, run in onnxruntime, and compare with the function itself."""
-    import onnxruntime
+    import onnxruntime  # pyright: ignore[reportMissingImports]
 
     array = np.random.default_rng(1).standard_normal((BATCH, *export.shape), np.float32)
     try:
@@ -124,7 +124,7 @@ def exported(export: Export) -> tuple[bytes, list[str]]:
     """The file's content, and the operators in it that multiply."""
     with warnings.catch_warnings(), lax_only():
         warnings.simplefilter("ignore")  # jax2onnx's own
-        from jax2onnx import to_onnx
+        from jax2onnx import to_onnx  # pyright: ignore[reportMissingImports]
 
         logging.getLogger("onnx_ir").setLevel(logging.ERROR)
         model = to_onnx(export.function, [(export.batch, *export.shape)], return_mode="proto")

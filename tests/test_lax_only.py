@@ -104,7 +104,7 @@ def test_dtypes_and_padding_modes(mode, dtype):
         up = partial(conv_transpose, y, kernel, output_size=(8, 5), **geometry)
         return conv(x, kernel, **geometry), *(up(method=method) for method in methods)
 
-    wide = [np.asarray(a, np.complex128 if dtype.startswith("complex") else np.float64) for a in case[:3]]
+    wide: list[Any] = [np.asarray(a, np.complex128 if dtype.startswith("complex") else np.float64) for a in case[:3]]
     exact, size = everything(*wide, methods=("auto",)), everything(*map(abs, wide), methods=("auto",))
     n, eps = terms(case.kernel, 3) * 9, float(jnp.finfo(dtype).eps)  # copies in the padding are added too
     for i, got in enumerate(run_once(in_block(everything), *case[:3])):

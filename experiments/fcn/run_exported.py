@@ -12,7 +12,7 @@ import hashlib
 import json
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,12 @@ def read_safetensors(data: bytes) -> dict[str, np.ndarray]:
     }
 
 
+def check_shape(pictures: Sequence[Any], about: dict[str, Any]) -> None:
+    """Raise ValueError unless the program's pictures are those of export.json."""
+    if [*pictures[1:]] != [*about["size"], about["in_ch"]]:
+        raise ValueError(f"export.json is damaged (the program is for pictures {pictures})")
+
+
 def jax_program(folder: Path, about: dict[str, Any]) -> Program:
     """The program of `jax.export` with its arrays."""
     import jax
@@ -57,8 +63,7 @@ def jax_program(folder: Path, about: dict[str, Any]) -> Program:
     )
     exported = jax.export.deserialize(bytearray(data))
     (pictures,) = (x.shape for x in exported.in_avals if x.dtype == np.uint8)
-    if [*pictures[1:]] != [*about["size"], about["in_ch"]]:
-        raise ValueError(f"export.json is damaged (the program is for pictures {pictures})")
+    check_shape(pictures, about)
     arrays = {
         name: jax.numpy.asarray(x)
         for name, x in read_safetensors(arrays).items()
@@ -70,10 +75,12 @@ def jax_program(folder: Path, about: dict[str, Any]) -> Program:
 
 def onnx_program(folder: Path, about: dict[str, Any]) -> Program:
     """The program in ONNX."""
-    import onnxruntime
+    import onnxruntime  # pyright: ignore[reportMissingImports] (for this format alone)
 
     data = read_whole(folder / "model.onnx", about["sha256"]["model.onnx"])
     session = onnxruntime.InferenceSession(data, providers=onnxruntime.get_available_providers())
+    (pictures,) = (x.shape for x in session.get_inputs() if x.name == "pictures")
+    check_shape(pictures, about)
     return lambda images, extents: session.run(["classes"], {"pictures": images, "extents": extents})[0]
 
 
@@ -151,6 +158,9 @@ def main() -> int:
         parser.error(str(error))
     try:
         network = Network()
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is not installed, which this program needs: pip install {error.name}", file=sys.stderr)
+        return 2
     except DAMAGED as error:
         print(f"{HERE} holds no exported network that is whole ({error}): export it again", file=sys.stderr)
         return 2

@@ -158,14 +158,25 @@ def test_the_command_and_the_script_without_jax(run, tmp_path, capsys):
             assert_array_equal(found, own[name], err_msg=name)
 
 
-def test_a_damaged_file_is_refused(run, tmp_path):
+def test_a_damaged_file_and_a_missing_package_are_one_line(run, tmp_path):
     folder, _ = run
     with quick_float32():
         assert main(["export", str(folder), "--format", "onnx", "--out", str(tmp_path), "--size", "32", "32"]) == 0
-    program = tmp_path / "model.onnx"
+    program, about, script = (tmp_path / name for name in ("model.onnx", "export.json", "run_exported.py"))
+
+    def refusal(before=""):
+        code = f"import runpy, sys\n{before}\nrunpy.run_path({str(script)!r}, run_name='__main__')"
+        command = [sys.executable, "-c", code, "x.png", "--out", str(tmp_path / "found")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        return done.stderr
+
+    assert refusal("sys.modules['onnxruntime'] = None").startswith("onnxruntime is not installed")
+    whole = about.read_text()
+    about.write_text(whole.replace("32", "64"))
+    assert "export.json is damaged" in refusal()
+    about.write_text(whole)
     program.write_bytes(program.read_bytes()[:-1])
-    command = [sys.executable, str(tmp_path / "run_exported.py"), "x.png", "--out", str(tmp_path / "found")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "model.onnx is damaged (its digest differs)" in done.stderr
-    assert "Traceback" not in done.stderr
+    error = refusal()
+    assert "model.onnx is damaged (its digest differs)" in error
+    assert "Traceback" not in error
