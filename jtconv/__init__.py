@@ -13,6 +13,7 @@ from jtconv._geometry.geometry import output_padding_for as output_padding_for
 from jtconv._matrix.conv_matrix import ConvMatrix as ConvMatrix
 from jtconv._matrix.conv_matrix import conv_matrix as conv_matrix
 from jtconv._operator.conv_operator import ConvOperator as ConvOperator
+from jtconv._primitives.lax_only import lax_only as lax_only
 from jtconv._verify.verify import TransposeReport as TransposeReport
 from jtconv._verify.verify import verify_transpose as verify_transpose
 from jtconv._version import __version__ as __version__

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import partial
 
-import jax
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
@@ -13,6 +12,7 @@ from jtconv._arrays.layer_arguments import checked_conv
 from jtconv._geometry.arguments import Padding
 from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives.family import forward
+from jtconv._primitives.lax_only import jit_outside_lax_only
 
 
 def conv(
@@ -70,7 +70,7 @@ def conv(
     return _conv_any_batch(*call[:-1]).astype(call.result)
 
 
-@partial(jax.jit, static_argnames=("spec", "precision"), inline=True)
+@partial(jit_outside_lax_only, static_argnames=("spec", "precision"), inline=True)
 def _conv_any_batch(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
     y = forward(checks.merge_batch(x, spec.ndim), kernel, spec, precision)
     return checks.split_batch(y, x, spec.ndim)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import partial
 
-import jax
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
@@ -15,6 +14,7 @@ from jtconv._geometry.arguments import Padding
 from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives.dispatch import methods
 from jtconv._primitives.family import transposed
+from jtconv._primitives.lax_only import jit_outside_lax_only
 
 METHODS = methods()
 """The names that `method=` takes."""
@@ -86,7 +86,7 @@ def conv_transpose(
     return _transpose_any_batch(*call[:-1], method=name).astype(call.result)
 
 
-@partial(jax.jit, static_argnames=("spec", "precision", "method"), inline=True)
+@partial(jit_outside_lax_only, static_argnames=("spec", "precision", "method"), inline=True)
 def _transpose_any_batch(y: Array, kernel: Array, spec: ConvSpec, precision: Precision, method: str) -> Array:
     x = transposed(checks.merge_batch(y, spec.ndim), kernel, spec, precision, method)
     return checks.split_batch(x, y, spec.ndim)

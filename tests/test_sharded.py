@@ -46,6 +46,11 @@ for method in jtconv.METHODS:
         for g, w, size in zip(jax.jit(jax.grad(square, (0, 1)))(typed, given), whole, sizes):
             assert (abs(np.asarray(g) - w) <= 2 * 1000 * np.finfo(np.float32).eps * size).all(), method
 f(y, cut)
+with jtconv.lax_only():
+    for g, w, size in zip(jax.jit(jax.grad(square, (0, 1)))(typed, cut), whole, sizes):
+        assert (abs(np.asarray(g) - w) <= 2 * 1000 * np.finfo(np.float32).eps * size).all()
+    got = jax.jit(f)(typed, cut)
+    assert got.sharding.spec == PartitionSpec("batch", None, None, None), got.sharding
 
 jtconv._arrays.tiles.MAX_TILE_BYTES = 300  # several tiles
 

@@ -16,7 +16,7 @@ COMMANDS = {
     "check-data": "Report all that is wrong with a data set.",
     "evaluate": "Score a finished run on pictures with masks.",
     "predict": "Find the classes in pictures.",
-    "export": "Make a program of a finished run that needs nothing but JAX.",
+    "export": "Make a program of a finished run, for JAX alone or in ONNX.",
 }
 
 

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -65,14 +66,23 @@ def save_export(model: Model, size: tuple[int, int], out: Path) -> None:
     program = bytes(export_program(model, size).serialize())
     out.mkdir(parents=True, exist_ok=True)
     save(out / ARRAYS, arrays_of(model) | model.signature.preprocessing.entries())
-    write_whole(out / PROGRAM, program)
+    save_program(out, PROGRAM, program, model, size, ARRAYS)
+
+
+def save_program(
+    out: Path, name: str, program: bytes, model: Model, size: tuple[int, int], *beside: str, **facts: Any
+) -> None:
+    """Write the program, what it and the files `beside` it are about, with further `facts`, and the script."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / name, program)
     about = {
-        "sha256": {name: sha256(out / name) for name in (PROGRAM, ARRAYS)},
+        "sha256": {file: sha256(out / file) for file in (name, *beside)},
         "size": size,
         "in_ch": model.signature.in_ch,
         "classes": model.classes.names,
         "colours": model.classes.colours,
         "smaller_pictures": "about the same" if pads_around(model) else "exact",
+        **facts,
     }
     write_whole(out / ABOUT, json.dumps(about, indent=2) + "\n")
     shutil.copyfile(Path(__file__).with_name(SCRIPT), out / SCRIPT)

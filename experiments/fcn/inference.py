@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax import Array
+from jax import Array, lax
 from numpy.typing import NDArray
 
 from experiments.fcn.config import STAGES
@@ -132,17 +132,18 @@ def apply(model: Any, x: Array, extents: Array | None) -> Array:
     if getattr(model, "border", 0):  # see `pads_around`: this is as near as it gets
         return model(x)
     # The network's own padding up to FACTOR is zero in the picture only. From the first layer on it counts as picture.
-    whole = -(-extents // FACTOR) * FACTOR
+    whole = lax.div(extents + (FACTOR - 1), np.int32(FACTOR)) * FACTOR
     mask_inputs(model, partial(within, size=size, extents=whole))
     return model(x)
 
 
 def within(x: Array, size: tuple[int, int], extents: Array) -> Array:
     """x (n, h, w, c) where it is in the picture, else zero; `extents` are in pixels of pictures of `size`."""
-    reach = extents // (jnp.asarray(size) // jnp.asarray(x.shape[-3:-1]))  # the layers' sizes divide the picture's
+    factor = np.array(size, np.int32) // np.array(x.shape[-3:-1], np.int32)  # the layers' sizes divide the picture's
+    reach = lax.div(extents, jnp.broadcast_to(factor, extents.shape))
     rows = jnp.arange(x.shape[-3]) < reach[:, :1]
     columns = jnp.arange(x.shape[-2]) < reach[:, 1:]
-    return jnp.where((rows[:, :, None] & columns[:, None, :])[..., None], x, 0)
+    return jnp.where((rows[:, :, None] & columns[:, None, :])[..., None], x, jnp.zeros_like(x))
 
 
 class Masked(nnx.Module):

@@ -1,6 +1,8 @@
-"""Find the classes in pictures with the exported network beside this file. Needs jax, numpy, flatbuffers and Pillow.
+"""Find the classes in pictures with the exported network beside this file.
 
     python run_exported.py PICTURE... --out DIR
+
+Needs numpy and Pillow; for model.jax_export, jax and flatbuffers too; for model.onnx, onnxruntime.
 
 For each picture DIR/NAME.png has the classes as its values, with a palette in their colours.
 """
@@ -10,19 +12,19 @@ import hashlib
 import json
 import struct
 import sys
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-import jax
-import jax.export  # its functions: `import jax` alone leaves them out
-import jax.numpy as jnp
 import numpy as np
 from PIL import Image, ImageOps
 
 HERE = Path(__file__).resolve().parent
 GRID = 32  # tiles start at multiples of this, where the network's coarsest pixels do
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-DTYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "BF16": jnp.bfloat16, "F16": np.float16}
+DTYPES = {"F32": "float32", "F64": "float64", "I32": "int32", "BF16": "bfloat16", "F16": "float16"}
+Program = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (pictures, how much of each is one) -> classes
 DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)  # what a file at fault leads to
 
 
@@ -40,27 +42,56 @@ def read_safetensors(data: bytes) -> dict[str, np.ndarray]:
     header, body = json.loads(data[8 : 8 + length]), memoryview(data)[8 + length :]
     header.pop("__metadata__", None)
     return {
-        name: np.frombuffer(body[slice(*x["data_offsets"])], DTYPES[x["dtype"]]).reshape(x["shape"])
+        name: np.frombuffer(body[slice(*x["data_offsets"])], np.dtype(DTYPES[x["dtype"]])).reshape(x["shape"])
         for name, x in header.items()
     }
 
 
+def check_shape(pictures: Sequence[Any], about: dict[str, Any]) -> None:
+    """Raise ValueError unless the program's pictures are those of export.json."""
+    if [*pictures[1:]] != [*about["size"], about["in_ch"]]:
+        raise ValueError(f"export.json is damaged (the program is for pictures {pictures})")
+
+
+def jax_program(folder: Path, about: dict[str, Any]) -> Program:
+    """The program of `jax.export` with its arrays."""
+    import jax
+    import jax.export  # its functions: `import jax` alone leaves them out
+
+    data, arrays = (
+        read_whole(folder / name, about["sha256"][name]) for name in ("model.jax_export", "model.safetensors")
+    )
+    exported = jax.export.deserialize(bytearray(data))
+    (pictures,) = (x.shape for x in exported.in_avals if x.dtype == np.uint8)
+    check_shape(pictures, about)
+    arrays = {
+        name: jax.numpy.asarray(x)
+        for name, x in read_safetensors(arrays).items()
+        if not name.startswith("preprocessing/")
+    }
+    call = jax.jit(exported.call)
+    return lambda images, extents: np.asarray(call(arrays, images, extents))
+
+
+def onnx_program(folder: Path, about: dict[str, Any]) -> Program:
+    """The program in ONNX."""
+    import onnxruntime  # pyright: ignore[reportMissingImports] (for this format alone)
+
+    data = read_whole(folder / "model.onnx", about["sha256"]["model.onnx"])
+    session = onnxruntime.InferenceSession(data, providers=onnxruntime.get_available_providers())
+    (pictures,) = (x.shape for x in session.get_inputs() if x.name == "pictures")
+    check_shape(pictures, about)
+    return lambda images, extents: session.run(["classes"], {"pictures": images, "extents": extents})[0]
+
+
 class Network:
-    """The exported program with its arrays."""
+    """The exported program with what it is about."""
 
     def __init__(self, folder: Path = HERE):
         self.about = json.loads((folder / "export.json").read_text(encoding="utf-8"))
-        program, arrays = (
-            read_whole(folder / name, self.about["sha256"][name]) for name in ("model.jax_export", "model.safetensors")
-        )
-        exported = jax.export.deserialize(bytearray(program))
-        (pictures,) = (x.shape for x in exported.in_avals if x.dtype == np.uint8)
-        if [*pictures[1:]] != [*self.about["size"], self.about["in_ch"]]:
-            raise ValueError(f"export.json is damaged (the program is for pictures {pictures})")
         self.palette = b"".join(bytes.fromhex(colour[1:]) for colour in self.about["colours"])
-        self.program = jax.jit(exported.call)
-        arrays = read_safetensors(arrays)
-        self.arrays = {name: jnp.asarray(x) for name, x in arrays.items() if not name.startswith("preprocessing/")}
+        load = onnx_program if "model.onnx" in self.about["sha256"] else jax_program
+        self.program = load(folder, self.about)
 
     def __call__(self, picture: np.ndarray) -> np.ndarray:
         """The class of every pixel (h, w) of a picture (h, w, in_ch) with values 0 to 255."""
@@ -79,7 +110,7 @@ class Network:
         padded = np.zeros((1, *self.about["size"], in_ch), np.uint8)
         padded[0, :height, :width] = picture
         extent = np.array([[height, width]], np.int32)
-        return np.asarray(self.program(self.arrays, padded, extent))[0, :height, :width]
+        return self.program(padded, extent)[0, :height, :width]
 
 
 def tiles(length: int, tile: int) -> list[tuple[int, slice]]:
@@ -127,6 +158,9 @@ def main() -> int:
         parser.error(str(error))
     try:
         network = Network()
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is not installed, which this program needs: pip install {error.name}", file=sys.stderr)
+        return 2
     except DAMAGED as error:
         print(f"{HERE} holds no exported network that is whole ({error}): export it again", file=sys.stderr)
         return 2

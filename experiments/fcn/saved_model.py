@@ -52,8 +52,11 @@ def for_pictures_in_files(signature: Signature) -> Preprocessing:
     return dataclasses.replace(preprocessing, scale=preprocessing.scale * (signature.white / 255))
 
 
-def load_model(folder: Path) -> Model:
-    """Load the network that `save_model` left in `folder`. Raises `UserError` if it is missing or damaged."""
+def load_model(folder: Path, **settings: Any) -> Model:
+    """Load the network that `save_model` left in `folder`. Raises `UserError` if it is missing or damaged.
+
+    `settings` take the place of the network's own: those that leave its parameters as they are, such as `dtype`.
+    """
     description_file, arrays_file = folder / DESCRIPTION, folder / ARRAYS
     described = read_description(description_file)
     arrays = read_arrays(arrays_file, described.sha256)
@@ -64,7 +67,7 @@ def load_model(folder: Path) -> Model:
         raise UserError(description_file, what, REMEDY)
     signature = Signature(described.in_ch, len(described.classes.names), preprocessing)
     with as_user_error(description_file, "does not describe a network ({error})", REMEDY):
-        network = abstract_network(described.network, signature)
+        network = abstract_network(dataclasses.replace(described.network, **settings), signature)
     graph, parameters, statistics = nnx.split(network, nnx.Param, ...)
     check_names(parameters, statistics, arrays, arrays_file)
     model = Model(graph, parameters, statistics, described.classes, signature)

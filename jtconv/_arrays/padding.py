@@ -49,6 +49,18 @@ def _pad_many_periods(x: Array, grow: list[Pads], spec: ConvSpec) -> Array:
     return x
 
 
+def _pad_edges(x: Array, grow: list[Pads]) -> Array:
+    """Repeat the positions at the edges. jnp.pad adds empty parts, too, at which jax2onnx 0.17.1 stops."""
+    for axis, (lo, hi) in enumerate(grow, 1):
+        edges = [lax.slice_in_dim(x, at, at + 1, axis=axis) for at in (0, x.shape[axis] - 1)]
+        before, after = (
+            [jnp.broadcast_to(edge, (*x.shape[:axis], n, *x.shape[axis + 1 :]))] if n else []
+            for edge, n in zip(edges, (lo, hi), strict=True)
+        )
+        x = jnp.concatenate([*before, x, *after], axis) if lo or hi else x
+    return x
+
+
 def padded(x: Array, spec: ConvSpec) -> tuple[Array, ConvSpec]:
     """x padded for modes other than zeros, and the spec of C on the result."""
     return (pad(x, spec), spec.unpadded()) if PADDING_MODES[spec.padding_mode].copies else (x, spec)
@@ -58,6 +70,11 @@ def pad_zeros(x: Array, pads: list[Pads]) -> Array:
     """(N, *size, ch) with zeros around its spatial axes; negative amounts crop."""
     if not any(p for pair in pads for p in pair):
         return x
+    if all(p <= 0 for pair in pads for p in pair):  # a slice, as few exporters know negative padding
+        starts, ends = zip(*((-lo, size + hi) for (lo, hi), size in zip(pads, x.shape[1:-1], strict=True)), strict=True)
+        return lax.slice(x, (0, *starts, 0), (x.shape[0], *ends, x.shape[-1]))
+    if not isinstance(x.shape[0], int) and all(p >= 0 for pair in pads for p in pair):
+        return jnp.pad(x, [(0, 0), *pads, (0, 0)])  # for an open batch jax2onnx 0.17.1 stops at lax.pad
     return lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((lo, hi, 0) for lo, hi in pads), (0, 0, 0)])
 
 

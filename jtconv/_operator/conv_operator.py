@@ -24,6 +24,7 @@ from jtconv._matrix.layout import image_shapes
 from jtconv._operator import adapters
 from jtconv._operator.singular_values import singular_values
 from jtconv._primitives.family import forward, transposed
+from jtconv._primitives.lax_only import jit_outside_lax_only
 
 if TYPE_CHECKING:
     import scipy.sparse.linalg
@@ -275,7 +276,7 @@ jax.tree_util.register_pytree_with_keys(
 )
 
 
-@partial(jax.jit, inline=True)
+@partial(jit_outside_lax_only, inline=True)
 def _product(operator: ConvOperator, rows: Array) -> Array:
     """`operator` times each row of `rows`, (m, columns) -> (m, rows), or times one vector."""
     taken, given = operator._images

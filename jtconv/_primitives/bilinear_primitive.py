@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import jax
 from jax import Array
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
@@ -11,22 +12,32 @@ from jax.interpreters.xla import apply_primitive
 
 from jtconv._arrays.sharding import result_type, with_auto_axes
 from jtconv._compute import cpu
-from jtconv._compute.implementation import CPU, Request
+from jtconv._compute.implementation import CPU, OTHER, Request
 from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives.batching import ShapeRule, batch_rule
 from jtconv._primitives.dispatch import platforms
 from jtconv._primitives.divided import divided, with_devices
+from jtconv._primitives.lax_only import ReplaceablePrimitive
 from jtconv._primitives.tools import register_tools
 
 Compute = Callable[..., Array]  # (request, operand, operand, and the parameters but for spec) -> result
 
 
-def bilinear_primitive(name: str, roles: str, compute: Compute, shape: ShapeRule) -> Primitive:
+def bilinear_primitive(
+    name: str, roles: str, compute: Compute, shape: ShapeRule, alone: Compute | None = None
+) -> Primitive:
     """A primitive with everything but its derivatives.
 
-    `roles` says which of x, w (the kernel) and y the two operands and the result are.
+    `roles` says which of x, w (the kernel) and y the two operands and the result are. `alone` takes the place of
+    `compute` within `lax_only`.
     """
-    primitive = Primitive(name)
+
+    def replacement(a: Array, b: Array, *, spec: ConvSpec, **params: Any) -> Array:
+        request = Request(spec, (a.shape, b.shape), OTHER)
+        result, _ = primitive.abstract_eval(jax.typeof(a), jax.typeof(b), spec=spec, **params)
+        return with_auto_axes(partial(alone or compute, request, **params), result.sharding)(a, b)
+
+    primitive = ReplaceablePrimitive(name, replacement)
     primitive.def_abstract_eval(lambda a, b, *, spec, **_: result_type(a, b, roles, spec, shape(a, b, spec)))
     primitive.def_impl(partial(apply_primitive, primitive))
     for platform in platforms():

@@ -17,7 +17,7 @@ from jtconv._geometry import arguments as arg
 from jtconv.models import _settings as settings
 from jtconv.models._alignment import align
 from jtconv.models._fcn_decoder import Decoder, DecoderOptions
-from jtconv.models._layers import ConvBlock, pad_around, pad_to_multiple
+from jtconv.models._layers import ConvBlock, cut, pad_around, pad_to_multiple
 from jtconv.models._vgg import DEPTHS, VGG16
 
 PAPER: Mapping[str, Any] = MappingProxyType({"first_padding": 100, "dropout": 0.5, "score_layers": True, "overlap": 2})
@@ -141,7 +141,7 @@ class FCN(nnx.Module):
         *skips, coarsest = self.encoder(x)
         features = self.conv7(self.conv6(coarsest))
         scores = self.decoder(features, skips[::-1][: self.num_skips])
-        return scores[..., :height, :width, :]
+        return cut(scores, (0, 0), (height, width))
 
     @classmethod
     def article(cls, num_classes: int, *, rngs: nnx.Rngs, **options: Any) -> Self:

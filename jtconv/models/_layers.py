@@ -71,12 +71,11 @@ class MaxPool(nnx.Module):
 
     def __call__(self, x: Array) -> Array:
         if self.round_up:  # repeating the last row changes no maximum
-            x = _to_even(_to_even(x, x.ndim - 3), x.ndim - 2)
-        height, width = x.shape[-3] // 2 * 2, x.shape[-2] // 2 * 2
-        x = x[..., :height, :width, :]
-        top = jnp.maximum(x[..., ::2, ::2, :], x[..., ::2, 1::2, :])
-        bottom = jnp.maximum(x[..., 1::2, ::2, :], x[..., 1::2, 1::2, :])
-        return jnp.maximum(top, bottom)
+            x = jnp.concatenate([x, x[..., -1:, :, :]], -3) if x.shape[-3] % 2 else x
+            x = jnp.concatenate([x, x[..., -1:, :]], -2) if x.shape[-2] % 2 else x
+        ends = x.shape[-3] // 2 * 2, x.shape[-2] // 2 * 2
+        left, right = (jnp.maximum(cut(x, (0, j), ends, 2), cut(x, (1, j), ends, 2)) for j in (0, 1))
+        return jnp.maximum(left, right)
 
 
 class Crop(nnx.Module):
@@ -91,7 +90,14 @@ class Crop(nnx.Module):
     def __call__(self, x: Array, size: tuple[int, ...] | None = None) -> Array:
         m, n = self.margins
         height, width = size or (x.shape[-3] - 2 * m, x.shape[-2] - 2 * n)
-        return x[..., m : m + height, n : n + width, :]
+        return cut(x, (m, n), (m + height, n + width))
+
+
+def cut(x: Array, start: tuple[int, int], end: tuple[int, int], step: int = 1) -> Array:
+    """`x` (…, h, w, c) from row and column `start` to before `end`. For an open batch, indexing makes gathers of it."""
+    *batch, _, _, ch = x.shape
+    starts, steps = (*(0 for _ in batch), *start, 0), (*(1 for _ in batch), step, step, 1)
+    return lax.slice(x, starts, (*batch, *end, ch), steps)
 
 
 def pad_to_multiple(x: Array, factor: int) -> Array:
@@ -105,15 +111,4 @@ def pad_around(x: Array, border: int) -> Array:
 
 
 def _pad(x: Array, rows: tuple[int, int], columns: tuple[int, int]) -> Array:
-    return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [rows, columns, (0, 0)])
-
-
-def _to_even(x: Array, axis: int) -> Array:
-    """`x` with its last entry along an axis twice, where there is an odd number of them.
-
-    `jnp.pad` with mode "edge" slices every axis, also those that it does not pad. On a mesh that cuts the batch, the
-    gradient of such a slice would travel.
-    """
-    size = x.shape[axis]
-    last = [lax.slice_in_dim(x, size - 1, size, axis=axis)] if size % 2 else []
-    return jnp.concatenate([x, *last], axis)
+    return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [rows, columns, (0, 0)]) if any(rows + columns) else x

@@ -5,6 +5,7 @@ no derivative keeps the arrays of a tile, and all stay within the same bound.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -103,9 +104,26 @@ def _zeros(shape: tuple[int, ...], image: Array) -> Array:
     return jnp.full(shape, (one_or_zero >> 1).astype(image.dtype))
 
 
-_forward_p = bilinear_primitive("jtconv_tiled_forward", "xwy", _compute_forward, forward_shape)
-_transposed_p = bilinear_primitive("jtconv_tiled_transposed", "ywx", _compute_transposed, transposed_shape)
+def _whole(map_: Callable[..., Array]) -> Callable[..., Array]:
+    """The map without tiles: JAX's derivatives of a loop over them would keep the image of every step."""
+
+    def compute(request: Request, a: Array, b: Array, *, memory: int, **params: Any) -> Array:
+        return map_(a, b, request.spec, **params)
+
+    return compute
+
+
+_forward_p = bilinear_primitive(
+    "jtconv_tiled_forward", "xwy", _compute_forward, forward_shape, alone=_whole(family.forward)
+)
+_transposed_p = bilinear_primitive(
+    "jtconv_tiled_transposed", "ywx", _compute_transposed, transposed_shape, alone=_whole(family.transposed)
+)
 _kernel_gradient_p = bilinear_primitive(
-    "jtconv_tiled_kernel_gradient", "xyw", _compute_kernel_gradient, kernel_gradient_shape
+    "jtconv_tiled_kernel_gradient",
+    "xyw",
+    _compute_kernel_gradient,
+    kernel_gradient_shape,
+    alone=_whole(family.kernel_gradient),
 )
 link_derivatives((_forward_p, _transposed_p, _kernel_gradient_p), forward, transposed, kernel_gradient)

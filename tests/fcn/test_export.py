@@ -112,3 +112,11 @@ def test_the_script_writes_over_nothing(tmp_path):
         results_of([one, other], tmp_path / "out")
     with pytest.raises(ValueError, match="is a picture"):
         results_of([other], tmp_path / "x" / ".." / "y")
+
+
+def test_onnx_without_jax2onnx_is_one_line_that_says_what_to_install(run, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jax2onnx", None)
+    assert main(["export", str(run), "--format", "onnx", "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert error == "`format` onnx needs jax2onnx, which is not installed: pip install '.[onnx]'.\n"
+    assert not (tmp_path / "out").exists()

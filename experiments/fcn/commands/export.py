@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
+from experiments.fcn import export_onnx
 from experiments.fcn.export import PLATFORMS, PROGRAM, SCRIPT, check_size, save_export
 from experiments.fcn.saved_model import load_model
 from experiments.files import check_writable, writing
@@ -13,11 +14,10 @@ from experiments.files import check_writable, writing
 
 @dataclass(frozen=True)
 class Export:
-    """Make a program of a finished run that needs nothing of this project, for CPUs, NVIDIA's GPUs and TPUs.
+    """Make a program of a finished run that needs nothing of this project.
 
-    It takes pictures of 8 bits, does the preprocessing, and gives the class of every pixel. Beside it are its arrays
-    and a script that runs it with jax, numpy, flatbuffers and Pillow: python DIR/run_exported.py PICTURE... --out DIR.
-    JAX reads the program for at least six months of its releases; the run stays what a new one is made from.
+    It takes pictures of 8 bits, does the preprocessing, and gives the class of every pixel. Beside it is a script that
+    runs it: python DIR/run_exported.py PICTURE... --out DIR.
     """
 
     run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
@@ -27,15 +27,28 @@ class Export:
     size: tuple[int, int] = (512, 512)
     """Height and width of what is computed at once, multiples of 32. Smaller pictures have the scores that they would
     have alone; larger ones are taken in tiles."""
+    format: Literal["jax", "onnx"] = "jax"
+    """jax: for CPUs, NVIDIA's GPUs and TPUs, with its arrays beside it; runs with jax, numpy, flatbuffers and Pillow.
+    JAX reads it for at least six months of its releases; the run stays what a new one is made from. onnx: one file for
+    onnxruntime and other runtimes, which computes in float32 and gives the scores too; made with jax2onnx, and compared
+    with the network in onnxruntime."""
 
 
 def run(command: Export) -> int:
     """Export, and say how it is used."""
     check_size(command.size)
-    model = load_model(command.run)
+    if command.format == "onnx":
+        export_onnx.check_installed()
+        model = load_model(command.run, dtype="float32")  # ONNX has no convolution of bfloat16
+    else:
+        model = load_model(command.run)
     check_writable(command.out)
     with writing(command.out):
-        save_export(model, command.size, command.out)
-    print(f"{command.out / PROGRAM} runs on {', '.join(PLATFORMS)}")
+        if command.format == "onnx":
+            found = export_onnx.save_onnx(model, command.size, command.out)
+            print(f"{command.out / export_onnx.PROGRAM}, in onnxruntime: {found.in_words()}")
+        else:
+            save_export(model, command.size, command.out)
+            print(f"{command.out / PROGRAM} runs on {', '.join(PLATFORMS)}")
     print(f"python {command.out / SCRIPT} PICTURE... --out DIR")
     return 0

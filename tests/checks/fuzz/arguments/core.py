@@ -6,6 +6,13 @@ from tests.checks.fuzz.arguments.surface import Surface
 CORE = (
     Surface("jtconv.conv", FORWARD, (*GEOMETRY, *OPTIONS), 10),
     Surface("jtconv.conv_transpose", BACKWARD, (*GEOMETRY, *OPTIONS, "output_padding", "output_size", "method"), 14),
+    Surface(
+        "jtconv.lax_only",
+        BACKWARD,
+        (*GEOMETRY, *OPTIONS, "output_padding", "output_size", "method"),
+        6,
+        "jtconv.lax_only()(jtconv.conv_transpose)({arguments})",
+    ),
     Surface("jtconv.conv_output_size", spec("input_size", "9"), (*GEOMETRY[:3], "padding_mode"), 6),
     Surface(
         "jtconv.conv_transpose_output_size",

@@ -132,6 +132,7 @@ def in_tiles(function: Function) -> Callable[[dict[str, Any]], Numbers | None]:
 SPECS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "jtconv.conv": conv,
     "jtconv.conv_transpose": conv_transpose,
+    "jtconv.lax_only": conv_transpose,
     "jtconv.conv_output_size": conv_output_size,
     "jtconv.conv_transpose_output_size": conv_transpose_output_size,
     "jtconv.output_padding_for": output_padding_for,
