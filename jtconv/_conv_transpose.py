@@ -13,7 +13,7 @@ from jtconv._arrays.layer_arguments import checked_transpose
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
 from jtconv._geometry.spec import ConvSpec
-from jtconv._primitives.dispatch import methods
+from jtconv._primitives.dispatch import check_sizes_for, methods
 from jtconv._primitives.family import transposed
 
 METHODS = methods()
@@ -83,6 +83,7 @@ def conv_transpose(
         padding_mode=padding_mode,
     )
     name = arg.one_of("method", method, METHODS)
+    check_sizes_for(name, call.spec)
     return _transpose_any_batch(*call[:-1], method=name).astype(call.result)
 
 
