@@ -58,8 +58,8 @@ def check_kernel(kernel: Array) -> tuple[int, ...]:
         )
     if any_open(kernel.shape):
         raise ValueError(
-            f"`kernel` must have sizes that are numbers, got shape {kernel.shape}: `jax.export` may leave open those of "
-            f"the image, but a kernel's taps and channels are part of the program."
+            f"`kernel` must have sizes in numbers, got shape {kernel.shape}: `jax.export` may leave open those of the "
+            f"image, but taps and channels are part of the program."
         )
     if 0 in kernel.shape:
         raise ValueError(f"`kernel` must have no empty axis, got shape {kernel.shape}.")

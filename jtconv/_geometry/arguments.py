@@ -195,7 +195,7 @@ def padding_rule(padding: Any, ndim: int) -> str | tuple[Pads, ...]:
 
 def _pads(entry: Any) -> Pads:
     if not is_sequence(entry):
-        if not hasattr(entry, "__index__"):
+        if not hasattr(entry, "__index__") and not is_symbolic(entry):
             raise TypeError(
                 f"`padding` must be one of {_quoted(PADDING_NAMES)}, an int, or per spatial axis an int or a (lo, hi) "
                 f"pair, got {shown(entry)}. A name holds for all axes."
