@@ -92,16 +92,16 @@ def per_axis(name: str, value: Any, ndim: int, *, minimum: int | None = None) ->
 
 def sizes_per_axis(name: str, value: Any, ndim: int) -> tuple[int, ...]:
     """As `per_axis` for sizes of at least 1, some of which `jax.export` may leave open."""
-    entries = value if is_sequence(value) else (value,)
-    numbers = [1 if is_symbolic(v) else v for v in entries]
-    checked = per_axis(name, numbers if is_sequence(value) else numbers[0], ndim, minimum=1)
-    whole = entries if is_sequence(value) else entries * ndim
-    return tuple(v if is_symbolic(v) else number for v, number in zip(whole, checked, strict=True))
+    if is_symbolic(value):
+        return (value,) * ndim
+    if not has_symbolic(value) or len(value) != ndim:
+        return per_axis(name, value, ndim, minimum=1)
+    return tuple(v if is_symbolic(v) else at_least(name, integer(name, v), 1) for v in value)
 
 
 def check_known(name: str, value: Any, reason: str) -> None:
     """Raise ValueError if `jax.export` leaves one of the sizes open; `reason` says why they must be numbers."""
-    if any(map(is_symbolic, value if is_sequence(value) else (value,))):
+    if is_symbolic(value) or has_symbolic(value):
         raise ValueError(f"`{name}` must be ints, got {shown(value)}, which `jax.export` leaves open: {reason}.")
 
 
@@ -115,7 +115,12 @@ def check_one_size(output_size: Any, output_padding: Any) -> None:
 
 def is_symbolic(value: Any) -> bool:
     """Whether `value` is an expression of sizes that `jax.export` leaves open."""
-    return hasattr(value, "dimension_as_value")
+    return hasattr(value, "dimension_as_value") and not hasattr(value, "aval")  # traced arrays have both
+
+
+def has_symbolic(value: Any) -> bool:
+    """Whether `value` is a tuple or list with such an entry."""
+    return isinstance(value, tuple | list) and any(map(is_symbolic, value))
 
 
 def shape(name: str, value: Any) -> tuple[int, ...]:
