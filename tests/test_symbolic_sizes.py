@@ -13,9 +13,18 @@ from hypothesis import strategies as st
 from jax import export, lax
 from oracles import assert_within_rounding, run_once, share
 
+import jtconv.compat.equinox
+import jtconv.compat.flax
+import jtconv.compat.haiku
+import jtconv.compat.keras
+import jtconv.compat.lax
+import jtconv.compat.onnx
+import jtconv.compat.paddle
+import jtconv.compat.tf
+import jtconv.compat.torch
 import jtconv.linen
 import jtconv.nn
-from jtconv import METHODS, ConvGeometry, ConvOperator, conv, conv_matrix, conv_transpose, verify_transpose
+from jtconv import METHODS, ConvGeometry, ConvOperator, compat, conv, conv_matrix, conv_transpose, verify_transpose
 from jtconv._compute.implementation import CPU, TPU, Request
 from jtconv._geometry.open_layers import conv_spec, transposed_spec
 from jtconv._geometry.padding_modes import PADDING_MODES
@@ -217,6 +226,7 @@ def assert_exports(text, f, *shapes):
 
 
 KERNEL = np.random.default_rng(0).standard_normal((4, 3, 2, 4))
+WEIGHT = np.random.default_rng(1).standard_normal((4, 2, 4, 3))  # of torch and ONNX
 
 
 @pytest.mark.parametrize("geometry", [{"strides": 2, "padding": 1}, {"strides": (3, 2), "padding": "SAME"}])
@@ -259,6 +269,19 @@ def test_constraints_name_sizes_without_a_maximum():
     assert str(exported_on("b, h, w, 2", f).out_avals[0].shape) == "(b, max(h - 3, 0), max(w - 2, 0), 4)"
     constrained = exported_on("b, h, w, 2", f, constraints=("h >= 4", "w >= 3"))
     assert str(constrained.out_avals[0].shape) == "(b, h - 3, w - 2, 4)"
+
+
+def test_where_the_kernel_does_not_fit_the_result_is_empty():
+    """As lax's: a program cannot refuse. The gradient of nothing is zero."""
+
+    def f(x):
+        return conv(x, KERNEL), jax.grad(lambda x: conv(x, KERNEL, strides=2).sum())(x)
+
+    y, gradient = exported_on("b, h, w, 2", f).call(np.ones((1, 3, 5, 2)))
+    assert y.shape == (1, 0, 3, 4)
+    assert not gradient.any()
+    cropped = exported_on("b, h, w, 4", lambda y: conv_transpose(y, KERNEL, padding=((4, 3), 0)))
+    assert [cropped.call(np.ones((1, n, 2, 4))).shape for n in (2, 6)] == [(1, 0, 4, 2), (1, 2, 4, 2)]
 
 
 def test_second_derivatives_and_complex_numbers():
@@ -307,6 +330,50 @@ def test_modules():
         return linen.apply(variables, layers[1](jnp.tanh(layers[0](x)))), jax.grad(lambda x: layers[0](x).sum())(x)
 
     assert_exports("b, 2*h, 2*w, 2", network, (2, 6, 8, 2), (1, 4, 12, 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "f"),
+    [
+        ("b, 4, h, w", lambda y: compat.torch.conv_transpose2d(y, WEIGHT, stride=2, padding=1, output_padding=1)),
+        ("b, 4, h, w", lambda y: compat.onnx.conv_transpose(y, WEIGHT, strides=[2, 3], auto_pad="SAME_UPPER")),
+        ("b, 4, h, w", lambda y: compat.paddle.conv2d_transpose(y, WEIGHT, stride=2, padding=[1, 0], output_padding=1)),
+        ("b, h, w, 4", lambda y: compat.keras.conv_transpose(y, KERNEL, strides=2, padding="same", output_padding=1)),
+        ("b, h, w, 4", lambda y: compat.lax.conv_transpose(y, KERNEL, (2, 3), ((1, 3), (2, 0)), transpose_kernel=True)),
+        ("b, h, w, 2", lambda y: compat.flax.conv_transpose(y, KERNEL, strides=(2, 3), padding="CIRCULAR")),
+        ("b, h, w, 4", lambda y: compat.haiku.conv_transpose(y, KERNEL, stride=(2, 3), padding="VALID")),
+        ("4, h, w", lambda y: compat.equinox.conv_transpose(y, WEIGHT.swapaxes(0, 1), stride=2, padding=1)),
+    ],
+    ids=["torch", "onnx", "paddle", "keras", "lax", "flax", "haiku", "equinox"],
+)
+def test_functions_of_other_frameworks(text, f):
+    sizes = [{"b": 2, "h": 5, "w": 3}, {"b": 1, "h": 2, "w": 6}]
+    assert_exports(text, f, *[tuple(size.get(n) or int(n) for n in text.split(", ")) for size in sizes])
+
+
+@pytest.mark.parametrize(
+    ("text", "match", "f"),
+    [
+        (
+            "b, 4, h, w",
+            r"`output_shape` \[9, 9\] needs",
+            lambda y: compat.onnx.conv_transpose(y, WEIGHT, output_shape=[9, 9]),
+        ),
+        ("b, 4, h, w", r"`padding` 'SAME' needs", lambda y: compat.paddle.conv2d_transpose(y, WEIGHT, padding="SAME")),
+        (
+            "b, h, w, 4",
+            r"`output_shape` \(9, 9\) needs",
+            lambda y: compat.haiku.conv_transpose(y, KERNEL, output_shape=(9, 9)),
+        ),
+        (
+            "1, h, w, 4",
+            r"`output_shape` \(1, 9, .* needs",
+            lambda y: compat.tf.conv2d_transpose(y, KERNEL, (1, 9, 9, 2), 2),
+        ),
+    ],
+)
+def test_padding_of_other_frameworks_that_depends_on_the_size(text, match, f):
+    refused(ValueError, f"{match} an image of known size, but `jax.export` leaves .h, w. open", f, text)
 
 
 def test_choices_do_not_depend_on_open_sizes():
