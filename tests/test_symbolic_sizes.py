@@ -13,26 +13,24 @@ from hypothesis import strategies as st
 from jax import export, lax
 from oracles import assert_within_rounding, run_once, share
 
-import jtconv.compat.equinox
-import jtconv.compat.flax
-import jtconv.compat.haiku
-import jtconv.compat.keras
-import jtconv.compat.lax
-import jtconv.compat.onnx
-import jtconv.compat.paddle
-import jtconv.compat.tf
-import jtconv.compat.torch
 import jtconv.linen
 import jtconv.nn
-from jtconv import METHODS, ConvGeometry, ConvOperator, compat, conv, conv_matrix, conv_transpose, verify_transpose
+from jtconv import METHODS, ConvGeometry, ConvOperator, conv, conv_matrix, conv_transpose, verify_transpose
 from jtconv._compute.implementation import CPU, TPU, Request
 from jtconv._geometry.open_layers import conv_spec, transposed_spec
 from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._primitives.dispatch import REGISTRY, choose
+from jtconv.compat import equinox, flax, haiku, keras, onnx, paddle, tf, torch
+from jtconv.compat import lax as compat_lax
 
 OPEN_METHODS = [m for m in METHODS if m != "matrix"]
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 EPS = {np.dtype(np.float64): 2.0**-52, np.dtype(np.float32): 2.0**-23, jnp.dtype(jnp.bfloat16): 2.0**-8}
+
+
+def symbols(text: str, **options: Any) -> Any:
+    """The sizes that `text` names."""
+    return export.symbolic_shape(text, **options)
 
 
 class Layer(NamedTuple):
@@ -69,7 +67,8 @@ def layers(draw, ndim):
     checked = ConvGeometry(k, **geometry)
     for x, y in calls:
         try:
-            checked.at(x[1:]), checked.at(checked.transpose_output_size(y[1:], output_padding=a))
+            for size in (x[1:], checked.transpose_output_size(y[1:], output_padding=a)):
+                checked.at(size)
         except ValueError:
             assume(False)
     shape = (*k, draw(st.integers(1, 3)), draw(st.integers(1, 2)) * geometry["groups"])
@@ -90,16 +89,16 @@ def everything(layer, x, y, kernel):
 def program(layer, platforms=None):
     """The exported program of `everything`, and its arguments' types."""
     ndim = len(layer.kernel_shape) - 2
-    symbols = export.symbolic_shape(", ".join(["b", *(f"t{a}" for a in range(ndim)), *(f"u{a}" for a in range(ndim))]))
+    names = symbols(", ".join(["b", *(f"t{a}" for a in range(ndim)), *(f"u{a}" for a in range(ndim))]))
     in_ch = layer.kernel_shape[-2] * layer.geometry["groups"]
     types = [
         jax.ShapeDtypeStruct(
-            (*(s if o else n for s, o, n in zip(names, layer.is_open, known, strict=True)), ch), layer.dtype
+            (*(s if o else n for s, o, n in zip(sizes, layer.is_open, known, strict=True)), ch), layer.dtype
         )
-        for names, known, ch in (
-            ((symbols[0], *symbols[1 : ndim + 1]), layer.sizes[0][0], in_ch),
+        for sizes, known, ch in (
+            (names[: ndim + 1], layer.sizes[0][0], in_ch),
             (
-                (symbols[0], *symbols[ndim + 1 :]),
+                (names[0], *names[ndim + 1 :]),
                 (layer.sizes[0][0][0], *layer.sizes[0][1][1:]),
                 layer.kernel_shape[-1],
             ),
@@ -177,9 +176,9 @@ def lax_pairs(rng):
     pads = [tuple(rng.integers(0, 3, 2).tolist())]
     padding = [pads, "SAME", "VALID"][rng.integers(3)]
     reach = int(d * (k - 1))
-    numbers = {"rhs_dilation": (int(d),), "dimension_numbers": ("NHC", "HIO", "NHC")}
-    ours = {"strides": int(s), "dilation": int(d)}
-    lhs = jax.ShapeDtypeStruct(export.symbolic_shape(f"b, t, {2 * g}"), kernel.dtype)
+    numbers: dict[str, Any] = {"rhs_dilation": (int(d),), "dimension_numbers": ("NHC", "HIO", "NHC")}
+    ours: dict[str, Any] = {"strides": int(s), "dilation": int(d)}
+    lhs = jax.ShapeDtypeStruct(symbols(f"b, t, {2 * g}"), kernel.dtype)
     yield (
         lhs,
         lambda x: conv(x, kernel, padding=padding, groups=g, **ours),
@@ -188,7 +187,7 @@ def lax_pairs(rng):
     single = kernel[..., :3]
     inserted = [(reach - lo, reach - hi) for lo, hi in pads]
     yield (
-        jax.ShapeDtypeStruct(export.symbolic_shape("b, t, 3"), kernel.dtype),
+        jax.ShapeDtypeStruct(symbols("b, t, 3"), kernel.dtype),
         lambda y: conv_transpose(y, single, padding=pads, **ours),
         lambda y: lax.conv_transpose(y, single, (int(s),), inserted, transpose_kernel=True, **numbers),
     )
@@ -208,8 +207,8 @@ def test_sizes_and_numbers_are_those_of_lax(seed):
             np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12)
 
 
-def exported_on(text, f, dtype=np.float64, **symbols):
-    shape = export.symbolic_shape(text, **symbols)
+def exported_on(text, f, dtype=np.float64, **options):
+    shape = symbols(text, **options)
     return export.export(jax.jit(f))(jax.ShapeDtypeStruct(shape, dtype))
 
 
@@ -335,14 +334,14 @@ def test_modules():
 @pytest.mark.parametrize(
     ("text", "f"),
     [
-        ("b, 4, h, w", lambda y: compat.torch.conv_transpose2d(y, WEIGHT, stride=2, padding=1, output_padding=1)),
-        ("b, 4, h, w", lambda y: compat.onnx.conv_transpose(y, WEIGHT, strides=[2, 3], auto_pad="SAME_UPPER")),
-        ("b, 4, h, w", lambda y: compat.paddle.conv2d_transpose(y, WEIGHT, stride=2, padding=[1, 0], output_padding=1)),
-        ("b, h, w, 4", lambda y: compat.keras.conv_transpose(y, KERNEL, strides=2, padding="same", output_padding=1)),
-        ("b, h, w, 4", lambda y: compat.lax.conv_transpose(y, KERNEL, (2, 3), ((1, 3), (2, 0)), transpose_kernel=True)),
-        ("b, h, w, 2", lambda y: compat.flax.conv_transpose(y, KERNEL, strides=(2, 3), padding="CIRCULAR")),
-        ("b, h, w, 4", lambda y: compat.haiku.conv_transpose(y, KERNEL, stride=(2, 3), padding="VALID")),
-        ("4, h, w", lambda y: compat.equinox.conv_transpose(y, WEIGHT.swapaxes(0, 1), stride=2, padding=1)),
+        ("b, 4, h, w", lambda y: torch.conv_transpose2d(y, WEIGHT, stride=2, padding=1, output_padding=1)),
+        ("b, 4, h, w", lambda y: onnx.conv_transpose(y, WEIGHT, strides=[2, 3], auto_pad="SAME_UPPER")),
+        ("b, 4, h, w", lambda y: paddle.conv2d_transpose(y, WEIGHT, stride=2, padding=[1, 0], output_padding=1)),
+        ("b, h, w, 4", lambda y: keras.conv_transpose(y, KERNEL, strides=2, padding="same", output_padding=1)),
+        ("b, h, w, 4", lambda y: compat_lax.conv_transpose(y, KERNEL, (2, 3), ((1, 3), (2, 0)), transpose_kernel=True)),
+        ("b, h, w, 2", lambda y: flax.conv_transpose(y, KERNEL, strides=(2, 3), padding="CIRCULAR")),
+        ("b, h, w, 4", lambda y: haiku.conv_transpose(y, KERNEL, stride=(2, 3), padding="VALID")),
+        ("4, h, w", lambda y: equinox.conv_transpose(y, WEIGHT.swapaxes(0, 1), stride=2, padding=1)),
     ],
     ids=["torch", "onnx", "paddle", "keras", "lax", "flax", "haiku", "equinox"],
 )
@@ -357,18 +356,18 @@ def test_functions_of_other_frameworks(text, f):
         (
             "b, 4, h, w",
             r"`output_shape` \[9, 9\] needs",
-            lambda y: compat.onnx.conv_transpose(y, WEIGHT, output_shape=[9, 9]),
+            lambda y: onnx.conv_transpose(y, WEIGHT, output_shape=[9, 9]),
         ),
-        ("b, 4, h, w", r"`padding` 'SAME' needs", lambda y: compat.paddle.conv2d_transpose(y, WEIGHT, padding="SAME")),
+        ("b, 4, h, w", r"`padding` 'SAME' needs", lambda y: paddle.conv2d_transpose(y, WEIGHT, padding="SAME")),
         (
             "b, h, w, 4",
             r"`output_shape` \(9, 9\) needs",
-            lambda y: compat.haiku.conv_transpose(y, KERNEL, output_shape=(9, 9)),
+            lambda y: haiku.conv_transpose(y, KERNEL, output_shape=(9, 9)),
         ),
         (
             "1, h, w, 4",
             r"`output_shape` \(1, 9, .* needs",
-            lambda y: compat.tf.conv2d_transpose(y, KERNEL, (1, 9, 9, 2), 2),
+            lambda y: tf.conv2d_transpose(y, KERNEL, (1, 9, 9, 2), 2),
         ),
     ],
 )
@@ -378,7 +377,7 @@ def test_padding_of_other_frameworks_that_depends_on_the_size(text, match, f):
 
 def test_choices_do_not_depend_on_open_sizes():
     """They are those for few positions. XLA would swap an FCN's kernel with an image, if that is smaller."""
-    b, h, w = export.symbolic_shape("b, h, w")
+    b, h, w = symbols("b, h, w")
     chosen = {}
     for name, kernel, s in (("FCN-32", (64, 64, 21, 21), 32), ("DCGAN", (4, 4, 64, 128), 2)):
         geometry = ConvGeometry(kernel[:2], strides=s, padding=s // 2)
@@ -393,7 +392,7 @@ def test_choices_do_not_depend_on_open_sizes():
 
 
 def test_estimates_keep_what_is_known():
-    b, h = export.symbolic_shape("b, h")
+    b, h = symbols("b, h")
     spec = transposed_spec(ConvGeometry((4, 3), strides=(2, 3), padding=1), (h, 5), (1, 2), None)
     request = Request(spec, ((b, h, 5, 6), (4, 3, 2, 6)), CPU).estimated()
     outputs, inputs = request.spec.output_size, request.spec.input_size
@@ -418,7 +417,7 @@ LINE = np.ones((3, 2, 4))
 
 def test_what_needs_numbers_says_so():
     """Each message names an argument that was given."""
-    t = export.symbolic_shape("t")[0]
+    t = symbols("t")[0]
     message = refused(
         ValueError,
         "`method` 'matrix' needs to know the size of `y`",
@@ -473,7 +472,7 @@ def test_output_size_must_be_known_to_fit():
             partial(sized, of=of),
         )
     with pytest.raises(ValueError, match="give `output_size` or `output_padding`, not both: got t and 1"):
-        conv_transpose(np.ones((1, 5, 4)), LINE, output_size=export.symbolic_shape("t")[0], output_padding=1)
+        conv_transpose(np.ones((1, 5, 4)), LINE, output_size=symbols("t")[0], output_padding=1)
     refused(
         ValueError,
         "`output_size` must be a size that the convolution surely maps to that of y, 5",
