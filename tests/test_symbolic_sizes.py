@@ -228,7 +228,10 @@ KERNEL = np.random.default_rng(0).standard_normal((4, 3, 2, 4))
 WEIGHT = np.random.default_rng(1).standard_normal((4, 2, 4, 3))  # of torch and ONNX
 
 
-@pytest.mark.parametrize("geometry", [{"strides": 2, "padding": 1}, {"strides": (3, 2), "padding": "SAME"}])
+@pytest.mark.parametrize(
+    "geometry",
+    [{"strides": 2, "padding": 1}, {"strides": (3, 2), "padding": "SAME"}, {"strides": 2, "padding": "SAME_LOWER"}],
+)
 def test_there_and_back_with_the_size_of_the_input(geometry):
     """As in a U-Net: `output_size` is an open size, which the convolution is known to map to y's."""
 
@@ -239,13 +242,14 @@ def test_there_and_back_with_the_size_of_the_input(geometry):
     assert assert_exports("b, h, w, 2", network, (2, 9, 8, 2), (1, 6, 11, 2)) == ["(b, h, w, 2)"]
 
 
-def test_layers_in_a_row():
+@pytest.mark.parametrize("method", OPEN_METHODS)
+def test_layers_in_a_row(method):
     """Sizes such as max(2*h - 3, 0): whether there are positions left is not known."""
 
     def network(y):
         x = conv_transpose(y, KERNEL, strides=2, padding=2)
         z = conv(jnp.sin(conv(x, KERNEL))[..., :2], KERNEL, strides=2, padding_mode="reflect", padding=1)
-        return conv_transpose(z, KERNEL, padding_mode="circular", padding=1)
+        return conv_transpose(z, KERNEL, strides=(3, 2), method=method)
 
     def gradient(y):
         return jax.grad(lambda y: jnp.sum(jnp.cos(network(y))))(y)
