@@ -32,7 +32,8 @@ def conv(
         y[o, f] = sum over taps t and channels c of kernel[t, c, f] * x[s*o + d*t - lo, c]
 
     Args:
-      x: (*batch, *in_size, in_ch), floating or complex; any number of batch axes, also none.
+      x: (*batch, *in_size, in_ch), floating or complex; any number of batch axes, also none. `jax.export`
+        may leave the sizes of batch and space open.
       kernel: (*kernel_size, in_ch // groups, out_ch); its rank gives the number of spatial axes.
       strides: step s of the window, an int or one per spatial axis.
       padding: "VALID", "SAME" (output size ceil(i / s), an odd unit at the end), "SAME_LOWER"

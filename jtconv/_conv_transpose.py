@@ -12,7 +12,7 @@ from jtconv._arrays.layer_arguments import checked_transpose
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
 from jtconv._geometry.spec import ConvSpec
-from jtconv._primitives.dispatch import methods
+from jtconv._primitives.dispatch import check_sizes_for, methods
 from jtconv._primitives.family import transposed
 from jtconv._primitives.lax_only import jit_outside_lax_only
 
@@ -45,12 +45,13 @@ def conv_transpose(
 
     Args:
       y: (*batch, *out_size, out_ch), what C returns; floating or complex; any number of batch axes, also none.
+        `jax.export` may leave the sizes of batch and space open; for the method "matrix", that of the batch.
       kernel: (*kernel_size, in_ch // groups, out_ch), as in `conv`.
       strides, padding, dilation, groups, padding_mode: those of C; see `conv`.
       output_padding: which of the s input sizes that C maps to y's size is meant, an int or one
         per axis: a in [0, s) above the smallest; for "SAME" and "SAME_LOWER" a in (-s, 0], counted
         from s*o. Nothing is appended.
-      output_size: the result's spatial size, named outright instead.
+      output_size: the result's spatial size, named outright instead. It may be open, in terms of y's size.
       method: one of `METHODS`; all of them give the same numbers, to rounding.
       precision: as in `jax.lax.conv_general_dilated`.
       preferred_element_type: dtype of the result, and the minimum dtype of the computation. By
@@ -83,6 +84,7 @@ def conv_transpose(
         padding_mode=padding_mode,
     )
     name = arg.one_of("method", method, METHODS)
+    check_sizes_for(name, call.spec)
     return _transpose_any_batch(*call[:-1], method=name).astype(call.result)
 
 

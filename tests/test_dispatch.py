@@ -43,31 +43,36 @@ def is_thin(spec, in_ch, out_ch):
 
 def lists_zeros(spec, y, kernel):
     taps = prod(-(-k // s) for k, s in zip(spec.kernel_size, spec.strides, strict=True))
-    thin = isinstance(y[0], int) and y[0] * kernel[-2] * kernel[-1] <= taps / 16
+    thin = y[0] * kernel[-2] * kernel[-1] <= taps / 16
     return taps > 2**17 or (taps > 2**10 and prod(spec.output_size) <= taps / 128 and thin)
 
 
+def with_numbers(shape):
+    """`shape` with the number of images that stands for an open one, and whether it is open."""
+    return (shape, False) if isinstance(shape[0], int) else ((8, *shape[1:]), True)
+
+
 def transposed_rule(spec, y, kernel, kernels):
+    y, is_open = with_numbers(y)
     if kernels:
-        return "lax" if lists_zeros(spec, y, kernel) else "cpu_kernels"
-    if not isinstance(y[0], int):
-        return "polyphase"
+        return "lax" if is_open or lists_zeros(spec, y, kernel) else "cpu_kernels"
     few, in_ch = few_pieces(spec), kernel[-2] * spec.groups
     if is_depthwise(kernel, spec.groups):
         return "overlap_add" if few else "polyphase"
     columns = prod(y[:-1]) * prod(spec.kernel_size) * in_ch
-    if in_ch == 1 and spec.ndim == 3 and few and columns <= 2**23:
+    if in_ch == 1 and spec.ndim == 3 and few and columns <= 2**23 and not is_open:
         return "overlap_add"
     return "overlap_add" if columns < 0.9 * (prod(kernel) + y[0] * prod(spec.input_size) * in_ch) else "polyphase"
 
 
 def forward_rule(spec, x, kernel, kernels):
-    if not isinstance(x[0], int):
-        return "lax"
+    x, is_open = with_numbers(x)
     if kernels:
-        return "cpu_kernels" if prod(spec.kernel_size) <= 2**17 else "lax"
+        return "lax" if is_open else "cpu_kernels" if prod(spec.kernel_size) <= 2**17 else "lax"
     if is_depthwise(kernel, spec.groups) and prod(spec.kernel_size) <= 64:
         return "depthwise"
+    if is_open:
+        return "lax"
     overlapping = any(k > s for k, s in zip(spec.kernel_size, spec.strides, strict=True))
     return "space_to_depth" if overlapping and is_thin(spec, x[-1], kernel[-1]) else "lax"
 
@@ -131,9 +136,9 @@ def is_single_window(spec):
 
 def gpu_rule(spec, y, kernel):
     """Of layers without a dilation that can be left out."""
-    known = isinstance(y[0], int)
+    y, _ = with_numbers(y)
     depthwise = is_depthwise(kernel, spec.groups)
-    if depthwise and few_pieces(spec) and known:
+    if depthwise and few_pieces(spec):
         return "overlap_add"
     if is_single_window(spec):
         return "single_window"
@@ -142,7 +147,7 @@ def gpu_rule(spec, y, kernel):
     zeros = max(spec.strides, default=1) > 1 and max(spec.dilation, default=1) > 1
     if spec.groups == 1 and not exchanged and not zeros:
         return "vjp"
-    if depthwise or not known:
+    if depthwise:
         return "polyphase"
     in_ch = kernel[-2] * spec.groups
     columns = prod(y[:-1]) * prod(spec.kernel_size) * in_ch

@@ -2,8 +2,10 @@
 
 Arguments: the arrays of `model.safetensors` by name (those of the preprocessing left out), pictures
 (b, h, w, in_ch) uint8, and how much of each is a picture, (b, 2) int32 from the upper left. Result:
-classes (b, h, w) uint8. The batch is open; h and w are fixed, since a network's layers are made for
-sizes. The CPU kernels of `jtconv` are not in it: they are known to this project's processes alone.
+classes (b, h, w) uint8. The batch is open, and so are h and w, multiples of what the network needs.
+They are fixed for a network that pads around the picture, as the original one does by 100: JAX takes
+too long to find out that its crops leave something. The CPU kernels of `jtconv` are not in it: they
+are known to this project's processes alone.
 """
 
 import json
@@ -34,10 +36,10 @@ def check_size(size: tuple[int, int]) -> None:
 
 
 def export_program(model: Model, size: tuple[int, int]) -> jax.export.Exported:
-    """The program for pictures of at most `size`, for all of `PLATFORMS`."""
+    """The program for all of `PLATFORMS`; for pictures of `size` alone where it cannot be open."""
     arrays = {name: jax.ShapeDtypeStruct(x.shape, x.dtype) for name, x in arrays_of(model).items()}
-    (batch,) = jax.export.symbolic_shape("b")
-    images = jax.ShapeDtypeStruct((batch, *size, model.signature.in_ch), np.uint8)
+    batch, *sides = jax.export.symbolic_shape(f"b, {FACTOR}*h, {FACTOR}*w")
+    images = jax.ShapeDtypeStruct((batch, *(size if pads_around(model) else sides), model.signature.in_ch), np.uint8)
     extents = jax.ShapeDtypeStruct((batch, 2), np.int32)
 
     def classes(arrays: Mapping[str, Array], images: Array, extents: Array) -> Array:

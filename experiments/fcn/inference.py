@@ -139,7 +139,8 @@ def apply(model: Any, x: Array, extents: Array | None) -> Array:
 
 def within(x: Array, size: tuple[int, int], extents: Array) -> Array:
     """x (n, h, w, c) where it is in the picture, else zero; `extents` are in pixels of pictures of `size`."""
-    factor = np.array(size, np.int32) // np.array(x.shape[-3:-1], np.int32)  # the layers' sizes divide the picture's
+    # The layers' sizes divide the picture's, also where an export leaves both open.
+    factor = np.array([whole // own for whole, own in zip(size, x.shape[-3:-1], strict=True)], np.int32)
     reach = lax.div(extents, jnp.broadcast_to(factor, extents.shape))
     rows = jnp.arange(x.shape[-3]) < reach[:, :1]
     columns = jnp.arange(x.shape[-2]) < reach[:, 1:]

@@ -9,6 +9,7 @@ from jax import Array, lax
 from jax.typing import DTypeLike
 
 from jtconv._geometry import arguments as arg
+from jtconv._geometry.open_sizes import any_open
 
 # Errors of NumPy and JAX for a list that holds itself, for text, for an endless range, …
 _NO_ARRAY = (TypeError, ValueError, OverflowError, MemoryError, RecursionError, AttributeError)
@@ -54,6 +55,11 @@ def check_kernel(kernel: Array) -> tuple[int, ...]:
         raise ValueError(
             f"`kernel` must have shape (*kernel_size, in_ch // groups, out_ch), at least 2 axes, got shape "
             f"{kernel.shape}."
+        )
+    if any_open(kernel.shape):
+        raise ValueError(
+            f"`kernel` must have sizes in numbers, got shape {kernel.shape}: `jax.export` may leave open those of the "
+            f"image, but taps and channels are part of the program."
         )
     if 0 in kernel.shape:
         raise ValueError(f"`kernel` must have no empty axis, got shape {kernel.shape}.")

@@ -11,6 +11,7 @@ from jtconv._arrays import checks
 from jtconv._arrays.checks import Precision
 from jtconv._geometry.arguments import GeometryArguments
 from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.open_layers import conv_spec, transposed_spec
 from jtconv._geometry.spec import ConvSpec
 
 
@@ -44,7 +45,7 @@ def checked_conv(
     kernel, geometry = checked_layer(kernel, **arguments)
     in_ch = kernel.shape[-2] * geometry.groups
     input_size = checks.check_image("x", x, in_ch, geometry.ndim, "the kernel's second-to-last axis times groups")
-    return _call(x, kernel, geometry.at(input_size), precision, preferred)
+    return _call(x, kernel, conv_spec(geometry, input_size), precision, preferred)
 
 
 def checked_transpose(
@@ -60,8 +61,8 @@ def checked_transpose(
     y = checks.float_array("y", y)
     kernel, geometry = checked_layer(kernel, **arguments)
     spatial = checks.check_image("y", y, kernel.shape[-1], geometry.ndim, "the kernel's last axis, out_ch")
-    input_size = geometry.transpose_output_size(spatial, output_padding=output_padding, target=output_size)
-    return _call(y, kernel, geometry.at(input_size), precision, preferred)
+    spec = transposed_spec(geometry, spatial, output_padding, output_size)
+    return _call(y, kernel, spec, precision, preferred)
 
 
 def _call(image: Array, kernel: Array, spec: ConvSpec, precision: Precision, preferred: DTypeLike | None) -> Call:

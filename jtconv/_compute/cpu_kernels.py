@@ -25,14 +25,14 @@ MAX_PRODUCT_SHARE = 2**-4  # images times pairs of channels, over taps of a phas
 
 def _lists_taps(request: Request) -> bool:
     """Whether C and the kernel's gradient have few enough taps to be listed."""
-    return request.kernels_callable and request.batch_is_known and prod(request.spec.kernel_size) <= MAX_TAPS
+    return request.kernels_callable and prod(request.spec.kernel_size) <= MAX_TAPS
 
 
 def _lists_phases(request: Request) -> bool:
     """Whether Cᵀ has few enough taps in a phase to be listed, and the list is not nearly all padding."""
     spec, (y, kernel) = request.spec, request.shapes
     taps = prod(-(-k // s) for k, s in zip(spec.kernel_size, spec.strides, strict=True))  # of a phase
-    is_thin = request.batch_is_known and y[0] * kernel[-2] * kernel[-1] <= MAX_PRODUCT_SHARE * taps
+    is_thin = y[0] * kernel[-2] * kernel[-1] <= MAX_PRODUCT_SHARE * taps
     mostly_padding = taps > MIN_LONG_PHASE and prod(spec.output_size) <= MAX_OUTPUT_SHARE * taps and is_thin
     return request.kernels_callable and taps <= MAX_TAPS and not mostly_padding
 

@@ -55,15 +55,12 @@ def depthwise_transpose(y: Array, kernel: Array, spec: ConvSpec) -> Array:
 
 def _supports(request: Request) -> bool:
     few = prod(request.spec.kernel_size) <= MAX_PIECES  # each tap is a slice in the program
-    return (
-        not request.kernels_callable
-        and request.batch_is_known
-        and few
-        and is_depthwise(request.shapes[1], request.spec.groups)
-    )
+    return not request.kernels_callable and few and is_depthwise(request.shapes[1], request.spec.groups)
 
 
-IMPLEMENTATIONS = (Implementation("depthwise", "forward", depthwise_conv, (CPU,), _supports, lambda _: 0),)
+IMPLEMENTATIONS = (
+    Implementation("depthwise", "forward", depthwise_conv, (CPU,), _supports, lambda _: 0, on_open_sizes=True),
+)
 
 
 def _places(piece: Piece, spec: ConvSpec) -> list[tuple[int, int, int]]:

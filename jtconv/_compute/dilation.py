@@ -57,8 +57,8 @@ class _Axis(NamedTuple):
 
 
 def reducible(computes: str, request: Request) -> bool:
-    """Whether `without_dilation` computes the map by another layer, on a GPU."""
-    if request.platform not in GPUS:
+    """Whether `without_dilation` computes the map by another layer, on a GPU. The choice needs sizes."""
+    if request.platform not in GPUS or request.spec.is_open:
         return False
     axes = _axes(computes, request.spec)
     reads_nothing = any(axis.length <= sum(axis.pads) for axis in axes)  # of x, but padding only

@@ -1,6 +1,6 @@
 """Matrix products per group of channels.
 
-P counts positions of y (and images), r the taps of a piece:
+P counts positions of y (and images), or stands for one axis for each, r counts the taps of a piece:
 
     columns (P, r, groups * I)   the values that taps read     kernel (r, I, groups * O)     y (P, groups * O)
 
@@ -17,8 +17,8 @@ from jtconv._compute.depthwise import is_depthwise
 def spread_taps(y: Array, kernel: Array, groups: int, precision: Precision) -> Array:
     """(P, groups * O), (r, I, groups * O) -> (P, r, groups * I)."""
     if is_depthwise(kernel.shape, groups):
-        return _wide(y)[:, None] * _wide(kernel[:, 0])[None]
-    columns = _einsum("pgo,rigo->prgi", _apart(y, groups), _apart(kernel, groups), precision)
+        return _wide(y)[..., None, :] * _wide(kernel[:, 0])
+    columns = _einsum("...go,rigo->...rgi", _apart(y, groups), _apart(kernel, groups), precision)
     return _together(columns)
 
 

@@ -45,9 +45,9 @@ def kernel_gradient_by_lax(x: Array, y: Array, spec: ConvSpec, precision: Precis
 
 
 IMPLEMENTATIONS = (
-    Implementation("lax", "forward", lax_conv, ANYWHERE),
-    Implementation("lax", "transposed", lax_transpose, ANYWHERE),
-    Implementation("lax", "kernel_gradient", kernel_gradient_by_lax, ANYWHERE),
+    Implementation("lax", "forward", lax_conv, ANYWHERE, on_open_sizes=True),
+    Implementation("lax", "transposed", lax_transpose, ANYWHERE, on_open_sizes=True),
+    Implementation("lax", "kernel_gradient", kernel_gradient_by_lax, ANYWHERE, on_open_sizes=True),
 )
 
 

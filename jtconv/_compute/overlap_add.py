@@ -31,12 +31,9 @@ def overlap_add(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -
     """Cᵀ y."""
     if is_depthwise(kernel.shape, spec.groups):
         return depthwise_transpose(y, kernel, spec)
-    n, ndim = y.shape[0], spec.ndim
-    positions = n * prod(spec.output_size)
-    columns = spread_taps(
-        y.reshape(positions, y.shape[-1]), kernel.reshape(-1, *kernel.shape[-2:]), spec.groups, precision
-    )
-    x = columns.reshape(n, *spec.output_size, *spec.kernel_size, columns.shape[-1])
+    ndim = spec.ndim
+    columns = spread_taps(y, kernel.reshape(-1, *kernel.shape[-2:]), spec.groups, precision)
+    x = columns.reshape(*y.shape[:-1], *spec.kernel_size, columns.shape[-1])
     for axis in range(ndim):  # (..., outputs, ..., taps, ...) -> (..., blocks, ..., phases, ...)
         x = _add_runs(x, 1 + axis, 1 + ndim + axis, spec, axis)
     return depth_to_space(x, spec).astype(y.dtype)
@@ -54,13 +51,13 @@ def _supports(request: Request) -> bool:
     if request.platform == TPU:
         return _has_few_columns(request)
     few = has_few_pieces(spec) or not is_depthwise(request.shapes[1], spec.groups)
-    return request.needs_composition and few
+    return not request.kernels_callable and few
 
 
 def _has_few_columns(request: Request) -> bool:
     """Whether the matrix product's result is much smaller than the kernel, for one group of channels."""
     spec, (y, _) = request.spec, request.shapes
-    few = spec.groups == 1 < max(spec.strides, default=1) and request.batch_is_known and has_few_pieces(spec)
+    few = spec.groups == 1 < max(spec.strides, default=1) and not request.is_estimate and has_few_pieces(spec)
     return few and y[-1] > MIN_CHANNELS_TPU * prod(y[:-1])
 
 
@@ -76,7 +73,7 @@ def _cpu_cost(request: Request) -> float:
     spec, kernel = request.spec, request.shapes[1]
     # XLA's convolution takes 10 times longer with a single output channel, in 3-D.
     single = kernel[-2] * spec.groups == 1 and spec.ndim == 3 and has_few_pieces(spec)
-    return 0 if single and columns(request) <= MAX_COLUMNS else columns(request)
+    return 0 if single and not request.is_estimate and columns(request) <= MAX_COLUMNS else columns(request)
 
 
 def _gpu_cost(request: Request) -> float:
@@ -85,7 +82,9 @@ def _gpu_cost(request: Request) -> float:
     return 1 + COLUMNS_ON_A_GPU * columns(request) / (prod(y) + prod(kernel) + x)
 
 
-IMPLEMENTATIONS = (Implementation("overlap_add", "transposed", overlap_add, (CPU, TPU, *GPUS), _supports, _cost),)
+IMPLEMENTATIONS = (
+    Implementation("overlap_add", "transposed", overlap_add, (CPU, TPU, *GPUS), _supports, _cost, on_open_sizes=True),
+)
 
 
 def _add_runs(x: Array, outputs: int, taps: int, spec: ConvSpec, axis: int) -> Array:

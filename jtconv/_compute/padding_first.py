@@ -17,7 +17,7 @@ from jtconv._geometry.spec import ConvSpec
 
 def has_dilated_window(computes: str, request: Request) -> bool:
     """Whether the map is one of cuDNN's forward convolutions with a dilated window, on a GPU."""
-    spec = request.spec
+    spec = request.estimated().spec
     if request.platform not in GPUS:
         return False
     if computes != "kernel_gradient":

@@ -45,7 +45,7 @@ def kernel_gradient_by_pieces(x: Array, y: Array, spec: ConvSpec, precision: Pre
 
 
 def _supports(request: Request) -> bool:
-    return request.needs_composition and has_few_pieces(request.spec)
+    return not request.kernels_callable and has_few_pieces(request.spec)
 
 
 IMPLEMENTATIONS = (

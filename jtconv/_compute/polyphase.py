@@ -20,6 +20,7 @@ from jtconv._arrays.checks import Precision
 from jtconv._arrays.padding import for_any_padding_mode, pad_zeros
 from jtconv._compute.implementation import CPU, GPUS, Implementation, Request
 from jtconv._compute.lax import channels_last, flip_and_swap
+from jtconv._geometry.open_sizes import is_open
 from jtconv._geometry.sizes import effective_kernel_size, split_pads
 from jtconv._geometry.spec import ConvSpec
 
@@ -59,8 +60,6 @@ def _cost(request: Request) -> float:
         return growth(request.spec)
     # The kernel and x are reordered. A tenth is taken off, as measured.
     (n, *_), kernel = request.shapes
-    if not request.batch_is_known:
-        return 0
     x = n * prod(request.spec.input_size) * kernel[-2] * request.spec.groups
     return 0.9 * (prod(kernel) + x)
 
@@ -72,7 +71,13 @@ def growth(spec: ConvSpec) -> float:
 
 IMPLEMENTATIONS = (
     Implementation(
-        "polyphase", "transposed", polyphase, (CPU, *GPUS), lambda request: not request.kernels_callable, _cost
+        "polyphase",
+        "transposed",
+        polyphase,
+        (CPU, *GPUS),
+        lambda request: not request.kernels_callable,
+        _cost,
+        on_open_sizes=True,
     ),
 )
 
@@ -129,8 +134,9 @@ def _origin(spec: ConvSpec, axis: int) -> int:
     shared, own = (
         len({_phase(spec, axis, r, origin)[0] for r in _reached(spec, axis, origin)}) for origin in (whole, lo)
     )
-    growth = _blocks(spec, axis, whole) / _blocks(spec, axis, lo)
-    return lo if own <= shared or growth > MAX_GROWTH else whole
+    more, least = _blocks(spec, axis, whole), _blocks(spec, axis, lo)
+    is_long = is_open(least) or more <= MAX_GROWTH * least  # an open axis is taken to be long
+    return whole if shared < own and is_long else lo
 
 
 def _blocks(spec: ConvSpec, axis: int, origin: int) -> int:

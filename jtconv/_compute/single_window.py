@@ -57,6 +57,8 @@ def _supports(request: Request) -> bool:
 
 
 IMPLEMENTATIONS = tuple(
-    Implementation("single_window", computes, run, (TPU, *GPUS), _supports, lambda _: 0, is_method=False)
+    Implementation(
+        "single_window", computes, run, (TPU, *GPUS), _supports, lambda _: 0, is_method=False, on_open_sizes=True
+    )
     for computes, run in (("forward", forward), ("transposed", transposed), ("kernel_gradient", kernel_gradient))
 )

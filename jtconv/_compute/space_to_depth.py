@@ -77,12 +77,12 @@ def kernel_gradient_by_blocks(x: Array, y: Array, spec: ConvSpec, precision: Pre
 def _forward_supports(request: Request) -> bool:
     spec, (x, kernel) = request.spec, request.shapes
     overlapping = any(k > s for k, s in zip(spec.kernel_size, spec.strides, strict=True))
-    return request.needs_composition and overlapping and _is_thin(spec, x[-1], kernel[-1])
+    return not request.kernels_callable and overlapping and _is_thin(spec, x[-1], kernel[-1])
 
 
 def _gradient_supports(request: Request) -> bool:
     x, y = request.shapes
-    return request.needs_composition and _is_thin(request.spec, x[-1], y[-1])
+    return not request.kernels_callable and _is_thin(request.spec, x[-1], y[-1])
 
 
 def _is_thin(spec: ConvSpec, in_ch: int, out_ch: int) -> bool:

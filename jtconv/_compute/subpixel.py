@@ -124,7 +124,7 @@ def _is_quicker(spec: ConvSpec, batch: int, in_ch: int, min_stride: int, max_ch:
 def _supports_transposed(request: Request) -> bool:
     (batch, *_), kernel = request.shapes
     spec, in_ch = request.spec, kernel[-2]
-    if not request.batch_is_known or is_depthwise(kernel, spec.groups):
+    if is_depthwise(kernel, spec.groups):
         return False
     exchanged = spec.groups == 1 and kernel_is_larger(spec) and bool(_able(spec))
     return exchanged or _is_quicker(spec, batch, in_ch, 2, 16)
@@ -143,8 +143,7 @@ def _supports_gradient(request: Request) -> bool:
 def _has_positions(request: Request, out_ch: int) -> bool:
     """Whether y has positions enough to repay the kernel's reordering, and one group of channels."""
     spec = request.spec
-    one = spec.groups == 1 and request.batch_is_known
-    return one and out_ch <= MAX_CHANNELS_PER_POSITION * request.shapes[0][0] * prod(spec.output_size)
+    return spec.groups == 1 and out_ch <= MAX_CHANNELS_PER_POSITION * request.shapes[0][0] * prod(spec.output_size)
 
 
 IMPLEMENTATIONS = (

@@ -45,4 +45,6 @@ def kernel_is_larger(spec: ConvSpec) -> bool:
     return prod(spec.kernel_size) > image
 
 
-IMPLEMENTATIONS = (Implementation("vjp", "transposed", vjp_transpose, GPUS, is_backward_data, lambda _: 0),)
+IMPLEMENTATIONS = (
+    Implementation("vjp", "transposed", vjp_transpose, GPUS, is_backward_data, lambda _: 0, on_open_sizes=True),
+)

@@ -41,6 +41,10 @@ def integer_of_any_size(name: str, value: Any) -> int:
         return operator.index(value)
     except TypeError:
         remedy = ""
+        if is_symbolic(value):
+            raise TypeError(
+                f"`{name}` must be an int, got {shown(value)}, a size that `jax.export` leaves open."
+            ) from None
         if "Tracer" in type(value).__name__:  # seen without importing jax: this file is integers only
             remedy = " It must be known while tracing: bind it with functools.partial or static_argnames."
         raise TypeError(f"`{name}` must be an int, got {shown(value)} ({type(value).__name__}).{remedy}") from None
@@ -84,6 +88,39 @@ def per_axis(name: str, value: Any, ndim: int, *, minimum: int | None = None) ->
         for v in axes:
             at_least(name, v, minimum)
     return axes if is_sequence(value) else axes * ndim
+
+
+def sizes_per_axis(name: str, value: Any, ndim: int) -> tuple[int, ...]:
+    """As `per_axis` for sizes of at least 1, some of which `jax.export` may leave open."""
+    if is_symbolic(value):
+        return (value,) * ndim
+    if not has_symbolic(value) or len(value) != ndim:
+        return per_axis(name, value, ndim, minimum=1)
+    return tuple(v if is_symbolic(v) else at_least(name, integer(name, v), 1) for v in value)
+
+
+def check_known(name: str, value: Any, reason: str) -> None:
+    """Raise ValueError if `jax.export` leaves one of the sizes open; `reason` says why they must be numbers."""
+    if is_symbolic(value) or has_symbolic(value):
+        raise ValueError(f"`{name}` must be ints, got {shown(value)}, which `jax.export` leaves open: {reason}.")
+
+
+def check_one_size(output_size: Any, output_padding: Any) -> None:
+    """Raise ValueError if both are given."""
+    if output_padding is not None:
+        raise ValueError(
+            f"give `output_size` or `output_padding`, not both: got {shown(output_size)} and {shown(output_padding)}."
+        )
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether `value` is an expression of sizes that `jax.export` leaves open."""
+    return hasattr(value, "dimension_as_value") and not hasattr(value, "aval")  # traced arrays have both
+
+
+def has_symbolic(value: Any) -> bool:
+    """Whether `value` is a tuple or list with such an entry."""
+    return isinstance(value, tuple | list) and any(map(is_symbolic, value))
 
 
 def shape(name: str, value: Any) -> tuple[int, ...]:
@@ -163,7 +200,7 @@ def padding_rule(padding: Any, ndim: int) -> str | tuple[Pads, ...]:
 
 def _pads(entry: Any) -> Pads:
     if not is_sequence(entry):
-        if not hasattr(entry, "__index__"):
+        if not hasattr(entry, "__index__") and not is_symbolic(entry):
             raise TypeError(
                 f"`padding` must be one of {_quoted(PADDING_NAMES)}, an int, or per spatial axis an int or a (lo, hi) "
                 f"pair, got {shown(entry)}. A name holds for all axes."

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jtconv._geometry.axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
+from jtconv._geometry.open_sizes import any_open
 from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.spec import ConvSpec
 
@@ -151,7 +152,7 @@ def _even_positions(spec: ConvSpec, evenly: bool) -> dict[str, int]:
     """The sizes that positions must be cut evenly by: of x and y, or of x alone where it is a ring."""
     axes = enumerate(zip(spec.input_size, spec.output_size, strict=True))
     if evenly:
-        return {f"s{axis}": math.gcd(i, o) for axis, (i, o) in axes}
+        return {f"s{axis}": 1 if any_open((i, o)) else math.gcd(i, o) for axis, (i, o) in axes}
     return {f"s{axis}": i for axis, (i, _) in axes} if PADDING_MODES[spec.padding_mode].wraps else {}
 
 

@@ -116,11 +116,7 @@ class ConvGeometry:
         if target is None:
             a = arg.per_axis("output_padding", 0 if output_padding is None else output_padding, self.ndim)
             return tuple(_countable(axis, self._padded_size(axis, o, a[axis])) for axis, o in enumerate(outputs))
-        if output_padding is not None:
-            raise ValueError(
-                f"give `output_size` or `output_padding`, not both: got {arg.shown(target)} and "
-                f"{arg.shown(output_padding)}."
-            )
+        arg.check_one_size(target, output_padding)
         targets = arg.per_axis("output_size", target, self.ndim)
         for axis, (o, i) in enumerate(zip(outputs, targets, strict=True)):
             self._check_target(axis, o, i)

@@ -48,7 +48,7 @@ def _circular(position: Any, size: int) -> Any:
 def _reflect(position: Any, size: int) -> Any:
     """Reflect without repeating the edge: the period is 2(size - 1)."""
     last = size - 1
-    return last - abs(position % max(2 * last, 1) - last)
+    return last - abs(position % (2 * last + (size == 1)) - last)
 
 
 def _replicate(position: Any, size: int) -> Any:

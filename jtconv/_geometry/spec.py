@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from jtconv._geometry import sizes
 from jtconv._geometry.arguments import TOO_LARGE, GeometryArguments, Pads
+from jtconv._geometry.open_sizes import any_open, is_open, not_below, surely
 from jtconv._geometry.padding_modes import into_range
 
 _MAX_POSITIONS = 2**48  # XLA counts entries in 64 bits, and no memory holds so many
@@ -14,7 +16,10 @@ _MAX_POSITIONS = 2**48  # XLA counts entries in 64 bits, and no memory holds so 
 
 @dataclass(frozen=True)
 class ConvSpec:
-    """One convolution with every size known, as tuples of ints. Made by `ConvGeometry.at`."""
+    """One convolution with all its sizes, as tuples of ints. Made by `ConvGeometry.at`.
+
+    `jax.export` may leave sizes open, and "SAME" padding with them: see `open_sizes`. Made by `open_layers`.
+    """
 
     input_size: tuple[int, ...]
     output_size: tuple[int, ...]
@@ -35,6 +40,19 @@ class ConvSpec:
         pairs = zip(self.kernel_size, self.dilation, strict=True)
         return tuple(sizes.effective_kernel_size(k, d) for k, d in pairs)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a size is open."""
+        return any_open((*self.input_size, *self.output_size))
+
+    def is_settled(self, axis: int) -> bool:
+        """Whether an axis differs from one of known size by the number of its outputs alone.
+
+        There surely is an output, and what surrounds the windows is a number of positions on either side.
+        """
+        i, o, s, (lo, _) = self.input_size[axis], self.output_size[axis], self.strides[axis], self.pads[axis]
+        return not any_open((lo, s * o - i)) and surely(lambda: o >= 1)
+
     def arguments(self) -> GeometryArguments:
         """The keyword arguments of `conv` and `conv_transpose`, with the padding as numbers."""
         return {
@@ -47,7 +65,7 @@ class ConvSpec:
 
     def unpadded(self) -> "ConvSpec":
         """The VALID convolution of the input that has been padded and cropped already."""
-        padded = tuple(i + lo + hi for i, (lo, hi) in zip(self.input_size, self.pads, strict=True))
+        padded = tuple(not_below(i + lo + hi, 0) for i, (lo, hi) in zip(self.input_size, self.pads, strict=True))
         return replace(self, input_size=padded, pads=((0, 0),) * self.ndim, padding_mode="zeros")
 
     def with_strides_taken(self) -> "ConvSpec":
@@ -56,12 +74,13 @@ class ConvSpec:
         Such an axis takes no step. Methods make one array per phase, so a shorter stride saves work.
         """
         axes = zip(self.unpadded().input_size, self.effective_kernel_size, self.strides, self.output_size, strict=True)
-        strides = (s if o > 1 else min(s, max(reach, i - reach + 1)) for i, reach, s, o in axes)
+        strides = (s if is_open(o) or o > 1 else min(s, max(reach, i - reach + 1)) for i, reach, s, o in axes)
         return replace(self, strides=tuple(strides))
 
     def check_countable(self) -> "ConvSpec":
-        """Return this spec if XLA can count its positions. Raises ValueError before anything is traced."""
-        padded = [i + max(0, lo) + max(0, hi) for i, (lo, hi) in zip(self.input_size, self.pads, strict=True)]
+        """Return this spec if XLA can count its known positions. Raises ValueError before anything is traced."""
+        axes = zip(self.input_size, self.pads, strict=True)
+        padded = [1 if is_open(i) else i + max(0, lo) + max(0, hi) for i, (lo, hi) in axes]
         given = f"`strides` {self.strides}, `padding` {self.pads} and `dilation` {self.dilation}"
         for axis, n in enumerate(padded):  # the output is never larger
             if n >= TOO_LARGE:
@@ -81,13 +100,14 @@ class ConvSpec:
         both = [sizes.split_pads(i, o, reach, s, lo) for i, o, reach, s, (lo, _) in axes]
         return [outer for outer, _ in both], [inner for _, inner in both]
 
-    def tap_source(self, axis: int) -> np.ndarray:
+    def tap_source(self, axis: int, xp: Any = np) -> Any:
         """Input position that tap t of output o reads: int array (out, k), -1 where padding is zero.
 
-        The position is s·o + d·t - lo, mapped back into the input by the padding mode.
+        The position is s·o + d·t - lo, mapped back into the input by the padding mode. `xp` is NumPy, or `jax.numpy`
+        for open sizes.
         """
-        o = np.arange(self.output_size[axis])[:, None]
-        t = np.arange(self.kernel_size[axis])[None, :]
+        o = xp.arange(self.output_size[axis])[:, None]
+        t = xp.arange(self.kernel_size[axis])[None, :]
         position = self.strides[axis] * o + self.dilation[axis] * t - self.pads[axis][0]
         return into_range(position, self.input_size[axis], self.padding_mode)
 

@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 from jtconv._arrays import checks
 from jtconv._arrays.layer_arguments import checked_layer
 from jtconv._arrays.operands import left_operand, right_operand, same_shape
+from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
 from jtconv._geometry.spec import ConvSpec
 from jtconv._matrix.index import CsrIndex, csr_index, entry_count
@@ -226,4 +227,5 @@ def conv_matrix(
     kernel, geometry = checked_layer(
         kernel, strides=strides, padding=padding, dilation=dilation, groups=groups, padding_mode=padding_mode
     )
+    arg.check_known("input_size", input_size, "the matrix has a column for each position of x")
     return matrix_of(kernel, geometry.at(input_size).check_countable())

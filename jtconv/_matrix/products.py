@@ -18,6 +18,7 @@ from jtconv._arrays.blocks import block_counts, outer_pads, runs
 from jtconv._arrays.checks import accumulator
 from jtconv._arrays.padding import pad_zeros, padded
 from jtconv._arrays.sharding import transpose_of
+from jtconv._geometry.open_sizes import is_open
 from jtconv._geometry.spec import ConvSpec
 from jtconv._matrix.layout import Channels, arranged_values, in_planes
 from jtconv._matrix.planes import planes_product, planes_transposed_product
@@ -76,8 +77,10 @@ def _einsum(rule: str, a: Array, b: Array) -> Array:
 
 
 def _in_chunks(f: Callable[[Array], Array], columns: Array, values: Array) -> Array:
-    """`f` of (n, m), in chunks of columns whose windows take at most `MAX_WINDOW_BYTES`."""
+    """`f` of (n, m), in chunks of columns whose windows take at most `MAX_WINDOW_BYTES`; at once if m is open."""
     m = columns.shape[1]
+    if is_open(m):
+        return f(columns)
     groups, outputs, _, reads = values.shape
     fitting = max(1, MAX_WINDOW_BYTES // (outputs * groups * reads * values.dtype.itemsize))
     if m <= fitting:

@@ -80,6 +80,7 @@ class ConvOperator:
         kernel, geometry = checked_layer(
             kernel, strides=strides, padding=padding, dilation=dilation, groups=groups, padding_mode=padding_mode
         )
+        arg.check_known("input_size", input_size, "the operator has a column for each position of x")
         self.kernel, self.spec, self.transposed = kernel, geometry.at(input_size).check_countable(), False
 
     def __repr__(self) -> str:

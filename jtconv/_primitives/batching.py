@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ from jax import Array
 from jax.core import ShapedArray
 from jax.extend.core import Primitive
 
+from jtconv._geometry.open_sizes import is_open
 from jtconv._geometry.spec import ConvSpec
 
 Shaped = ShapedArray | Array
@@ -60,6 +62,16 @@ def _without(array: Array, axis: int | None) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(sizes, array.dtype)
 
 
+def _one_after_the_other(bind: Callable[..., Array], operands: tuple[Array, Array], axes: tuple[Any, Any]) -> Array:
+    """The results for each batch element, for kernels whose number `jax.export` leaves open: it can be no channel's."""
+    fronts = [None if axis is None else jnp.moveaxis(a, axis, 0) for a, axis in zip(operands, axes, strict=True)]
+
+    def one(parts: list[Array | None]) -> Array:
+        return bind(*(whole if part is None else part for whole, part in zip(operands, parts, strict=True)))
+
+    return jax.lax.map(one, fronts)
+
+
 def batch_rule(primitive: Primitive, roles: str, shape: ShapeRule) -> Callable[..., tuple[Array, int]]:
     """The rule of one map. `roles`: which of x, w (the kernel) and y the two operands and the result are."""
     *operand_roles, result_role = roles
@@ -72,6 +84,8 @@ def batch_rule(primitive: Primitive, roles: str, shape: ShapeRule) -> Callable[.
         if size == 0:
             first, second = (_without(a, axis) for a, axis in zip(operands, axes, strict=True))
             return jnp.zeros((0, *shape(first, second, spec)), operands[0].dtype), 0
+        if is_open(size) and "w" in joins:
+            return _one_after_the_other(partial(primitive.bind, spec=spec, **params), operands, axes), 0
         folded = [
             a if axis is None else _fold_batch(a, axis, joins[role], spec.groups)
             for a, role, axis in zip(operands, operand_roles, axes, strict=True)

@@ -30,6 +30,7 @@ from jtconv._compute.implementation import ANYWHERE, Implementation, Request
 from jtconv._compute.merged_groups import groups_together, with_groups_merged
 from jtconv._compute.padding_first import has_dilated_window, padding_first
 from jtconv._compute.seen import seen_as_convolution
+from jtconv._compute.settled import with_settled_axes
 from jtconv._geometry.spec import ConvSpec
 
 # The order settles ties: the later one of those that cost the same is taken.
@@ -60,6 +61,17 @@ def methods() -> tuple[str, ...]:
     return ("auto", *(one.name for one in implementations("transposed") if one.is_method))
 
 
+def check_sizes_for(method: str, spec: ConvSpec) -> None:
+    """Raise ValueError if the method needs numbers where `jax.export` leaves the image's sizes open."""
+    if method == "auto" or not spec.is_open or REGISTRY["transposed", method].on_open_sizes:
+        return
+    able = [one.name for one in implementations("transposed") if one.is_method and one.on_open_sizes]
+    raise ValueError(
+        f"`method` {method!r} needs to know the size of `y`, of which `jax.export` leaves {spec.output_size} open: it "
+        f"stores an entry for each position. Pass one of {', '.join(map(repr, ('auto', *able)))}, or sizes in numbers."
+    )
+
+
 def implementations(computes: str) -> list[Implementation]:
     """Those of one map, in the order of their files."""
     return [one for one in REGISTRY.values() if one.computes == computes]
@@ -73,19 +85,27 @@ def platforms() -> tuple[str | None, ...]:
 def choose(computes: str, request: Request) -> Implementation:
     """The implementation that "auto" takes: the lowest cost of those that it may take, the last one of equal costs."""
     able = [one for one in implementations(computes) if one.takes(request)]
-    return min(reversed(able), key=lambda one: one.cost(request))
+    estimated = request.estimated()
+    return min(reversed(able), key=lambda one: one.cost(estimated))
 
 
 def compute(computes: str, request: Request, a: Array, b: Array, precision: Precision, method: str = "auto") -> Array:
     """The map `computes` of operands a and b."""
-    if method != "auto":
-        return REGISTRY[computes, method].run(a, b, request.spec, precision)
+    run = partial(_reduced, computes, request) if method == "auto" else REGISTRY[computes, method].run
+    if not all(request.spec.is_settled(axis) for axis in range(request.spec.ndim)):
+        run = with_settled_axes(computes, run)
+    return run(a, b, request.spec, precision)
+
+
+def _reduced(computes: str, request: Request, a: Array, b: Array, spec: ConvSpec, precision: Precision) -> Array:
+    """The map with less dilation, where that is possible and quicker."""
+    request = replace(request, spec=spec, shapes=(a.shape, b.shape))
     run = partial(_padded, computes, request)
     if reducible(computes, request):
         run = without_dilation(computes, run)
     if _is_opaque(computes, request):
         run = seen_as_convolution(computes, run)
-    return run(a, b, request.spec, precision)
+    return run(a, b, spec, precision)
 
 
 def _is_opaque(computes: str, request: Request) -> bool:

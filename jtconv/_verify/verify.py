@@ -116,6 +116,7 @@ def verify_transpose(
     kernel, geometry = checked_layer(
         kernel, strides=strides, padding=padding, dilation=dilation, groups=groups, padding_mode=padding_mode
     )
+    arg.check_known("input_size", input_size, "the report compares numbers")
     matrix = matrix_of(kernel, geometry.at(input_size))
     rng = np.random.default_rng(arg.at_least("seed", arg.integer("seed", seed), 0))
     in_shape, out_shape = image_shapes(matrix.kernel_shape, matrix.spec)

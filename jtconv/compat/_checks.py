@@ -1,5 +1,6 @@
 """The common part of the adapters: checks of arrays in the words of the framework, and the call underneath."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,7 +10,11 @@ from jax.typing import DTypeLike
 from jtconv._arrays import checks
 from jtconv._conv_transpose import conv_transpose
 from jtconv._geometry import arguments as arg
+from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.open_sizes import Size, any_open, is_open
 from jtconv._geometry.spec import ConvSpec
+
+ANY_SIZE = 2**12  # positions, in place of an open size: enough for any padding to leave some
 
 
 def one_dtype(**arrays: Any) -> list[Array]:
@@ -149,9 +154,27 @@ def masked(kernel: Any, mask: Any, name: str) -> Array:
     return kernel * mask
 
 
+def size_read(sizes: Sequence[Size], **others: Any) -> tuple[int, ...]:
+    """The spatial size for which a framework's arguments are read: a number for those that `jax.export` leaves open.
+
+    No padding depends on it, except by arguments such as the result's size: `others`, by name, None if not given.
+    """
+    for name, value in others.items():
+        if value is not None and any_open(sizes):
+            raise ValueError(
+                f"`{name}` {arg.shown(value)} needs an image of known size, but `jax.export` leaves {sizes} open: the "
+                f"padding would depend on it."
+            )
+    return tuple(ANY_SIZE if is_open(n) else n for n in sizes)
+
+
 def transposed_as_read(y: Array, kernel: Array, spec: ConvSpec, **options: Any) -> Array:
     """Return Cᵀ y for the layer that a framework's arguments describe, y and the kernel in this library's layouts.
 
     `options` are `conv_transpose`'s `precision`, `preferred_element_type` and `method`.
     """
-    return conv_transpose(y, kernel, output_size=spec.input_size, **spec.arguments(), **options)
+    size: dict[str, Any] = {"output_size": spec.input_size}
+    if any_open(y.shape[-1 - spec.ndim : -1]):
+        geometry = ConvGeometry(spec.kernel_size, **spec.arguments())
+        size = {"output_padding": geometry.output_padding_for(spec.input_size)}
+    return conv_transpose(y, kernel, **size, **spec.arguments(), **options)

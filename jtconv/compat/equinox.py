@@ -58,7 +58,7 @@ def conv_transpose(
     y, kernel = jnp.moveaxis(x, 0, -1), equinox.LAYOUT.to_ours(weight, groups)
     _checks.channels("x", y, "weight", kernel)
     spec = equinox.read(
-        y.shape[:-1],
+        _checks.size_read(y.shape[:-1]),
         kernel.shape[:-2],
         stride=stride,
         padding=padding,

@@ -64,7 +64,7 @@ def conv_transpose(
     ours = layout.to_ours(_checks.kernel_rank("kernel", kernel.astype(dtype), "(*k, in_ch, out_ch)"))
     _checks.channels("inputs", y, "kernel", ours)
     spec = flax.read(
-        y.shape[y.ndim - ours.ndim + 1 : -1],
+        _checks.size_read(y.shape[y.ndim - ours.ndim + 1 : -1]),
         ours.shape[:-2],
         strides=strides,
         padding=padding,

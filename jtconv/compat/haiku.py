@@ -60,7 +60,11 @@ def conv_transpose(
     y, kernel = jnp.moveaxis(inputs, channels, -1), haiku.LAYOUT.to_ours(w)
     _checks.channels("inputs", y, "w", kernel)
     spec = haiku.read(
-        y.shape[y.ndim - w.ndim + 1 : -1], kernel.shape[:-2], stride=stride, output_shape=output_shape, padding=padding
+        _checks.size_read(y.shape[y.ndim - w.ndim + 1 : -1], output_shape=output_shape),
+        kernel.shape[:-2],
+        stride=stride,
+        output_shape=output_shape,
+        padding=padding,
     )
     x = jnp.moveaxis(transposed_as_read(y, kernel, spec, precision=precision), -1, channels)
     if b is None:

@@ -52,7 +52,7 @@ def conv_transpose(
     y = jnp.moveaxis(inputs, channels, -1)
     _checks.channels("inputs", y, "kernel", kernel)
     spec = keras.read(
-        y.shape[1:-1],
+        _checks.size_read(y.shape[1:-1]),
         kernel.shape[:-2],
         strides=strides,
         padding=padding,

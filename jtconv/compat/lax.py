@@ -66,7 +66,7 @@ def conv_transpose(
     y, kernel = lhs.transpose(image), layout.to_ours(rhs.transpose(taps))
     _checks.channels("lhs", y, "rhs", kernel)
     spec = lax.read(
-        y.shape[1:-1],
+        _checks.size_read(y.shape[1:-1]),
         kernel.shape[:-2],
         strides=strides,
         padding=padding,

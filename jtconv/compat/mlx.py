@@ -112,7 +112,7 @@ def _conv_transpose(
     kernel = mlx.LAYOUT.to_ours(weight, groups)
     _checks.channels("input", y, "weight", kernel)
     spec = mlx.read(
-        y.shape[1:-1],
+        _checks.size_read(y.shape[1:-1]),
         kernel.shape[:-2],
         stride=stride,
         padding=padding,

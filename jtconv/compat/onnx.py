@@ -57,7 +57,7 @@ def conv_transpose(
     _checks.channels_first("X", X, "W", W, max(X.ndim - 2, 1), batched=(True,))
     _checks.divided_by_groups("W", W, 0, group, argument="group")
     spec = onnx.read(
-        X.shape[2:],
+        _checks.size_read(X.shape[2:], output_shape=output_shape),
         W.shape[2:],
         auto_pad=auto_pad,
         dilations=dilations,

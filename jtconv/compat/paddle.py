@@ -126,7 +126,7 @@ def _conv_transpose(
     y, kernel = jnp.moveaxis(x, channels, -1), paddle.LAYOUT.to_ours(weight, groups)
     _checks.channels("x", y, "weight", kernel)
     spec = paddle.read(
-        y.shape[1:-1],
+        _checks.size_read(y.shape[1:-1], output_size=output_size, padding=padding if _is_same(padding) else None),
         kernel.shape[:-2],
         stride=stride,
         padding=padding,
@@ -140,3 +140,8 @@ def _conv_transpose(
     if bias is not None:
         out = _checks.plus_bias(out, "bias", _checks.real(bias=bias)["bias"], out.shape[-1:])
     return jnp.moveaxis(out, -1, channels)
+
+
+def _is_same(padding: Padding) -> bool:
+    """Whether Paddle pads by the size of x."""
+    return isinstance(padding, str) and padding.upper() == "SAME"

@@ -136,7 +136,7 @@ def _conv_transpose(
     y = jnp.moveaxis(input, channels, -1)
     _checks.channels("input", y, "filters", filters)
     spec = tf.read(
-        y.shape[1:-1],
+        _checks.size_read(y.shape[1:-1], output_shape=output_shape),
         filters.shape[:-2],
         output_shape=_spatial_sizes(output_shape, y.shape[0], filters.shape[-2], ndim, first),
         strides=strides,

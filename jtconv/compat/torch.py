@@ -136,7 +136,7 @@ def _conv_transpose(
     _checks.channels_first("input", input, "weight", weight, ndim, batched=(False, True))
     _checks.divided_by_groups("weight", weight, 0, groups)
     spec = torch.read(
-        input.shape[-ndim:],
+        _checks.size_read(input.shape[-ndim:]),
         weight.shape[2:],
         stride=stride,
         padding=padding,

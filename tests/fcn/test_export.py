@@ -1,5 +1,6 @@
 """The exported program, run in a process that lacks this project."""
 
+import dataclasses
 import json
 import os
 import re
@@ -7,16 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
-from fcn_models import CLASSES, drawn_image, scores_alone
+from fcn_models import CLASSES, SETTINGS, drawn_image, drawn_model, scores_alone
 from numpy.testing import assert_array_equal
 from PIL import Image
 
 from experiments.fcn.__main__ import main
 from experiments.fcn.data.reading import read_image
 from experiments.fcn.export import export_program
-from experiments.fcn.run_exported import read_picture, results_of
+from experiments.fcn.model import arrays_of
+from experiments.fcn.run_exported import Network, read_picture, results_of
 
 SIZE = (64, 96)
 ROOT = Path(__file__).parents[2]
@@ -70,9 +73,34 @@ def test_the_program_is_for_all_platforms_and_any_batch_and_calls_no_kernel_of_o
     program = export_program(model, SIZE)
     assert program.platforms == ("cpu", "cuda", "tpu")
     assert not isinstance(program.in_avals[-1].shape[0], int)
+    assert str(program.in_avals[-2].shape) == "(b, 32*h, 32*w, 3)"
     assert str(ROOT).encode() not in bytes(program.serialize())
     calls = set(re.findall(r"custom_call @(\w+)", program.mlir_module()))
     assert calls <= {"shape_assertion"}  # which JAX resolves for the batch at hand
+
+
+def test_the_program_takes_pictures_of_other_sizes(model):
+    program = jax.jit(export_program(model, SIZE).call)
+    for size in ((32, 64), (96, 32)):
+        pictures = np.stack([drawn_image(*size, seed) for seed in (0, 1)])
+        found = program(arrays_of(model), pictures, np.full((2, 2), size, np.int32))
+        for picture, classes in zip(pictures, found, strict=True):
+            assert_array_equal(classes, scores_alone(model, picture).argmax(-1))
+
+
+def test_the_size_is_fixed_where_the_network_pads_around_the_picture():
+    padding = drawn_model(settings=dataclasses.replace(SETTINGS, first_padding=100, head_kernel=7))
+    assert export_program(padding, SIZE).in_avals[-2].shape[1:] == (*SIZE, 3)
+
+
+def test_the_script_computes_tiles_that_the_program_takes(exported):
+    about = json.loads((exported / "export.json").read_text())
+    (exported / "export.json").write_text(json.dumps(about | {"size": [32, 32]}))
+    assert Network(exported)(drawn_image(40, 70)).shape == (40, 70)
+    for size in ([33, 64], [0, 32], [32.0, 32], [32]):
+        (exported / "export.json").write_text(json.dumps(about | {"size": size}))
+        with pytest.raises(ValueError, match=r"damaged|zip\(\)"):
+            Network(exported)
 
 
 @pytest.mark.parametrize("size", [("0", "32"), ("64", "33"), ("-32", "32")])
