@@ -8,6 +8,9 @@
 #include "image_product.h"
 #include "kernel_gradient.h"
 #include "layer.h"
+#include "line_choice.h"
+#include "line_gradient.h"
+#include "line_product.h"
 #include "parallel.h"
 #include "xla/ffi/api/ffi.h"
 
@@ -49,7 +52,8 @@ ffi::Error by_type(ffi::DataType type, Run run) {
 ffi::Error product(Direction direction, const Layer& layer, ffi::ThreadPool& pool, In source, In kernel, Out result) {
   return by_type(source.element_type(), [&](auto zero) {
     using T = decltype(zero);
-    image_product(layer, direction, source.typed_data<T>(), kernel.typed_data<T>(), result->typed_data<T>(), pool);
+    const auto compute = prefers_lines<T>(layer, direction) ? line_product<T> : image_product<T>;
+    compute(layer, direction, source.typed_data<T>(), kernel.typed_data<T>(), result->typed_data<T>(), pool);
   });
 }
 
@@ -70,7 +74,8 @@ ffi::Error handle_kernel_gradient(ffi::ThreadPool pool, In x, In y, Out kernel, 
   const Layer layer = layer_of(x.dimensions(), kernel->dimensions(), y.dimensions(), strides, lows, dilation, groups);
   return by_type(x.element_type(), [&](auto zero) {
     using T = decltype(zero);
-    kernel_gradient(layer, x.typed_data<T>(), y.typed_data<T>(), kernel->typed_data<T>(), pool);
+    const auto compute = gradient_prefers_lines<T>(layer) ? line_gradient<T> : kernel_gradient<T>;
+    compute(layer, x.typed_data<T>(), y.typed_data<T>(), kernel->typed_data<T>(), pool);
   });
 }
 
