@@ -2,6 +2,7 @@
 //
 // Arrays have channels last, and the kernel is the forward convolution's in all three.
 
+#include <algorithm>
 #include <cstdint>
 #include <new>
 
@@ -29,6 +30,7 @@ Layer layer_of(In::Dimensions x, In::Dimensions kernel, In::Dimensions y, Sizes 
   Layer layer{x[0], groups, kernel[axes], kernel[axes + 1] / groups, {}};
   for (std::size_t a = 0; a < axes; ++a)  // at the end, as the last axis is contiguous
     layer.axes[kAxes - axes + a] = {x[a + 1], y[a + 1], kernel[a], strides[a], dilation[a], lows[a]};
+  std::stable_partition(layer.axes.begin(), layer.axes.end(), [](const Axis& axis) { return axis.is_trivial(); });
   return layer;
 }
 
@@ -52,7 +54,7 @@ ffi::Error by_type(ffi::DataType type, Run run) {
 ffi::Error product(Direction direction, const Layer& layer, ffi::ThreadPool& pool, In source, In kernel, Out result) {
   return by_type(source.element_type(), [&](auto zero) {
     using T = decltype(zero);
-    const auto compute = prefers_lines<T>(layer, direction) ? line_product<T> : image_product<T>;
+    const auto compute = by_lines<T>(layer, direction) ? line_product<T> : image_product<T>;
     compute(layer, direction, source.typed_data<T>(), kernel.typed_data<T>(), result->typed_data<T>(), pool);
   });
 }
@@ -74,7 +76,7 @@ ffi::Error handle_kernel_gradient(ffi::ThreadPool pool, In x, In y, Out kernel, 
   const Layer layer = layer_of(x.dimensions(), kernel->dimensions(), y.dimensions(), strides, lows, dilation, groups);
   return by_type(x.element_type(), [&](auto zero) {
     using T = decltype(zero);
-    const auto compute = gradient_prefers_lines<T>(layer) ? line_gradient<T> : kernel_gradient<T>;
+    const auto compute = gradient_by_lines<T>(layer) ? line_gradient<T> : kernel_gradient<T>;
     compute(layer, x.typed_data<T>(), y.typed_data<T>(), kernel->typed_data<T>(), pool);
   });
 }

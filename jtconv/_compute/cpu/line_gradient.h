@@ -18,7 +18,7 @@
 namespace jtconv {
 
 constexpr Size kMaxGradientParts = 16;
-constexpr Size kMinPartProducts = 1 << 19;     // multiplications of a part of the sum
+constexpr Size kMinPartProducts = 1 << 18;        // multiplications of a part of the sum
 constexpr Size kMaxPartValues = 1 << 21;       // of all parts' sums
 constexpr Size kMaxGradientLineValues = 1 << 15;  // of the lines of x and y that are multiplied with one another
 
@@ -40,6 +40,11 @@ struct LineGradientPlan {
   Size parts = 0, tap_parts = 0;         // of the sum, and of the taps
 
   Size size() const { return layer.taps() * layer.in_ch * layer.kernel_row(); }
+  // Rows of x that a band of rows of y is multiplied by.
+  Size x_rows() const {
+    const Axis& axis = layer.axes[1];
+    return std::min(axis.stride * (band - 1) + axis.dilation * (axis.taps - 1) + 1, axis.in);
+  }
   Size units() const { return ceil_div(layer.batch, columns.images) * columns.chunks * bands * layer.axes[0].out; }
 };
 
@@ -79,7 +84,7 @@ LineGradientPlan plan_line_gradient(const Layer& layer) {
   plan.y.size = {axes[0].out, axes[1].out, axes[2].out};
   plan.y.channels = layer.groups * layer.out_ch;
   plan.y.used = {true};
-  plan.columns = plan_columns(layer.batch, axes[2].out, plan.x.reach);
+  plan.columns = plan_columns(layer.batch, axes[2].out, plan.x.reach, plan.x.lines() + plan.y.lines());
   const Size width = plan.columns.width(plan.columns.images, plan.columns.columns);
   plan.x.step = line_step<T>(width, plan.x.reach);
   plan.y.step = line_step<T>(width, 0);
@@ -87,9 +92,8 @@ LineGradientPlan plan_line_gradient(const Layer& layer) {
   const Size row_values = axes[1].stride * plan.x.lines() * plan.x.step + plan.y.lines() * plan.y.step;
   plan.band = std::clamp<Size>(kMaxGradientLineValues / row_values, 1, axes[1].out);
   plan.bands = ceil_div(axes[1].out, plan.band);
-  const Size products = plan.size() / layer.groups * layer.batch * layer.out_size() * layer.groups;
   const Size most = std::max<Size>(kMaxPartValues / (plan.size() * kLanes<T>), 1);
-  const Size wanted = std::clamp<Size>(products / kMinPartProducts, 1, kMaxGradientParts);
+  const Size wanted = std::clamp<Size>(line_work(layer) / kMinPartProducts, 1, kMaxGradientParts);
   plan.parts = std::min({wanted, most, plan.units()});
   plan.tap_parts = std::clamp<Size>(wanted / plan.parts, 1, plan.tap_rows.size());
   return plan;
@@ -118,7 +122,7 @@ class LineGradient {
  public:
   LineGradient(const LineGradientPlan& plan, const T* x, const T* y)
       : plan_(plan),
-        x_(plan.x, plan.columns, x, plan.planes, x_rows(plan)),
+        x_(plan.x, plan.columns, x, plan.planes, plan.x_rows()),
         y_(plan.y, plan.columns, y, 1, plan.band) {
     for (Size c = 0; c < plan.layer.in_ch; ++c)
       for (const LineRead& read : plan.reads)
@@ -145,11 +149,6 @@ class LineGradient {
       if (at0 >= 0 && at0 < axes[0].in) add_tap_row(taps, at0, plane, rows, at, sums);
       at += taps.count1 * of_tap;
     }
-  }
-
-  static Size x_rows(const LineGradientPlan& plan) {
-    const Axis& axis = plan.layer.axes[1];
-    return std::min(axis.stride * (plan.band - 1) + axis.dilation * (axis.taps - 1) + 1, axis.in);
   }
 
  private:

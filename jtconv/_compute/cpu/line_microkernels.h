@@ -49,8 +49,9 @@ template <typename T>
 struct LineMicrokernels {
   void (*product[kMaxLineRows])(const LineProduct<T>&);             // by the number of rows, less one
   void (*dots[kMaxDotLines][max_dot_reads(1)])(const LineDots<T>&);  // by the numbers of lines and reads, less one
-  void (*split)(const T* from, Size step, Size count, T* to);        // every `step`-th value, side by side
-  // Writes `lines` lines, `line_step` apart, as values side by side: the inverse of as many splits.
+  // Writes `lines` neighbours of every `step` values as so many lines, `line_step` apart.
+  void (*split)(const T* from, Size step, Size lines, Size count, T* to, Size line_step);
+  // Writes lines as values side by side: the inverse of a split with as many lines as steps.
   void (*join)(const T* from, Size line_step, Size lines, Size count, T* to);
 };
 

@@ -4,11 +4,20 @@
 
 #pragma once
 
+#include "interleave_impl.h"
 #include "line_microkernels.h"
 #include "vector.h"
 
 namespace jtconv {
 namespace {
+
+// Keeps a vector that several sums need in a register: GCC would read it from memory for each of them.
+template <typename T>
+inline __attribute__((always_inline)) void keep([[maybe_unused]] typename Vector<T>::Whole& value) {
+#if defined(JTCONV_AVX2) && !defined(__clang__)
+  asm("" : "+x"(value));
+#endif
+}
 
 // Adds terms to the rows [Begin, End) of a tile.
 template <typename T, int Rows, int Vectors, int Begin, int End>
@@ -67,7 +76,7 @@ void product_tile(const LineProduct<T>& p, Size column) {
 // Tiles of as many vectors as registers hold sums for; then of fewer, so that little is computed in vain.
 template <typename T, int Rows>
 void product_row(const LineProduct<T>& p) {
-  constexpr int most = Rows == 1 ? 8 : Rows == 4 ? 3 : 4;
+  constexpr int most = Rows == 1 ? 8 : Rows == 2 ? 4 : 3;
   constexpr Size lanes = Vector<T>::lanes;
   Size column = 0;
   for (; p.columns - column > (most - 1) * lanes; column += most * lanes) product_tile<T, Rows, most>(p, column);
@@ -81,6 +90,7 @@ template <typename T, int Lines, int Reads>
 void dots_of_lines(const LineDots<T>& p) {
   if constexpr (Reads <= max_dot_reads(Lines)) {
     constexpr Size lanes = Vector<T>::lanes;
+    constexpr bool fits = Reads * Lines + Lines + 1 <= 16;  // into registers
     typename Vector<T>::Whole sums[Reads][Lines] = {};
     Size reads[Reads];
     for (int a = 0; a < Reads; ++a) reads[a] = p.reads[a];
@@ -90,9 +100,13 @@ void dots_of_lines(const LineDots<T>& p) {
       for (int b = 0; b < Lines; ++b) y[b] = p.y[pair * Lines + b];
       for (Size j = 0; j < p.length; j += lanes) {
         typename Vector<T>::Whole values[Lines];
-        for (int b = 0; b < Lines; ++b) values[b] = load(y[b] + j);
+        for (int b = 0; b < Lines; ++b) {
+          values[b] = load(y[b] + j);
+          if (fits && Reads > 1) keep<T>(values[b]);
+        }
         for (int a = 0; a < Reads; ++a) {
-          const auto read = load(x[a] + j);
+          auto read = load(x[a] + j);
+          if (fits && Lines > 1) keep<T>(read);
           for (int b = 0; b < Lines; ++b) sums[a][b] += read * values[b];
         }
       }
@@ -103,40 +117,6 @@ void dots_of_lines(const LineDots<T>& p) {
         store(to, load(to) + sums[a][b]);
       }
   }
-}
-
-template <typename T, int Step>
-void split_by(const T* __restrict from, Size step, Size count, T* __restrict to) {
-  if constexpr (Step > 0) step = Step;
-  for (Size i = 0; i < count; ++i) to[i] = from[i * step];
-}
-
-template <typename T>
-void split(const T* from, Size step, Size count, T* to) {
-  if (step == 1) return split_by<T, 1>(from, step, count, to);
-  if (step == 2) return split_by<T, 2>(from, step, count, to);
-  if (step == 3) return split_by<T, 3>(from, step, count, to);
-  if (step == 4) return split_by<T, 4>(from, step, count, to);
-  split_by<T, 0>(from, step, count, to);
-}
-
-// `Lines` of the lines, whose values are `step` apart in the result.
-template <typename T, int Lines>
-inline __attribute__((always_inline)) void join_lines(const T* __restrict from, Size line_step, Size step, Size count,
-                                                      T* __restrict to) {
-  for (Size i = 0; i < count; ++i)
-    for (int m = 0; m < Lines; ++m) to[i * step + m] = from[m * line_step + i];
-}
-
-template <typename T>
-void join(const T* from, Size line_step, Size lines, Size count, T* to) {
-  if (lines == 1) return join_lines<T, 1>(from, line_step, 1, count, to);
-  if (lines == 2) return join_lines<T, 2>(from, line_step, 2, count, to);
-  if (lines == 3) return join_lines<T, 3>(from, line_step, 3, count, to);
-  if (lines == 4) return join_lines<T, 4>(from, line_step, 4, count, to);
-  Size m = 0;
-  for (; m + 4 <= lines; m += 4) join_lines<T, 4>(from + m * line_step, line_step, lines, count, to + m);
-  for (; m < lines; ++m) join_lines<T, 1>(from + m * line_step, line_step, lines, count, to + m);
 }
 
 #define JTCONV_DOTS(Lines)                                                                               \

@@ -12,10 +12,8 @@
 
 namespace jtconv {
 
-constexpr Size kMaxJoinedValues = 1 << 13;    // of a row tile's results before they are joined
 constexpr Size kMaxWindowValues = 1 << 16;    // of a task's lines, if a tile's rows are fewer
 constexpr Size kMinTaskProducts = 1 << 18;    // multiplications for which it pays to wake a thread
-constexpr Size kMaxLineTasksPerThread = 4;
 
 // A row of the source, and the rows [begin, end) of a tile that read it, each by its own tap on the second axis.
 struct RowTerms {
@@ -101,11 +99,12 @@ LinePlan plan_lines(const Layer& layer, Direction direction) {
   plan.form.size = plan.source_size;
   plan.form.channels = layer.groups * plan.source_ch;
   plan.reads = line_reads(plan.phases[2], plan.form);
-  plan.columns = plan_columns(layer.batch, plan.counts[2], plan.form.reach);
+  plan.result_period = plan.phases[2].size();
+  const Size lines = std::max(plan.form.lines(), plan.tile_rows * plan.result_lines());
+  plan.columns = plan_columns(layer.batch, plan.counts[2], plan.form.reach, lines);
   const Size width = plan.columns.width(plan.columns.images, plan.columns.columns);
   plan.form.step = line_step<T>(width, plan.form.reach);
   for (const AxisPhase& phase : plan.phases[1]) plan.row_terms.push_back(row_terms(phase, plan.tile_rows));
-  plan.result_period = plan.phases[2].size();
   plan.result_step = line_step<T>(width, 0);
   const Range planes = offsets_of(plan.phases[0]);
   plan.planes = std::clamp<Size>(planes.end - planes.begin, 1, plan.source_size[0]);

@@ -194,8 +194,8 @@ void line_product(const Layer& layer, Direction direction, const T* source, cons
   // Units of work: images that share lines, parts of lines, planes, bands of rows.
   const Size image_groups = ceil_div(layer.batch, plan.columns.images), chunks = plan.columns.chunks;
   const Size threads = thread_count(pool), outer = image_groups * chunks * plan.counts[0];
-  const Size products = layer.batch * layer.out_size() * layer.taps() * layer.in_ch * layer.out_ch * layer.groups;
-  const Size wanted = threads == 1 ? 1 : std::clamp<Size>(products / kMinTaskProducts, 1, kMaxLineTasksPerThread * threads);
+  const Size most = threads == 1 ? 1 : kTasksPerThread * threads;
+  const Size wanted = std::clamp<Size>(line_work(layer) / kMinTaskProducts, 1, most);
   Size bands = ceil_div(plan.counts[1], plan.band);
   bands = std::clamp<Size>(std::max(bands, ceil_div(wanted, outer)), 1, ceil_div(plan.counts[1], plan.tile_rows));
   const Size units = outer * bands, tasks = std::min(units, wanted);

@@ -17,7 +17,9 @@
 
 namespace jtconv {
 
-constexpr Size kMaxLineColumns = 1024;  // of a line: several lines stay in the first-level cache
+constexpr Size kMaxLineColumns = 1024;     // of a line: several lines stay in the first-level cache
+constexpr Size kRowProducts = 1 << 10;     // multiplications in the time that it takes to prepare a row, however short
+constexpr Size kMaxLinesValues = 1 << 16;  // of the lines of a tile of rows: they stay in the second-level cache
 constexpr Size kMinLineColumns = 128;   // with fewer, several images share a line
 
 // How results, `count` for each image, are laid out on lines.
@@ -31,10 +33,11 @@ struct LineColumns {
   Size width(Size image_count, Size column_count) const { return (image_count - 1) * pitch + column_count; }
 };
 
-// `reach`: columns beyond its own that a result reads.
-inline LineColumns plan_columns(Size batch, Size count, Size reach) {
+// `reach`: columns beyond its own that a result reads. `lines`: of a tile of rows.
+inline LineColumns plan_columns(Size batch, Size count, Size reach, Size lines) {
   LineColumns plan;
-  plan.chunks = std::max<Size>(ceil_div(count, kMaxLineColumns), 1);
+  const Size most = std::clamp<Size>(kMaxLinesValues / lines, kMinLineColumns, kMaxLineColumns);
+  plan.chunks = std::max<Size>(ceil_div(count, most), 1);
   plan.columns = ceil_div(count, plan.chunks);
   plan.pitch = plan.columns + reach;
   if (plan.chunks == 1 && plan.columns < kMinLineColumns)
@@ -48,11 +51,20 @@ struct RowLines {
   Size channels = 1;               // at a position
   Size period = 1, first = 0;
   std::vector<bool> used;  // remainders that any tap reads
+  bool uses_all = true;
   Size reach = 0;
   Size step = 0;  // from one line to the next: all channels of remainder 0, then of remainder 1, …
 
   Size lines() const { return period * channels; }
 };
+
+// Multiplications that take as long as the layer: its own, and those in the time that rows take.
+inline Size line_work(const Layer& layer) {
+  const auto& axes = layer.axes;
+  const Size rows = layer.batch * (axes[0].in * axes[1].in + axes[0].out * axes[1].out);
+  const Size pairs = layer.groups * layer.in_ch * layer.out_ch;
+  return layer.batch * layer.out_size() * layer.taps() * pairs + kRowProducts * rows;
+}
 
 // Lines of rows that are read again and again: the latest of `planes` times `rows` of them, by position.
 template <typename T>
@@ -73,6 +85,10 @@ class LineWindow {
     if (images.begin == images_.begin && images.end == images_.end && columns.begin == range_.begin) return;
     images_ = images;
     range_ = columns;
+    read_ = columns.end - columns.begin + form_.reach;
+    at_ = form_.first + form_.period * columns.begin;
+    begin_ = std::clamp<Size>(ceil_div(std::max<Size>(-at_, 0), form_.period), 0, read_);
+    end_ = std::clamp<Size>(std::max<Size>(form_.size[2] - at_, 0) / form_.period, begin_, read_);
     std::fill(held_.begin(), held_.end(), -1);
   }
 
@@ -89,28 +105,42 @@ class LineWindow {
 
  private:
   void fill(Size number, T* to) const {
-    for (Size image = images_.begin; image < images_.end; ++image, to += columns_.pitch) {
-      const bool last = image + 1 == images_.end;
-      const Size length = last ? form_.step - (image - images_.begin) * columns_.pitch : columns_.pitch;
-      const Size read = std::min(length, range_.end - range_.begin + form_.reach);
-      const T* row = source_ + (image * form_.size[0] * form_.size[1] + number) * form_.size[2] * form_.channels;
-      for (Size r = 0; r < form_.period; ++r)
-        if (form_.used[r])
-          for (Size c = 0; c < form_.channels; ++c)
-            fill_line(row + c, r, read, length, to + (r * form_.channels + c) * form_.step);
+    const Size step = form_.size[0] * form_.size[1] * form_.size[2] * form_.channels;
+    const T* row = source_ + images_.begin * step + number * form_.size[2] * form_.channels;
+    Size begin = 0;
+    for (Size image = images_.begin; image < images_.end; ++image, row += step, begin += columns_.pitch) {
+      fill_image(row, to + begin);
+      const Size end = image + 1 == images_.end ? form_.step : begin + columns_.pitch;
+      if (begin + read_ == end) continue;
+      for (T* line = to; line < to + row_size_; line += form_.step) std::fill(line + begin + read_, line + end, T(0));
     }
   }
 
-  // Fills a line with zeros from column `read` on, to be `length` long.
-  void fill_line(const T* row, Size remainder, Size read, Size length, T* to) const {
-    const Size period = form_.period, at = form_.first + period * range_.begin + remainder;
-    const Size begin = std::clamp<Size>(ceil_div(std::max<Size>(-at, 0), period), 0, read);
-    const Size end = std::clamp<Size>(ceil_div(std::max<Size>(form_.size[2] - at, 0), period), begin, read);
-    std::fill(to, to + begin, T(0));
-    if (begin < end)
-      line_microkernels<T>().split(row + (at + period * begin) * form_.channels, period * form_.channels, end - begin,
-                                   to + begin);
-    std::fill(to + end, to + length, T(0));
+  // The lines of one image: `read_` columns. Of those that hold a position for every remainder, all at once.
+  void fill_image(const T* row, T* to) const {
+    const Size period = form_.period, channels = form_.channels;
+    const T* const from = row + (at_ + period * begin_) * channels;
+    if (begin_ < end_ && form_.uses_all)
+      line_microkernels<T>().split(from, form_.lines(), form_.lines(), end_ - begin_, to + begin_, form_.step);
+    for (Size r = 0; r < period; ++r) {
+      if (!form_.used[r]) continue;
+      T* const lines = to + r * channels * form_.step;
+      if (begin_ < end_ && !form_.uses_all)
+        line_microkernels<T>().split(from + r * channels, form_.lines(), channels, end_ - begin_, lines + begin_,
+                                     form_.step);
+      fill_edge(row, r, {0, begin_}, lines);
+      fill_edge(row, r, {end_, read_}, lines);
+    }
+  }
+
+  // Columns at the row's ends, where some remainders have a position and others have padding.
+  void fill_edge(const T* row, Size remainder, Range columns, T* lines) const {
+    for (Size column = columns.begin; column < columns.end; ++column) {
+      const Size position = at_ + form_.period * column + remainder;
+      const bool exists = position >= 0 && position < form_.size[2];
+      for (Size c = 0; c < form_.channels; ++c)
+        lines[c * form_.step + column] = exists ? row[position * form_.channels + c] : T(0);
+    }
   }
 
   const RowLines& form_;
@@ -120,6 +150,9 @@ class LineWindow {
   Scratch<T> lines_;
   std::vector<Size> held_;  // the row in each slot
   Range images_{0, 0}, range_{0, 0};
+  Size read_ = 0;              // columns of an image that any tap reads
+  Size at_ = 0;                // position of the first of them
+  Size begin_ = 0, end_ = 0;  // those that hold a position for every remainder
 };
 
 // A tap on the last axis: the column and the remainder that it reads.
@@ -147,6 +180,7 @@ inline std::vector<std::vector<LineRead>> line_reads(const std::vector<AxisPhase
       form.reach = std::max(form.reach, distance / form.period);
     }
   }
+  form.uses_all = std::find(form.used.begin(), form.used.end(), false) == form.used.end();
   return reads;
 }
 

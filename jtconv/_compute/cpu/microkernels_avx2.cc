@@ -1,6 +1,7 @@
 // The microkernels with AVX2 and fused multiply-add.
 
 #if defined(__x86_64__)
+#define JTCONV_AVX2
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #else
