@@ -19,6 +19,7 @@ namespace jtconv {
 
 constexpr Size kMaxLineColumns = 1024;     // of a line: several lines stay in the first-level cache
 constexpr Size kRowProducts = 1 << 10;     // multiplications in the time that it takes to prepare a row, however short
+constexpr Size kMinSplitColumns = 8;       // with fewer, values are copied one by one
 constexpr Size kMaxLinesValues = 1 << 16;  // of the lines of a tile of rows: they stay in the second-level cache
 constexpr Size kMinLineColumns = 128;   // with fewer, several images share a line
 
@@ -82,14 +83,15 @@ class LineWindow {
 
   // Begins with other images and columns.
   void start(Range images, Range columns) {
-    if (images.begin == images_.begin && images.end == images_.end && columns.begin == range_.begin) return;
+    const bool as_before = columns.begin == range_.begin && columns.end == range_.end;
+    if (as_before && images.begin == images_.begin) return;
+    const bool same_zeros = as_before && images.end - images.begin == images_.end - images_.begin;
     images_ = images;
     range_ = columns;
-    read_ = columns.end - columns.begin + form_.reach;
-    at_ = form_.first + form_.period * columns.begin;
-    begin_ = std::clamp<Size>(ceil_div(std::max<Size>(-at_, 0), form_.period), 0, read_);
-    end_ = std::clamp<Size>(std::max<Size>(form_.size[2] - at_, 0) / form_.period, begin_, read_);
     std::fill(held_.begin(), held_.end(), -1);
+    if (same_zeros) return;
+    plan_copies();
+    fill_zeros();
   }
 
   // The lines of a row, which must exist.
@@ -104,43 +106,59 @@ class LineWindow {
   }
 
  private:
+  struct Copy {
+    Size from, to;
+  };
+
+  // Finds the columns that hold a position for every remainder, and the values beside them, which are copied singly.
+  void plan_copies() {
+    const Size period = form_.period, channels = form_.channels, at = form_.first + period * range_.begin;
+    const Size read = range_.end - range_.begin + form_.reach;
+    begin_ = std::clamp<Size>(ceil_div(std::max<Size>(-at, 0), period), 0, read);
+    end_ = std::clamp<Size>(std::max<Size>(form_.size[2] - at, 0) / period, begin_, read);
+    if (end_ - begin_ < kMinSplitColumns) end_ = begin_;
+    first_ = (at + period * begin_) * channels;
+    copies_.clear();
+    for (Size column = 0; column < read; ++column) {
+      if (column == begin_ && begin_ < end_) column = end_;
+      for (Size r = 0; r < period && column < read; ++r) {
+        const Size position = at + period * column + r;
+        if (!form_.used[r] || position < 0 || position >= form_.size[2]) continue;
+        for (Size c = 0; c < channels; ++c)
+          copies_.push_back({position * channels + c, (r * channels + c) * form_.step + column});
+      }
+    }
+  }
+
+  // Zeros where a row has no values; no row will write there.
+  void fill_zeros() {
+    const bool one = images_.end - images_.begin == 1;
+    T* const all_end = lines_.get() + planes_ * rows_ * row_size_;
+    for (T* line = lines_.get(); line < all_end; line += form_.step) {
+      std::fill(line, line + (one ? begin_ : 0), T(0));
+      std::fill(line + (one ? end_ : 0), line + form_.step, T(0));
+    }
+  }
+
   void fill(Size number, T* to) const {
     const Size step = form_.size[0] * form_.size[1] * form_.size[2] * form_.channels;
     const T* row = source_ + images_.begin * step + number * form_.size[2] * form_.channels;
-    Size begin = 0;
-    for (Size image = images_.begin; image < images_.end; ++image, row += step, begin += columns_.pitch) {
-      fill_image(row, to + begin);
-      const Size end = image + 1 == images_.end ? form_.step : begin + columns_.pitch;
-      if (begin + read_ == end) continue;
-      for (T* line = to; line < to + row_size_; line += form_.step) std::fill(line + begin + read_, line + end, T(0));
+    for (Size image = images_.begin; image < images_.end; ++image, row += step, to += columns_.pitch) {
+      for (const Copy& copy : copies_) to[copy.to] = row[copy.from];
+      if (begin_ == end_) continue;
+      if (form_.uses_all) {
+        split(row, 0, form_.lines(), to);
+      } else {
+        for (Size r = 0; r < form_.period; ++r)
+          if (form_.used[r]) split(row, r * form_.channels, form_.channels, to);
+      }
     }
   }
 
-  // The lines of one image: `read_` columns. Of those that hold a position for every remainder, all at once.
-  void fill_image(const T* row, T* to) const {
-    const Size period = form_.period, channels = form_.channels;
-    const T* const from = row + (at_ + period * begin_) * channels;
-    if (begin_ < end_ && form_.uses_all)
-      line_microkernels<T>().split(from, form_.lines(), form_.lines(), end_ - begin_, to + begin_, form_.step);
-    for (Size r = 0; r < period; ++r) {
-      if (!form_.used[r]) continue;
-      T* const lines = to + r * channels * form_.step;
-      if (begin_ < end_ && !form_.uses_all)
-        line_microkernels<T>().split(from + r * channels, form_.lines(), channels, end_ - begin_, lines + begin_,
-                                     form_.step);
-      fill_edge(row, r, {0, begin_}, lines);
-      fill_edge(row, r, {end_, read_}, lines);
-    }
-  }
-
-  // Columns at the row's ends, where some remainders have a position and others have padding.
-  void fill_edge(const T* row, Size remainder, Range columns, T* lines) const {
-    for (Size column = columns.begin; column < columns.end; ++column) {
-      const Size position = at_ + form_.period * column + remainder;
-      const bool exists = position >= 0 && position < form_.size[2];
-      for (Size c = 0; c < form_.channels; ++c)
-        lines[c * form_.step + column] = exists ? row[position * form_.channels + c] : T(0);
-    }
+  // Writes `lines` of the row's lines, from the one numbered `line` on, where all have values.
+  void split(const T* row, Size line, Size lines, T* to) const {
+    line_microkernels<T>().split(row + first_ + line, form_.lines(), lines, end_ - begin_,
+                                 to + line * form_.step + begin_, form_.step);
   }
 
   const RowLines& form_;
@@ -150,9 +168,8 @@ class LineWindow {
   Scratch<T> lines_;
   std::vector<Size> held_;  // the row in each slot
   Range images_{0, 0}, range_{0, 0};
-  Size read_ = 0;              // columns of an image that any tap reads
-  Size at_ = 0;                // position of the first of them
-  Size begin_ = 0, end_ = 0;  // those that hold a position for every remainder
+  Size begin_ = 0, end_ = 0, first_ = 0;  // columns that hold values of all lines; where a row has the first
+  std::vector<Copy> copies_;
 };
 
 // A tap on the last axis: the column and the remainder that it reads.
