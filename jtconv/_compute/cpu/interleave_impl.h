@@ -34,8 +34,10 @@ struct Four {
 
 template <typename T>
 inline __attribute__((always_inline)) void transpose(typename Four<T>::Whole (&rows)[4]) {
-  const auto low01 = JTCONV_SHUFFLE2(rows[0], rows[1], 0, 4, 1, 5), high01 = JTCONV_SHUFFLE2(rows[0], rows[1], 2, 6, 3, 7);
-  const auto low23 = JTCONV_SHUFFLE2(rows[2], rows[3], 0, 4, 1, 5), high23 = JTCONV_SHUFFLE2(rows[2], rows[3], 2, 6, 3, 7);
+  const auto low01 = JTCONV_SHUFFLE2(rows[0], rows[1], 0, 4, 1, 5),
+             high01 = JTCONV_SHUFFLE2(rows[0], rows[1], 2, 6, 3, 7);
+  const auto low23 = JTCONV_SHUFFLE2(rows[2], rows[3], 0, 4, 1, 5),
+             high23 = JTCONV_SHUFFLE2(rows[2], rows[3], 2, 6, 3, 7);
   rows[0] = JTCONV_SHUFFLE2(low01, low23, 0, 1, 4, 5);
   rows[1] = JTCONV_SHUFFLE2(low01, low23, 2, 3, 6, 7);
   rows[2] = JTCONV_SHUFFLE2(high01, high23, 0, 1, 4, 5);
@@ -44,11 +46,13 @@ inline __attribute__((always_inline)) void transpose(typename Four<T>::Whole (&r
 
 // Transposes a matrix of 4 columns, whose rows are `from_step` apart, to one of 4 rows, `to_step` apart.
 template <typename T>
-inline __attribute__((always_inline)) void four_columns(const T* from, Size from_step, Size count, T* to, Size to_step) {
+inline __attribute__((always_inline)) void four_columns(const T* from, Size from_step, Size count, T* to,
+                                                        Size to_step) {
   Size i = 0;
   for (; i + 4 <= count; i += 4) {
     typename Four<T>::Whole rows[4];
-    for (Size r = 0; r < 4; ++r) rows[r] = *reinterpret_cast<const typename Four<T>::Loose*>(from + (i + r) * from_step);
+    for (Size r = 0; r < 4; ++r)
+      rows[r] = *reinterpret_cast<const typename Four<T>::Loose*>(from + (i + r) * from_step);
     transpose<T>(rows);
     for (Size r = 0; r < 4; ++r) *reinterpret_cast<typename Four<T>::Loose*>(to + r * to_step + i) = rows[r];
   }
@@ -71,7 +75,8 @@ inline __attribute__((always_inline)) void four_rows(const T* from, Size from_st
 }
 
 template <typename T, int Step>
-inline __attribute__((always_inline)) void split_line(const T* __restrict from, Size step, Size count, T* __restrict to) {
+inline __attribute__((always_inline)) void split_line(const T* __restrict from, Size step, Size count,
+                                                      T* __restrict to) {
   if constexpr (Step > 0) step = Step;
   for (Size i = 0; i < count; ++i) to[i] = from[i * step];
 }

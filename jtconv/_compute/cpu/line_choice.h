@@ -17,12 +17,12 @@ constexpr Size kManyPhaseTaps = 8;        // of a result: with so many, also for
 constexpr Size kMaxChannelPairs = 128;    // then
 constexpr Size kMaxGradientPairs = 64;    // the same for the kernel's gradient
 constexpr Size kMaxGradientColumns = 16;  // channels of y, then
-constexpr Size kFewResults = 4;           // channels of the result, for which there may be as many of the source as follows
+constexpr Size kFewResults = 4;  // channels of the result, for which there may be as many of the source as follows
 constexpr Size kMaxSourceChannels = 256;
-constexpr Size kManySmallGroupTaps = 24;      // of a result: with so many, also for small groups that fill vectors
-constexpr Size kMaxSmallGroupChannels = 64;   // of all groups, then
-constexpr Size kMaxLineReach = 1 << 15;       // columns that a line has beyond the results'
-constexpr Size kMaxTaskValues = 1 << 22;      // of a task's lines
+constexpr Size kManySmallGroupTaps = 24;     // of a result: with so many, also for small groups that fill vectors
+constexpr Size kMaxSmallGroupChannels = 64;  // of all groups, then
+constexpr Size kMaxLineReach = 1 << 15;      // columns that a line has beyond the results'
+constexpr Size kMaxTaskValues = 1 << 22;     // of a task's lines
 
 // Taps that a result of Cᵀ reads, at most; and so for C, divided by the positions that belong to each result.
 inline Size phase_taps(const Layer& layer) {

@@ -19,7 +19,7 @@ namespace jtconv {
 
 constexpr Size kMaxGradientParts = 16;
 constexpr Size kMinPartProducts = 1 << 18;        // multiplications of a part of the sum
-constexpr Size kMaxPartValues = 1 << 21;       // of all parts' sums
+constexpr Size kMaxPartValues = 1 << 21;          // of all parts' sums
 constexpr Size kMaxGradientLineValues = 1 << 15;  // of the lines of x and y that are multiplied with one another
 
 // Taps on the first two axes that are computed together: number k on the second axis is first1 + k * step1, and reads
@@ -176,7 +176,9 @@ class LineGradient {
       const Size at1 = axis.stride * base + axis.dilation * taps.first1 - axis.lo;
       if (at1 < 0 || at1 >= axis.in) continue;
       const T* const x = x_.row(at0, at1);
-      const auto exists = [&](Size k) { return base - k * plan_.row_step >= rows.begin && base - k * plan_.row_step < rows.end; };
+      const auto exists = [&](Size k) {
+        return base - k * plan_.row_step >= rows.begin && base - k * plan_.row_step < rows.end;
+      };
       Size existing = 0;
       for (Size k = 0; k < taps.count1; ++k) existing += exists(k);
       for (Size k = 0; k < taps.count1; ++k) {
@@ -224,9 +226,10 @@ void reduce_sums(const LineGradientPlan& plan, Range tap_rows, const T* sums, Si
             T total = 0;
             for (Size part = 0; part < plan.parts; ++part)
               for (Size lane = 0; lane < kLanes<T>; ++lane) total += from[part * part_size + lane];
-            const Size tap = (taps.tap0 * layer.axes[1].taps + taps.first1 + k * plan.tap_step) * reads2 + read % reads2;
-            result[(tap * layer.in_ch + read / reads2) * layer.kernel_row() + tile.group * layer.out_ch + tile.channel + c] =
-                total;
+            const Size tap =
+                (taps.tap0 * layer.axes[1].taps + taps.first1 + k * plan.tap_step) * reads2 + read % reads2;
+            result[(tap * layer.in_ch + read / reads2) * layer.kernel_row() + tile.group * layer.out_ch + tile.channel +
+                   c] = total;
           }
     });
     at += taps.count1 * layer.axes[2].taps * layer.in_ch * layer.kernel_row();

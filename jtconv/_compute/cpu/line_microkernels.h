@@ -47,7 +47,7 @@ struct LineDots {
 
 template <typename T>
 struct LineMicrokernels {
-  void (*product[kMaxLineRows])(const LineProduct<T>&);             // by the number of rows, less one
+  void (*product[kMaxLineRows])(const LineProduct<T>&);              // by the number of rows, less one
   void (*dots[kMaxDotLines][max_dot_reads(1)])(const LineDots<T>&);  // by the numbers of lines and reads, less one
   // Writes `lines` neighbours of every `step` values as so many lines, `line_step` apart.
   void (*split)(const T* from, Size step, Size lines, Size count, T* to, Size line_step);

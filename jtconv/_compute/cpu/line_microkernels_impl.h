@@ -47,8 +47,8 @@ void product_tile(const LineProduct<T>& p, Size column) {
     for (int v = 0; v < Vectors; ++v) sums[r][v] = typename Vector<T>::Whole{};
   for (Size s = 0; s < p.term_count; ++s) {
     const LineTerms<T>& t = p.terms[s];
-#define JTCONV_ROWS(Begin, End)                                    \
-  case rows_code(Begin, End):                                      \
+#define JTCONV_ROWS(Begin, End)                                  \
+  case rows_code(Begin, End):                                    \
     add_terms<T, Rows, Vectors, Begin, End>(t, p, column, sums); \
     break;
     switch (rows_code(t.begin, t.end)) {
@@ -119,12 +119,9 @@ void dots_of_lines(const LineDots<T>& p) {
   }
 }
 
-#define JTCONV_DOTS(Lines)                                                                               \
-  {                                                                                                      \
-    dots_of_lines<T, Lines, 1>, dots_of_lines<T, Lines, 2>, dots_of_lines<T, Lines, 3>,                  \
-        dots_of_lines<T, Lines, 4>, dots_of_lines<T, Lines, 5>, dots_of_lines<T, Lines, 6>,              \
-        dots_of_lines<T, Lines, 7>, dots_of_lines<T, Lines, 8>                                           \
-  }
+#define JTCONV_DOTS(Lines)                                                                                         \
+  {dots_of_lines<T, Lines, 1>, dots_of_lines<T, Lines, 2>, dots_of_lines<T, Lines, 3>, dots_of_lines<T, Lines, 4>, \
+   dots_of_lines<T, Lines, 5>, dots_of_lines<T, Lines, 6>, dots_of_lines<T, Lines, 7>, dots_of_lines<T, Lines, 8>}
 
 template <typename T>
 constexpr LineMicrokernels<T> all_line_microkernels() {

@@ -12,8 +12,8 @@
 
 namespace jtconv {
 
-constexpr Size kMaxWindowValues = 1 << 16;    // of a task's lines, if a tile's rows are fewer
-constexpr Size kMinTaskProducts = 1 << 18;    // multiplications for which it pays to wake a thread
+constexpr Size kMaxWindowValues = 1 << 16;  // of a task's lines, if a tile's rows are fewer
+constexpr Size kMinTaskProducts = 1 << 18;  // multiplications for which it pays to wake a thread
 
 // A row of the source, and the rows [begin, end) of a tile that read it, each by its own tap on the second axis.
 struct RowTerms {

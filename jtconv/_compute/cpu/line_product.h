@@ -17,7 +17,8 @@ namespace jtconv {
 template <typename T>
 class LineWeights {
  public:
-  LineWeights(const LinePlan& plan, const T* kernel) : plan_(plan), taps_(plan.layer.axes[0].taps * plan.layer.axes[1].taps) {
+  LineWeights(const LinePlan& plan, const T* kernel)
+      : plan_(plan), taps_(plan.layer.axes[0].taps * plan.layer.axes[1].taps) {
     Size before = 0;
     for (const auto& reads : plan.reads) {
       begins_.push_back(before);
@@ -30,7 +31,8 @@ class LineWeights {
       for (const auto& reads : plan.reads)
         for (Size taps = 0; taps < taps_; ++taps)
           for (Size c = 0; c < plan.source_ch; ++c)
-            for (const LineRead& read : reads) *to++ = kernel[index(channel, taps * plan.layer.axes[2].taps + read.tap, c)];
+            for (const LineRead& read : reads)
+              *to++ = kernel[index(channel, taps * plan.layer.axes[2].taps + read.tap, c)];
   }
 
   const T* of(Size channel, Size phase, Size taps) const {
@@ -115,7 +117,8 @@ class LineTask {
           line_microkernels<T>().product[count * channels - 1](p);
         }
     if (!direct)
-      for (Size r = 0; r < count; ++r) join_row(p0, plane, p1, row + r, joined_.get() + r * plan_.result_lines() * plan_.result_step);
+      for (Size r = 0; r < count; ++r)
+        join_row(p0, plane, p1, row + r, joined_.get() + r * plan_.result_lines() * plan_.result_step);
   }
 
   // The rows of the source that the tile reads, from where they exist.

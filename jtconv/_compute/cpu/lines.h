@@ -19,9 +19,9 @@ namespace jtconv {
 
 constexpr Size kMaxLineColumns = 1024;     // of a line: several lines stay in the first-level cache
 constexpr Size kRowProducts = 1 << 10;     // multiplications in the time that it takes to prepare a row, however short
-constexpr Size kMinSplitColumns = 8;       // with fewer, values are copied one by one
+constexpr Size kMinSplitColumns = 4;       // with fewer, values are copied one by one
 constexpr Size kMaxLinesValues = 1 << 16;  // of the lines of a tile of rows: they stay in the second-level cache
-constexpr Size kMinLineColumns = 128;   // with fewer, several images share a line
+constexpr Size kMinLineColumns = 128;      // with fewer, several images share a line
 
 // How results, `count` for each image, are laid out on lines.
 struct LineColumns {
