@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "layer.h"
-#include "line_gradient.h"
+#include "line_gradient_plan.h"
 #include "line_plan.h"
 
 namespace jtconv {

@@ -7,114 +7,14 @@
 #pragma once
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
-#include "line_plan.h"
-#include "lines.h"
+#include "line_gradient_plan.h"
+#include "line_window.h"
 #include "memory.h"
 #include "parallel.h"
 
 namespace jtconv {
-
-constexpr Size kMaxGradientParts = 16;
-constexpr Size kMinPartProducts = 1 << 18;        // multiplications of a part of the sum
-constexpr Size kMaxPartValues = 1 << 21;          // of all parts' sums
-constexpr Size kMaxGradientLineValues = 1 << 15;  // of the lines of x and y that are multiplied with one another
-
-// Taps on the first two axes that are computed together: number k on the second axis is first1 + k * step1, and reads
-// for a row what the one before reads for the row `row_step` further on.
-struct TapRow {
-  Size tap0, first1, count1;
-};
-
-struct LineGradientPlan {
-  Layer layer;
-  Size channels_at_once = 0;  // of y
-  Size tap_step = 0, row_step = 0;
-  std::vector<TapRow> tap_rows;
-  RowLines x, y;
-  std::vector<LineRead> reads;
-  LineColumns columns;
-  Size planes = 0, band = 0, bands = 0;  // of x that a plane of y reads; rows of y at once
-  Size parts = 0, tap_parts = 0;         // of the sum, and of the taps
-
-  Size size() const { return layer.taps() * layer.in_ch * layer.kernel_row(); }
-  // Rows of x that a band of rows of y is multiplied by.
-  Size x_rows() const {
-    const Axis& axis = layer.axes[1];
-    return std::min(axis.stride * (band - 1) + axis.dilation * (axis.taps - 1) + 1, axis.in);
-  }
-  Size units() const { return ceil_div(layer.batch, columns.images) * columns.chunks * bands * layer.axes[0].out; }
-};
-
-// A tile of sums in registers: reads [begin, end) of x, channels of y, and the taps of a row.
-struct GradientTile {
-  Size group, channel, channels;  // the first of the group's, and how many
-  Size begin, end;                // of pairs of a channel of x and a tap on the last axis
-  Size at;                        // of the sums, in vectors
-};
-
-inline void add_tap_rows(LineGradientPlan& plan) {
-  const Axis& axis = plan.layer.axes[1];
-  const Size common = std::gcd(axis.stride, axis.dilation);
-  plan.tap_step = axis.stride / common;
-  plan.row_step = axis.dilation / common;
-  const Size most = plan.channels_at_once == 1 ? 3 : plan.channels_at_once == 2 ? 2 : 1;
-  for (Size tap0 = 0; tap0 < plan.layer.axes[0].taps; ++tap0)
-    for (Size first = 0; first < std::min(plan.tap_step, axis.taps); ++first) {
-      const Size taps = ceil_div(axis.taps - first, plan.tap_step), rows = ceil_div(taps, most);
-      for (Size row = 0; row < rows; ++row) {
-        const Range range = part_of(taps, row, rows);
-        plan.tap_rows.push_back({tap0, first + range.begin * plan.tap_step, range.end - range.begin});
-      }
-    }
-}
-
-template <typename T>
-LineGradientPlan plan_line_gradient(const Layer& layer) {
-  LineGradientPlan plan;
-  plan.layer = layer;
-  const auto& axes = layer.axes;
-  plan.channels_at_once = ceil_div(layer.out_ch, ceil_div(layer.out_ch, kMaxDotLines));
-  add_tap_rows(plan);
-  plan.x.size = {axes[0].in, axes[1].in, axes[2].in};
-  plan.x.channels = layer.groups * layer.in_ch;
-  plan.reads = line_reads(forward_phases(axes[2]), plan.x)[0];
-  plan.y.size = {axes[0].out, axes[1].out, axes[2].out};
-  plan.y.channels = layer.groups * layer.out_ch;
-  plan.y.used = {true};
-  plan.columns = plan_columns(layer.batch, axes[2].out, plan.x.reach, plan.x.lines() + plan.y.lines());
-  const Size width = plan.columns.width(plan.columns.images, plan.columns.columns);
-  plan.x.step = line_step<T>(width, plan.x.reach);
-  plan.y.step = line_step<T>(width, 0);
-  plan.planes = std::min(axes[0].dilation * (axes[0].taps - 1) + 1, axes[0].in);
-  const Size row_values = axes[1].stride * plan.x.lines() * plan.x.step + plan.y.lines() * plan.y.step;
-  plan.band = std::clamp<Size>(kMaxGradientLineValues / row_values, 1, axes[1].out);
-  plan.bands = ceil_div(axes[1].out, plan.band);
-  const Size most = std::max<Size>(kMaxPartValues / (plan.size() * kLanes<T>), 1);
-  const Size wanted = std::clamp<Size>(line_work(layer) / kMinPartProducts, 1, kMaxGradientParts);
-  plan.parts = std::min({wanted, most, plan.units()});
-  plan.tap_parts = std::clamp<Size>(wanted / plan.parts, 1, plan.tap_rows.size());
-  return plan;
-}
-
-// Calls use(tile) for every tile of a row of taps; `at`: of its first sum.
-template <typename Use>
-void each_tile(const LineGradientPlan& plan, const TapRow& taps, Size at, Use use) {
-  const Layer& layer = plan.layer;
-  const Size all_reads = layer.in_ch * plan.reads.size();
-  for (Size group = 0; group < layer.groups; ++group)
-    for (Size c = 0; c < layer.out_ch; c += plan.channels_at_once) {
-      const Size channels = std::min(plan.channels_at_once, layer.out_ch - c), lines = channels * taps.count1;
-      const Size tiles = ceil_div(all_reads, max_dot_reads(lines));
-      for (Size tile = 0; tile < tiles; ++tile) {
-        const Range reads = part_of(all_reads, tile, tiles);
-        use(GradientTile{group, c, channels, reads.begin, reads.end, at});
-        at += lines * (reads.end - reads.begin);
-      }
-    }
-}
 
 // One task's sums, with the buffers that they need.
 template <typename T>
@@ -141,13 +41,12 @@ class LineGradient {
     y_.start(range, columns);
     width_ = ceil_div(plan_.columns.width(range.end - range.begin, columns.end - columns.begin), kLanes<T>) * kLanes<T>;
     const Range rows = part_of(axes[1].out, band, plan_.bands);
-    const Size of_tap = plan_.layer.axes[2].taps * plan_.layer.in_ch * plan_.layer.kernel_row();
     Size at = 0;
     for (Size row = tap_rows.begin; row < tap_rows.end; ++row) {
       const TapRow& taps = plan_.tap_rows[row];
       const Size at0 = axes[0].stride * plane + axes[0].dilation * taps.tap0 - axes[0].lo;
       if (at0 >= 0 && at0 < axes[0].in) add_tap_row(taps, at0, plane, rows, at, sums);
-      at += taps.count1 * of_tap;
+      at += taps.count1 * plan_.tap_row_size();
     }
   }
 
@@ -210,14 +109,13 @@ class LineGradient {
   Size width_ = 0;
 };
 
-// Adds up the parts and the lanes of the sums for a range of the rows of taps.
+// Adds up the parts and the lanes of the sums.
 template <typename T>
-void reduce_sums(const LineGradientPlan& plan, Range tap_rows, const T* sums, Size part_size, T* result) {
+void reduce_sums(const LineGradientPlan& plan, const T* sums, T* result) {
   const Layer& layer = plan.layer;
-  const Size reads2 = plan.reads.size();
+  const Size reads2 = plan.reads.size(), part_size = plan.size() * kLanes<T>;
   Size at = 0;
-  for (Size row = tap_rows.begin; row < tap_rows.end; ++row) {
-    const TapRow& taps = plan.tap_rows[row];
+  for (const TapRow& taps : plan.tap_rows) {
     each_tile(plan, taps, at, [&](const GradientTile& tile) {
       const T* from = sums + tile.at * kLanes<T>;
       for (Size k = 0; k < taps.count1; ++k)
@@ -232,20 +130,19 @@ void reduce_sums(const LineGradientPlan& plan, Range tap_rows, const T* sums, Si
                    c] = total;
           }
     });
-    at += taps.count1 * layer.axes[2].taps * layer.in_ch * layer.kernel_row();
+    at += taps.count1 * plan.tap_row_size();
   }
 }
 
 template <typename T>
 void line_gradient(const Layer& layer, const T* x, const T* y, T* result, ThreadPool& pool) {
   const LineGradientPlan plan = plan_line_gradient<T>(layer);
-  const Size of_tap = layer.axes[2].taps * layer.in_ch * layer.kernel_row();
   const auto size_of = [&](Range rows) {
     Size size = 0;
-    for (Size row = rows.begin; row < rows.end; ++row) size += plan.tap_rows[row].count1 * of_tap * kLanes<T>;
-    return size;
+    for (Size row = rows.begin; row < rows.end; ++row) size += plan.tap_rows[row].count1 * plan.tap_row_size();
+    return size * kLanes<T>;
   };
-  const Size tap_rows = plan.tap_rows.size(), part_size = size_of({0, tap_rows});
+  const Size tap_rows = plan.tap_rows.size(), part_size = plan.size() * kLanes<T>;
   Scratch<T> sums(plan.parts * part_size);
   parallel_for(pool, plan.parts * plan.tap_parts, [&](Size task) {
     const Size part = task / plan.tap_parts;
@@ -256,7 +153,7 @@ void line_gradient(const Layer& layer, const T* x, const T* y, T* result, Thread
     LineGradient<T> gradient(plan, x, y);
     for (Size unit = units.begin; unit < units.end; ++unit) gradient.add(unit, rows, to);
   });
-  reduce_sums(plan, {0, tap_rows}, sums.get(), part_size, result);
+  reduce_sums(plan, sums.get(), result);
 }
 
 }  // namespace jtconv

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "layer.h"
+#include "line_microkernels.h"
 #include "lines.h"
 #include "phases.h"
 
@@ -79,12 +80,9 @@ inline Size LinePlan::source_rows(Size rows) const {
   return std::min((rows - 1) * phases[1][0].source_step + offsets.end - offsets.begin, source_size[1]);
 }
 
-template <typename T>
-LinePlan plan_lines(const Layer& layer, Direction direction) {
-  const bool forward = direction == Direction::forward;
-  LinePlan plan;
-  plan.layer = layer;
-  plan.direction = direction;
+inline void set_line_sizes(LinePlan& plan) {
+  const bool forward = plan.direction == Direction::forward;
+  const Layer& layer = plan.layer;
   for (std::size_t a = 0; a < kAxes; ++a) {
     const Axis& axis = layer.axes[a];
     plan.source_size[a] = forward ? axis.in : axis.out;
@@ -96,21 +94,35 @@ LinePlan plan_lines(const Layer& layer, Direction direction) {
   plan.result_ch = forward ? layer.out_ch : layer.in_ch;
   plan.at_once = ceil_div(plan.result_ch, ceil_div(plan.result_ch, kMaxLineRows));
   plan.tile_rows = std::min(kMaxLineRows / plan.at_once, plan.counts[1]);
+}
+
+// How many rows a task computes one after another, so that the rows that they read stay in the cache.
+inline Size choose_band(const LinePlan& plan) {
+  const Size row_values = plan.planes * plan.form.lines() * plan.form.step;
+  Size band = plan.tile_rows;
+  while (band < plan.counts[1] && plan.source_rows(2 * band) * row_values <= kMaxWindowValues) band *= 2;
+  return band;
+}
+
+template <typename T>
+LinePlan plan_lines(const Layer& layer, Direction direction) {
+  LinePlan plan;
+  plan.layer = layer;
+  plan.direction = direction;
+  set_line_sizes(plan);
   plan.form.size = plan.source_size;
   plan.form.channels = layer.groups * plan.source_ch;
   plan.reads = line_reads(plan.phases[2], plan.form);
+  for (const AxisPhase& phase : plan.phases[1]) plan.row_terms.push_back(row_terms(phase, plan.tile_rows));
   plan.result_period = plan.phases[2].size();
   const Size lines = std::max(plan.form.lines(), plan.tile_rows * plan.result_lines());
   plan.columns = plan_columns(layer.batch, plan.counts[2], plan.form.reach, lines);
   const Size width = plan.columns.width(plan.columns.images, plan.columns.columns);
   plan.form.step = line_step<T>(width, plan.form.reach);
-  for (const AxisPhase& phase : plan.phases[1]) plan.row_terms.push_back(row_terms(phase, plan.tile_rows));
   plan.result_step = line_step<T>(width, 0);
   const Range planes = offsets_of(plan.phases[0]);
   plan.planes = std::clamp<Size>(planes.end - planes.begin, 1, plan.source_size[0]);
-  const Size row_values = plan.planes * plan.form.lines() * plan.form.step;
-  plan.band = plan.tile_rows;
-  while (plan.band < plan.counts[1] && plan.source_rows(2 * plan.band) * row_values <= kMaxWindowValues) plan.band *= 2;
+  plan.band = choose_band(plan);
   return plan;
 }
 
