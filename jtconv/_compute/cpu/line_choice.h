@@ -17,6 +17,8 @@ constexpr Size kManyPhaseTaps = 8;        // of a result: with so many, also for
 constexpr Size kMaxChannelPairs = 128;    // then
 constexpr Size kMaxGradientPairs = 64;    // the same for the kernel's gradient
 constexpr Size kMaxGradientColumns = 16;  // channels of y, then
+constexpr Size kMaxGradientLines = 128;   // of a row of all groups: with more, too few rows stay in the cache
+constexpr Size kMinGroupChannels = 2;     // with no more, lines are quicker all the same
 constexpr Size kFewResults = 4;  // channels of the result, for which there may be as many of the source as follows
 constexpr Size kMaxSourceChannels = 256;
 constexpr Size kManySmallGroupTaps = 24;     // of a result: with so many, also for small groups that fill vectors
@@ -52,6 +54,8 @@ template <typename T>
 bool gradient_prefers_lines(const Layer& layer) {
   const Size x = layer.in_ch, y = layer.out_ch;
   if (small_group_kind(layer)) return small_groups_prefer_lines<T>(layer, (x == 1 ? 2 : 1) * kLanes<T>);
+  const Size lines = layer.groups * (x + y);  // of a row of x and one of y, at least
+  if (layer.groups > 1 && lines > kMaxGradientLines && std::max(x, y) > kMinGroupChannels) return false;
   const bool few = std::max(x, y) <= kFewLineChannels, many_taps = phase_taps(layer) >= kManyPhaseTaps;
   const bool thin = y <= kFewResults ? x <= kMaxSourceChannels : y <= kMaxGradientColumns && x * y <= kMaxGradientPairs;
   return few || (many_taps && thin);
