@@ -13,6 +13,7 @@
 namespace jtconv {
 
 constexpr Size kFewLineChannels = 8;      // of a group, on both sides: lines are quicker, however few the taps
+constexpr Size kFewOfOneTap = 4;          // instead, where a result of C or Cᵀ reads a single tap
 constexpr Size kManyPhaseTaps = 8;        // of a result: with so many, also for more channels
 constexpr Size kMaxChannelPairs = 128;    // then
 constexpr Size kMaxGradientPairs = 64;    // the same for the kernel's gradient
@@ -45,9 +46,11 @@ template <typename T>
 bool prefers_lines(const Layer& layer, Direction direction) {
   const bool forward = direction == Direction::forward;
   const Size source = forward ? layer.in_ch : layer.out_ch, result = forward ? layer.out_ch : layer.in_ch;
-  const bool few = std::max(source, result) <= kFewLineChannels, many_taps = phase_taps(layer) >= kManyPhaseTaps;
+  const Size taps = phase_taps(layer);
+  const bool few = std::max(source, result) <= (taps > 1 ? kFewLineChannels : kFewOfOneTap);
   const bool thin = source * result <= kMaxChannelPairs || (result <= kFewResults && source <= kMaxSourceChannels);
-  return small_group_kind(layer) ? small_groups_prefer_lines<T>(layer, kLanes<T>) : few || (many_taps && thin);
+  return small_group_kind(layer) ? small_groups_prefer_lines<T>(layer, kLanes<T>)
+                                 : few || (taps >= kManyPhaseTaps && thin);
 }
 
 template <typename T>
