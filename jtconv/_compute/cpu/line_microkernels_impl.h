@@ -76,11 +76,15 @@ void product_tile(const LineProduct<T>& p, Size column) {
 // Tiles of as many vectors as registers hold sums for; then of fewer, so that little is computed in vain.
 template <typename T, int Rows>
 void product_row(const LineProduct<T>& p) {
+#if defined(__x86_64__) && !defined(JTCONV_AVX2)
+  constexpr int most = Rows == 1 ? 4 : Rows == 2 ? 2 : 1;  // a vector takes two registers
+#else
   constexpr int most = Rows == 1 ? 8 : Rows == 2 ? 4 : 3;
+#endif
   constexpr Size lanes = Vector<T>::lanes;
   Size column = 0;
   for (; p.columns - column > (most - 1) * lanes; column += most * lanes) product_tile<T, Rows, most>(p, column);
-  if constexpr (most == 8)
+  if constexpr (most > 4)
     for (; p.columns - column > 3 * lanes; column += 4 * lanes) product_tile<T, Rows, 4>(p, column);
   for (; p.columns - column > lanes; column += 2 * lanes) product_tile<T, Rows, 2>(p, column);
   for (; p.columns > column; column += lanes) product_tile<T, Rows, 1>(p, column);
