@@ -41,11 +41,13 @@ class LineGradient {
     y_.start(range, columns);
     width_ = ceil_div(plan_.columns.width(range.end - range.begin, columns.end - columns.begin), kLanes<T>) * kLanes<T>;
     const Range rows = part_of(axes[1].out, band, plan_.bands);
+    y_rows_.clear();
+    for (Size row = rows.begin; row < rows.end; ++row) y_rows_.push_back(y_.row(plane, row));
     Size at = 0;
     for (Size row = tap_rows.begin; row < tap_rows.end; ++row) {
       const TapRow& taps = plan_.tap_rows[row];
       const Size at0 = axes[0].stride * plane + axes[0].dilation * taps.tap0 - axes[0].lo;
-      if (at0 >= 0 && at0 < axes[0].in) add_tap_row(taps, at0, plane, rows, at, sums);
+      if (at0 >= 0 && at0 < axes[0].in) add_tap_row(taps, at0, rows, at, sums);
       at += taps.count1 * plan_.tap_row_size();
     }
   }
@@ -56,8 +58,8 @@ class LineGradient {
     std::vector<const T*> x, y;
   };
 
-  void add_tap_row(const TapRow& taps, Size at0, Size plane, Range rows, Size at, T* sums) {
-    find_pairs(taps, at0, plane, rows);
+  void add_tap_row(const TapRow& taps, Size at0, Range rows, Size at, T* sums) {
+    find_pairs(taps, at0, rows);
     each_tile(plan_, taps, at, [&](const GradientTile& tile) {
       const Size reads = tile.end - tile.begin;
       add_pairs(pairs_[0], taps.count1, tile, sums + tile.at * kLanes<T>);
@@ -67,7 +69,7 @@ class LineGradient {
   }
 
   // The first of `pairs_` are the rows of x that all taps read, the others those that only some do, by tap.
-  void find_pairs(const TapRow& taps, Size at0, Size plane, Range rows) {
+  void find_pairs(const TapRow& taps, Size at0, Range rows) {
     const Axis& axis = plan_.layer.axes[1];
     pairs_.resize(1 + kMaxDotLines);
     for (Pairs& pairs : pairs_) pairs.x.clear(), pairs.y.clear();
@@ -84,7 +86,7 @@ class LineGradient {
         if (!exists(k)) continue;
         Pairs& pairs = pairs_[existing == taps.count1 ? 0 : 1 + k];
         if (existing < taps.count1 || k == 0) pairs.x.push_back(x);
-        pairs.y.push_back(y_.row(plane, base - k * plan_.row_step));
+        pairs.y.push_back(y_rows_[base - k * plan_.row_step - rows.begin]);
       }
     }
   }
@@ -104,6 +106,7 @@ class LineGradient {
   const LineGradientPlan& plan_;
   LineWindow<T> x_, y_;
   std::vector<Size> reads_;  // where each pair of a channel of x and a tap on the last axis reads, from a row's lines
+  std::vector<const T*> y_rows_;  // the lines of the rows of y that are multiplied now
   std::vector<Pairs> pairs_;
   std::vector<const T*> left_, right_;
   Size width_ = 0;

@@ -42,7 +42,8 @@ class LineWindow {
 
   // The lines of a row, which must exist.
   const T* row(Size at0, Size at1) {
-    const Size slot = at0 % planes_ * rows_ + at1 % rows_, number = at0 * form_.size[1] + at1;
+    const Size slot0 = at0 < planes_ ? at0 : at0 % planes_, slot1 = at1 < rows_ ? at1 : at1 % rows_;
+    const Size slot = slot0 * rows_ + slot1, number = at0 * form_.size[1] + at1;
     T* const to = lines_.get() + slot * row_size_;
     if (held_[slot] != number) {
       held_[slot] = number;
