@@ -83,6 +83,7 @@ def arrays_of(spec, batch, kernel_shape, dtype, seed=0):
 
 
 def three_maps(x, kernel, y, spec):
+    x, kernel, y = jnp.asarray(x), jnp.asarray(kernel), jnp.asarray(y)
     return (
         cpu.forward(x, kernel, spec, None),
         cpu.transposed(y, kernel, spec, None),
@@ -96,7 +97,7 @@ def check(spec, batch, kernel_shape, dtype, seed=0):
     magnitudes = sums_over_taps(abs(x), abs(kernel), abs(y), spec)
     taps, (in_ch, out_ch) = np.prod(spec.kernel_size), kernel_shape[-2:]
     counts = taps * in_ch, taps * out_ch // spec.groups, batch * np.prod(spec.output_size)
-    got = three_maps(*map(jnp.asarray, (x, kernel, y)), spec)
+    got = three_maps(x, kernel, y, spec)
     for one, right, magnitude, count in zip(got, exact, magnitudes, counts, strict=True):
         assert_within_rounding(one, right, magnitude, int(count))
 
@@ -146,7 +147,7 @@ def test_nothing_outside_a_window_enters_a_sum():
         spec = ConvGeometry((3, 4), strides=strides).at((23, 41))
         x, kernel, y = arrays_of(spec, 1, (3, 4, 1, 1), np.float32)
         x[0, 11, 17], y[0, 5, 9] = np.nan, np.nan
-        forward, transposed, _ = three_maps(*map(jnp.asarray, (x, kernel, y)), spec)
+        forward, transposed, _ = three_maps(x, kernel, y, spec)
         exact = sums_over_taps(x, kernel, y, spec)
         for got, right in zip((forward, transposed), exact[:2], strict=True):
             np.testing.assert_array_equal(np.isnan(got), np.isnan(right))
