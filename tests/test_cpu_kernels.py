@@ -1,4 +1,7 @@
-"""The CPU kernels, at the sizes where they take another path: against JAX's derivatives of lax's convolution."""
+"""The CPU kernels, at the sizes where they take another path: against JAX's derivatives of lax's convolution.
+
+`test_cpu_lines.py` has the layers of few channels.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -14,27 +17,25 @@ pytestmark = pytest.mark.skipif(not cpu.available(), reason="compiled only where
 
 # name: batch, input size, kernel shape, geometry. What is named is what the sizes make happen.
 LAYERS = {
-    "several blocks of rows, the last not whole": (2, (13, 17), (3, 2, 5, 7), {"padding": 1}),
+    "several blocks of rows, the last not whole": (2, (13, 17), (3, 2, 9, 13), {"padding": 1}),
     "depth in parts": (1, (19, 17), (2, 3, 401, 20), {"strides": 2}),
     "depth in parts, few rows": (1, (5, 6), (2, 3, 790, 24), {"strides": (2, 1)}),
     "dot products in parts": (1, (6, 7), (2, 2, 5, 1100), {"strides": 2}),
     "one column": (2, (11, 12), (3, 3, 1, 19), {"strides": 2, "padding": 1}),
     "two columns": (2, (11, 12), (3, 3, 2, 19), {"strides": 2, "padding": 1}),
-    "channels gathered, in parts": (1, (9, 40), (11, 13, 3, 10), {"padding": 5}),
-    "few channels, most taps beside": (2, (402,), (400, 5, 10), {}),
-    "positions apart, images together": (7, (4, 5), (3, 4, 9, 11), {"padding": (2, 3)}),
+    "channels gathered, in parts": (1, (9, 40), (11, 13, 11, 13), {"padding": 5}),
+    "few channels, most taps beside": (2, (402,), (400, 11, 13), {}),
+    "positions apart, images together": (7, (4, 5), (3, 4, 12, 13), {"padding": (2, 3)}),
     "positions merged": (3, (8, 12), (5, 8, 6, 21), {"strides": (3, 4)}),
     "all of one image read at once": (2, (30,), (6, 5, 9), {"strides": 3}),
-    "padding beside merged positions": (2, (9, 10), (3, 4, 5, 6), {"strides": 2, "padding": ((0, 0), (2, 2))}),
+    "padding beside merged positions": (2, (9, 10), (3, 4, 9, 10), {"strides": 2, "padding": ((0, 0), (2, 2))}),
     "groups": (2, (9, 8), (3, 3, 20, 3 * 17), {"strides": 2, "padding": 1, "groups": 3}),
-    "channels by themselves": (2, (9, 8, 7), (3, 2, 3, 1, 21), {"strides": (2, 1, 2), "padding": 1, "groups": 21}),
-    "few channels by themselves": (3, (40,), (5, 1, 3), {"dilation": 2, "groups": 3}),
-    "groups of two": (2, (9, 8), (3, 2, 2, 2 * 11), {"strides": 2, "padding": 1, "groups": 11}),
-    "groups of four": (1, (7, 5, 6), (3, 1, 3, 4, 4 * 7), {"strides": (1, 2, 1), "padding": 1, "groups": 7}),
-    "a single channel": (2, (9, 12), (5, 6, 1, 1), {"strides": (2, 3)}),
+    "channels by themselves": (2, (9, 8, 7), (3, 2, 3, 1, 45), {"strides": (2, 1, 2), "padding": 1, "groups": 45}),
+    "groups of two": (2, (9, 8), (3, 2, 2, 2 * 23), {"strides": 2, "padding": 1, "groups": 23}),
+    "groups of four": (1, (7, 5, 6), (3, 1, 3, 4, 4 * 11), {"strides": (1, 2, 1), "padding": 1, "groups": 11}),
     "three axes": (2, (6, 7, 9), (3, 2, 4, 10, 33), {"strides": (2, 1, 3), "dilation": (1, 2, 1), "padding": 2}),
     "taps that no output has": (1, (7, 9), (2, 2, 12, 13), {"strides": 3, "dilation": 3}),
-    "cropped": (2, (12, 13), (3, 4, 8, 9), {"padding": ((-1, 2), (3, -2))}),
+    "cropped": (2, (12, 13), (3, 4, 12, 13), {"padding": ((-1, 2), (3, -2))}),
     "more positions than a block, a wide gradient": (3, (22, 23), (3, 3, 70, 150), {"padding": 1}),
     "a narrow gradient": (3, (12, 23), (3, 3, 14, 69), {"padding": 1}),
 }

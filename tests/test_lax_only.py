@@ -217,14 +217,6 @@ def test_control_flow_that_was_traced_before():
     same(steps, CASE.y, CASE.kernel, n_terms=6 * terms(CASE.kernel, 1))
 
 
-def test_a_program_that_was_traced_before_is_replaced_where_it_is_evaluated_again():
-    _, linear = jax.linearize(partial(UP, kernel=CASE.kernel), CASE.y)
-    _, pullback = jax.vjp(UP, CASE.y, CASE.kernel)
-    for f, argument in ((linear, CASE.y), (pullback, CASE.x)):
-        assert any(name.startswith("jtconv") for name in primitives(f, argument))
-        assert primitives(in_block(f), argument) <= OF_JAX
-
-
 class Net(linen.Module):
     @linen.compact
     def __call__(self, x):

@@ -22,15 +22,15 @@ from jtconv._geometry.spec import ConvSpec
 MIN_CHANNELS = 16  # of a group in a product; smaller groups are merged
 MAX_MERGED_CHANNELS = 64  # of groups merged
 TPU_CHANNELS = 128  # on each side of its matrix unit
-KERNEL_GROUPS = ((2, 2), (4, 4))  # channels of a group, in and out, for which the CPU kernels have register tiles
+MAX_KERNEL_CHANNELS = 8  # of a group, in and out, up to which the CPU kernels are quicker by lines than merged
 
 
 def groups_together(computes: str, request: Request) -> int:
     """How many groups are taken together as one: only those of one layer, where `jax.vmap` has joined several."""
     spec, group = request.spec, _channels(computes, request)
-    tiled = request.kernels_callable and group in KERNEL_GROUPS
+    by_lines = request.kernels_callable and max(group) <= MAX_KERNEL_CHANNELS
     known = request.platform == TPU or (request.platform == CPU and computes == "transposed")
-    if not known or tiled or group == (1, 1):
+    if not known or by_lines or group == (1, 1):
         return 1
     own, widest = spec.groups // spec.layers, max(group)
     enough, most = (TPU_CHANNELS,) * 2 if request.platform == TPU else (MIN_CHANNELS, MAX_MERGED_CHANNELS)

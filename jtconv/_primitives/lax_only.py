@@ -26,8 +26,9 @@ def lax_only() -> Iterator[None]:
     method changes, and the tiles of `jtconv.spatial`: the whole image is computed at once. So use it to hand a
     program on, not to run it.
 
-    A function that was jitted before the block is traced anew within it, and the other way round. The block holds
-    for the thread that is in it. It also serves as a decorator.
+    A function that was jitted before the block is traced anew within it, and the other way round. What `jax.vjp` or
+    `jax.linearize` has returned before may keep primitives of jtconv. The block holds for the thread that is in it.
+    It also serves as a decorator.
 
     >>> import jax, jax.numpy as jnp
     >>> import jtconv

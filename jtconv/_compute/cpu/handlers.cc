@@ -3,12 +3,16 @@
 // Arrays have channels last, and the kernel is the forward convolution's in all three. Before their other axes they have
 // one of layers of the same sizes, which are computed one after the other.
 
+#include <algorithm>
 #include <cstdint>
 #include <new>
 
 #include "image_product.h"
 #include "kernel_gradient.h"
 #include "layer.h"
+#include "line_choice.h"
+#include "line_gradient.h"
+#include "line_product.h"
 #include "parallel.h"
 #include "xla/ffi/api/ffi.h"
 
@@ -27,6 +31,7 @@ Layer layer_of(In::Dimensions x, In::Dimensions kernel, In::Dimensions y, Sizes 
   Layer layer{x[1], groups, kernel[axes + 1], kernel[axes + 2] / groups, {}};
   for (std::size_t a = 0; a < axes; ++a)  // at the end, as the last axis is contiguous
     layer.axes[kAxes - axes + a] = {x[a + 2], y[a + 2], kernel[a + 1], strides[a], dilation[a], lows[a]};
+  std::stable_partition(layer.axes.begin(), layer.axes.end(), [](const Axis& axis) { return axis.is_trivial(); });
   return layer;
 }
 
@@ -60,8 +65,9 @@ ffi::Error by_type(ffi::DataType type, Run run) {
 ffi::Error product(Direction direction, const Layer& layer, ffi::ThreadPool& pool, In source, In kernel, Out result) {
   return by_type(source.element_type(), [&](auto zero) {
     using T = decltype(zero);
+    const auto compute = by_lines<T>(layer, direction) ? line_product<T> : image_product<T>;
     for_each_layer<T>(source, kernel, result, [&](const T* from, const T* weights, T* to) {
-      image_product(layer, direction, from, weights, to, pool);
+      compute(layer, direction, from, weights, to, pool);
     });
   });
 }
@@ -83,8 +89,9 @@ ffi::Error handle_kernel_gradient(ffi::ThreadPool pool, In x, In y, Out kernel, 
   const Layer layer = layer_of(x.dimensions(), kernel->dimensions(), y.dimensions(), strides, lows, dilation, groups);
   return by_type(x.element_type(), [&](auto zero) {
     using T = decltype(zero);
+    const auto compute = gradient_by_lines<T>(layer) ? line_gradient<T> : kernel_gradient<T>;
     for_each_layer<T>(x, y, kernel, [&](const T* inputs, const T* outputs, T* gradient) {
-      kernel_gradient(layer, inputs, outputs, gradient, pool);
+      compute(layer, inputs, outputs, gradient, pool);
     });
   });
 }

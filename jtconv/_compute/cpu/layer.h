@@ -19,12 +19,14 @@ struct Range {
 // The `index`-th of `parts` nearly equal parts of the numbers below `size`.
 inline Range part_of(Size size, Size index, Size parts) { return {index * size / parts, (index + 1) * size / parts}; }
 
-constexpr std::size_t kAxes = 3;  // a layer with fewer has axes of size 1 before its own
+constexpr std::size_t kAxes = 3;  // a layer with fewer has trivial axes; they come before its own
 
 enum class Direction { forward, transposed };
 
 struct Axis {
   Size in = 1, out = 1, taps = 1, stride = 1, dilation = 1, lo = 0;
+
+  bool is_trivial() const { return in == 1 && out == 1 && taps == 1 && lo == 0; }
 };
 
 struct Layer {
