@@ -86,7 +86,7 @@ def compiled(layer: NetworkLayer, mesh: Mesh) -> Iterator[dict[str, Any]]:
             moved = {}
             for who, function in (("auto", own_function(layer, "auto")), ("lax", lax_function(layer))):
                 program = jax.jit(part_of(function, part)).lower(*arguments[: 2 if part == "forward" else 3])
-                moved[who] = collective_bytes(program.compile().as_text())
+                moved[who] = collective_bytes(str(program.compile().as_text()))
             yield {"layer": layer.name, "cut": name, "part": part, **moved}
 
 

@@ -89,7 +89,7 @@ def moved_bytes(config: Config, count: int) -> dict[str, int]:
     batch: Any = Batch(images, jax.ShapeDtypeStruct(shape, jnp.int32, sharding=rows))  # pyright: ignore (shapes in place of arrays)
     state = shaped(placement, abstract_state(config, SIGNATURE))
     lowered = train_step.lower(make_trainer(config, SIGNATURE, None, placement), state, batch)
-    return collective_bytes(lowered.compile().as_text())
+    return collective_bytes(str(lowered.compile().as_text()))
 
 
 def step_seconds(config: Config) -> dict[str, float]:

@@ -61,7 +61,7 @@ def with_devices(ctx: mlir.LoweringRuleContext) -> mlir.LoweringRuleContext | No
     count = getattr(axes, "num_devices", 1)
     devices = jax.devices("cpu")[:count]
     exported = module.lowering_parameters.for_export
-    if count == 1 or len(devices) < count or exported or not jax.config.jax_use_shardy_partitioner:
+    if count == 1 or len(devices) < count or exported or not getattr(jax.config, "jax_use_shardy_partitioner", True):
         return None
     known = replace(axes, device_assignment=tuple(devices))
     return ctx.replace(module_context=module.replace(axis_context=known))
