@@ -22,7 +22,10 @@ from quote_outputs import BLOCK, quote_outputs
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "notebooks"
-CONCEPTS = ("idea", "sizes", "matrix", "methods", "operator", "spatial", "verify", "frameworks", "networks", "exporting")
+CONCEPTS = (
+    *("idea", "sizes", "matrix", "methods", "operator", "spatial", "verify", "frameworks", "networks"),
+    *("tools", "exporting"),
+)
 MIGRATE = ("pytorch", "keras", "lax", "numbers")
 PAGES = ("quickstart", *(f"concepts/{page}" for page in CONCEPTS), *(f"migrate/{page}" for page in MIGRATE))
 

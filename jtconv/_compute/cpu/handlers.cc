@@ -1,7 +1,7 @@
 // The functions that XLA calls: C, its transpose and the kernel's gradient.
 //
-// Arrays have channels last, and the kernel is the forward convolution's in all three. Before their other axes they have
-// one of layers of the same sizes, which are computed one after the other.
+// Arrays have channels last, and the kernel is the forward convolution's in all three. Before their other axes they
+// have one of layers of the same sizes, which are computed one after the other.
 
 #include <algorithm>
 #include <cstdint>
