@@ -1,6 +1,6 @@
 """What the layers of published networks move between four GPUs or TPU cores that are not there, beside lax's own forms.
 
-    .venv-accelerators/bin/python -m benchmarks.ahead_traffic h100 --out benchmarks/results/ahead/traffic-h100.json
+    .venv-accelerators/bin/python -m benchmarks.ahead_traffic h100 --out benchmarks/results/traffic/h100.json
 
 Each layer is cut by its batch, by groups, or by the channels of x or of y, over four devices. Bytes are those of the
 results, on a device, of what the compiled programs exchange.

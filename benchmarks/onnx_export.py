@@ -2,8 +2,8 @@
 
     pip install '.[onnx]'
     python -m benchmarks.onnx_export                                      # --help tells what can be chosen
-    python -m benchmarks.onnx_export --network --out benchmarks/results/onnx.json
-    python -m benchmarks.onnx_export --table benchmarks/results/onnx.json
+    python -m benchmarks.onnx_export --network --out benchmarks/results/tools/onnx.json
+    python -m benchmarks.onnx_export --table benchmarks/results/tools/onnx.json
 
 Each of the layers that `jtconv verify` checks, Cᵀ by "auto" and by "overlap_add", and C, for a fixed batch and an open
 one, in float32. With `--network` the article's FCN-8 of 21 classes too, 135 million drawn parameters, at 224×224.

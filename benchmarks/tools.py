@@ -1,6 +1,6 @@
 """JAX's own tools on ten random layers and all three maps, by jtconv and by lax: where do they tell the same?
 
-    python -m benchmarks.tools --out benchmarks/results/tools.json
+    python -m benchmarks.tools --out benchmarks/results/tools/cpu.json
 
 Each map is one operation in both: C, its transpose, and the kernel's gradient. The layers have one to three axes,
 strides, dilation, uneven padding and groups.
@@ -39,11 +39,12 @@ class Layer:
         ndim, self.groups = int(rng.integers(1, 4)), int(rng.choice([1, 2, 3]))
         self.kernel_size = tuple(int(k) for k in rng.integers(1, 5, ndim))
         self.strides = tuple(int(s) for s in rng.integers(1, 4, ndim))
-        self.pads = tuple((int(lo), int(hi)) for lo, hi in rng.integers(0, 3, (ndim, 2)))
         self.dilation = tuple(int(d) for d in rng.integers(1, 3, ndim))
+        reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+        pads = np.minimum(rng.integers(0, 3, (ndim, 2)), np.array(reach)[:, None] - 1)  # no window of padding alone
+        self.pads = tuple((int(lo), int(hi)) for lo, hi in pads)
         self.arguments: dict[str, Any] = {"strides": self.strides, "padding": self.pads, "dilation": self.dilation}
         self.arguments["groups"] = self.groups
-        reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
         size = tuple(r + int(n) for r, n in zip(reach, rng.integers(1, 6, ndim), strict=True))
         out = ConvGeometry(self.kernel_size, **self.arguments).at(size).output_size
         i, o = (int(n) for n in rng.choice([1, 2, 5], 2))

@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks.onnx_export import exports_of, main
 from jtconv._verify.layers import LAYERS
 
-SAVED = Path(__file__).parents[1] / "benchmarks/results/onnx.json"
+SAVED = Path(__file__).parents[1] / "benchmarks/results/tools/onnx.json"
 
 
 def test_every_layer_is_in_the_saved_result_within_its_bound(capsys):

@@ -14,9 +14,8 @@ from jax import Array, lax
 
 from jtconv._arrays.checks import Precision
 from jtconv._arrays.layers import layers_first, layers_last
-from jtconv._arrays.padding import Run, padded
-from jtconv._arrays.sharding import transpose_of
-from jtconv._compute.lax import channels_last
+from jtconv._arrays.padding import Run
+from jtconv._compute.lax import kernel_gradient_by_lax, lax_conv, lax_transpose
 from jtconv._geometry.spec import ConvSpec
 
 
@@ -45,32 +44,9 @@ def seen_as_convolution(computes: str, run: Run) -> Run:
     return seen
 
 
-def _forward(x: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
-    x, spec = padded(x, spec)
-    return lax.conv_general_dilated(
-        x,
-        kernel,
-        window_strides=spec.strides,
-        padding=spec.pads,
-        rhs_dilation=spec.dilation,
-        dimension_numbers=channels_last(spec.ndim),
-        feature_group_count=spec.groups,
-        precision=precision,
-    )
-
-
-def _transposed(y: Array, kernel: Array, spec: ConvSpec, precision: Precision) -> Array:
-    shape = (y.shape[0], *spec.input_size, kernel.shape[-2] * spec.groups)
-    return transpose_of(lambda x: _forward(x, kernel, spec, precision), shape, y.dtype, y)
-
-
-def _kernel_gradient(x: Array, y: Array, spec: ConvSpec, precision: Precision) -> Array:
-    shape = (*spec.kernel_size, x.shape[-1] // spec.groups, y.shape[-1])
-    return transpose_of(lambda kernel: _forward(x, kernel, spec, precision), shape, x.dtype, y)
-
-
+# Not given all padding at once: XLA's compiler ends the process at some such convolutions (see `split_pads`).
 _CONVOLUTIONS: dict[str, Run] = {
-    "forward": _forward,
-    "transposed": _transposed,
-    "kernel_gradient": _kernel_gradient,
+    "forward": lax_conv,
+    "transposed": lax_transpose,
+    "kernel_gradient": kernel_gradient_by_lax,
 }
