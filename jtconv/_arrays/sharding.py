@@ -84,10 +84,12 @@ def with_auto_axes(run: Callable[..., Array], result: Any) -> Callable[..., Arra
     mesh = result.mesh
     if AxisType.Explicit not in mesh.axis_types:
         return run
+    # Those of a `jax.shard_map` around it stay as they are.
+    typed = tuple(name for name, kind in zip(mesh.axis_names, mesh.axis_types, strict=True) if kind == AxisType.Explicit)
 
     def within(a: Array, b: Array) -> Array:
         with jax.sharding.use_abstract_mesh(mesh):
-            return jax.sharding.auto_axes(run, out_sharding=result)(a, b)  # pyright: ignore[reportCallIssue] (it takes a function, too)
+            return jax.sharding.auto_axes(run, axes=typed, out_sharding=result)(a, b)  # pyright: ignore[reportCallIssue] (it takes a function, too)
 
     return within
 
