@@ -85,7 +85,9 @@ def with_auto_axes(run: Callable[..., Array], result: Any) -> Callable[..., Arra
     if AxisType.Explicit not in mesh.axis_types:
         return run
     # Those of a `jax.shard_map` around it stay as they are.
-    typed = tuple(name for name, kind in zip(mesh.axis_names, mesh.axis_types, strict=True) if kind == AxisType.Explicit)
+    typed = tuple(
+        name for name, kind in zip(mesh.axis_names, mesh.axis_types, strict=True) if kind == AxisType.Explicit
+    )
 
     def within(a: Array, b: Array) -> Array:
         with jax.sharding.use_abstract_mesh(mesh):
