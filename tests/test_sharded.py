@@ -62,6 +62,12 @@ with jax.set_mesh(two):
     within = jax.shard_map(f, in_specs=PartitionSpec(), out_specs=PartitionSpec(), axis_names={"manual"})
     inner = jax.jit(within)(jax.device_put(y, NamedSharding(two, PartitionSpec("batch"))), kernel)
 assert inner.sharding.spec == PartitionSpec("batch", None, None, None), inner.sharding
+elsewhere = jax.device_put(kernel, NamedSharding(two, PartitionSpec(None, None, None, "batch")))
+try:
+    f(typed, elsewhere)
+    raise SystemExit("arrays on two meshes were taken")
+except ValueError as error:
+    assert "must be on one mesh, got {'batch': 2} and {'manual': 1, 'batch': 2}" in str(error), error
 for got in (one_by_one, inner):
     assert (abs(np.asarray(got) - whole) <= 2 * 13 * np.finfo(np.float32).eps * sizes).all()
 
