@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jax import export
 
 from jtconv import ConvGeometry
 from jtconv._geometry.division import divide, sizes_of
@@ -62,6 +63,12 @@ def test_what_does_not_divide_is_not_cut():
     ring = ConvGeometry((3,), padding=1, padding_mode="circular").at((8,))
     assert cuts(((), ("b",), ()), ((), (), ()), mesh={"b": 3}, spec=ring) == {}
     assert cuts(((), ("b",), ()), ((), (), ()), mesh={"b": 3}) == {"s0": ("b",)}  # by blocks of 3, 3 and 2
+
+
+def test_a_size_that_export_leaves_open_is_compared_as_a_number():
+    (batch,) = export.symbolic_shape("2*b")
+    assert cuts((("a",), (), ()), ((), (), ()), shapes=((batch, 8, 6), W)) == {"n": ("a",)}
+    assert cuts((("a",), (), ()), ((), (), ("a",)), shapes=((batch, 8, 6), W)) == {"n": ("a",)}
 
 
 def test_channels_of_groups_are_cut_only_where_a_device_has_one_group():

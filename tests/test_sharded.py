@@ -52,6 +52,25 @@ with jtconv.lax_only():
     got = jax.jit(f)(typed, cut)
     assert got.sharding.spec == PartitionSpec("batch", None, None, None), got.sharding
 
+# vmap over the images' cut axis, and a shard_map over some of a mesh's axes, leave the others typed.
+f = lambda y, w: jtconv.conv_transpose(y, w, strides=2, padding=1, groups=3)
+whole, sizes = f(y, kernel), f(abs(y), abs(kernel))
+one_by_one = jax.jit(jax.vmap(f, (0, None)))(typed, kernel)
+assert one_by_one.sharding.spec == PartitionSpec("batch", None, None, None), one_by_one.sharding
+two = jax.make_mesh((1, 2), ("manual", "batch"), axis_types=(AxisType.Explicit,) * 2)
+with jax.set_mesh(two):
+    within = jax.shard_map(f, in_specs=PartitionSpec(), out_specs=PartitionSpec(), axis_names={"manual"})
+    inner = jax.jit(within)(jax.device_put(y, NamedSharding(two, PartitionSpec("batch"))), kernel)
+assert inner.sharding.spec == PartitionSpec("batch", None, None, None), inner.sharding
+elsewhere = jax.device_put(kernel, NamedSharding(two, PartitionSpec(None, None, None, "batch")))
+try:
+    f(typed, elsewhere)
+    raise SystemExit("arrays on two meshes were taken")
+except ValueError as error:
+    assert "must be on one mesh, got {'batch': 2} and {'manual': 1, 'batch': 2}" in str(error), error
+for got in (one_by_one, inner):
+    assert (abs(np.asarray(got) - whole) <= 2 * 13 * np.finfo(np.float32).eps * sizes).all()
+
 jtconv._arrays.tiles.MAX_TILE_BYTES = 300  # several tiles
 
 # Under shard_map each device has its images and all of the kernel, whose gradient is a sum over devices.

@@ -43,6 +43,7 @@ def typed_alike(a: Array, b: Array, roles: str, spec: ConvSpec) -> tuple[Array, 
     """
     kinds = jax.typeof(a), jax.typeof(b)
     if AxisType.Explicit in _mesh_of(*kinds).axis_types:
+        _check_one_mesh(*kinds, roles)
         mesh, division = _mesh_of(*kinds), _division(*kinds, roles, spec)
         a, b = (_placed_as(c, mesh, division.placement(role)) for c, role in zip((a, b), roles, strict=False))
     return varying_alike(a, b)
@@ -84,10 +85,14 @@ def with_auto_axes(run: Callable[..., Array], result: Any) -> Callable[..., Arra
     mesh = result.mesh
     if AxisType.Explicit not in mesh.axis_types:
         return run
+    # Those of a `jax.shard_map` around it stay as they are.
+    typed = tuple(
+        name for name, kind in zip(mesh.axis_names, mesh.axis_types, strict=True) if kind == AxisType.Explicit
+    )
 
     def within(a: Array, b: Array) -> Array:
         with jax.sharding.use_abstract_mesh(mesh):
-            return jax.sharding.auto_axes(run, out_sharding=result)(a, b)  # pyright: ignore[reportCallIssue] (it takes a function, too)
+            return jax.sharding.auto_axes(run, axes=typed, out_sharding=result)(a, b)  # pyright: ignore[reportCallIssue] (it takes a function, too)
 
     return within
 
@@ -117,6 +122,18 @@ def _division(a: ShapedArray, b: ShapedArray, roles: str, spec: ConvSpec) -> Div
 
 def _mesh_of(a: ShapedArray, b: ShapedArray) -> Any:
     return b.sharding.mesh if a.sharding.mesh.empty else a.sharding.mesh
+
+
+def _check_one_mesh(a: ShapedArray, b: ShapedArray, roles: str) -> None:
+    """Check that operands with sharded types name the axes of one mesh."""
+    of_a, of_b = a.sharding.mesh, b.sharding.mesh
+    both = all(AxisType.Explicit in mesh.axis_types for mesh in (of_a, of_b))
+    if both and of_a.shape_tuple != of_b.shape_tuple:
+        first, second = ("kernel" if role == "w" else role for role in roles[:2])
+        raise ValueError(
+            f"`{first}` and `{second}` must be on one mesh, got {dict(of_a.shape)} and {dict(of_b.shape)}, whose axes "
+            f"are explicit. Move one of them first, for example with jax.device_put({second}, sharding)."
+        )
 
 
 def _placed_as(array: Array, mesh: Any, placement: Placement) -> Array:

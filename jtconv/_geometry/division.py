@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jtconv._geometry.axis_plan import AxisPlan, axis_plans, input_blocks, output_blocks
-from jtconv._geometry.open_sizes import any_open
+from jtconv._geometry.open_sizes import any_open, is_open
 from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.spec import ConvSpec
 
@@ -19,6 +19,8 @@ Placement = tuple[Cuts, ...]  # of an array, axis by axis
 
 # Where as much moves, the earlier one is cut.
 _PREFERENCE = "ngios"
+
+_ASSUMED_SIZE = 16  # of an axis that `jax.export` leaves open, where numbers are compared
 
 
 def dimensions(role: str, spec: ConvSpec) -> tuple[tuple[str, ...], ...]:
@@ -194,8 +196,9 @@ def _moved(
 
 
 def _entries(role: str, spec: ConvSpec, sizes: Mapping[str, int]) -> int:
-    """How many numbers an array has."""
+    """How many numbers an array has, or about how many where a size is open."""
     if role == "w":
         return math.prod((*spec.kernel_size, spec.groups, sizes["i"], sizes["o"]))
     positions = spec.input_size if role == "x" else spec.output_size
-    return math.prod((sizes["n"], *positions, spec.groups, sizes["i" if role == "x" else "o"]))
+    axes = (sizes["n"], *positions, spec.groups, sizes["i" if role == "x" else "o"])
+    return math.prod(_ASSUMED_SIZE if is_open(size) else size for size in axes)
