@@ -20,6 +20,7 @@ import numpy as np
 from jax.sharding import AxisType, Mesh
 
 from benchmarks.collectives import collective_bytes
+from benchmarks.scaling import size_of
 from experiments.fcn.config import Config
 from experiments.fcn.optimizer import is_learned
 from experiments.fcn.placement import AXIS, Placement, shaped
@@ -113,12 +114,6 @@ def step_seconds(config: Config) -> dict[str, float]:
             times[count].append(time.perf_counter() - began)
             runs[count] = (trainer, state, batch)
     return {str(count): median(seconds[1:]) for count, seconds in times.items()}  # the first compiles
-
-
-def size_of(tree: Any) -> int:
-    """Bytes of its floating-point arrays."""
-    floats = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
-    return sum(leaf.size * leaf.dtype.itemsize for leaf in floats)
 
 
 def markdown(result: dict[str, Any]) -> str:
