@@ -6,7 +6,9 @@ PEERS := .venv-peers
 ACCELERATORS := .venv-accelerators
 BIN := $(VENV)/bin
 KERNELS := $(wildcard jtconv/_compute/cpu/*.cc jtconv/_compute/cpu/*.h)
-PIP := -m pip install --disable-pip-version-check --quiet
+# How packages are installed: a line every 10 seconds, and all of pip's own only where it fails.
+PIP := -m pip install --disable-pip-version-check --progress-bar off
+QUIETLY := @sh tools/quietly.sh
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
@@ -18,7 +20,6 @@ help: ## list the targets
 
 demo: $(VENV)/.experiments ## prove the layers, then train a small FCN-8 on real digits
 	$(BIN)/jtconv verify --dtype float64
-	$(BIN)/jtconv verify --dtype float32
 	$(BIN)/python -m experiments.fcn8 $(ARGS)
 
 # The core: one file per property, and the examples in its docstrings.
@@ -80,9 +81,9 @@ notebooks: $(VENV)/.notebooks ## write notebooks/ from the documentation's pages
 readme: $(VENV)/.experiments ## run the commands quoted in README.md and put in what they print
 	$(BIN)/python tools/quote_outputs.py README.md
 
-wheel: $(VENV)/.dev ## build dist/jtconv-*.whl
+wheel: $(VENV)/.dev ## build dist/: the source distribution, and from it a wheel that needs no compiler
 	rm -rf dist
-	$(BIN)/python -m build --wheel
+	PATH="$(abspath $(BIN)):$$PATH" sh tools/build_wheel.sh
 
 clean: ## remove the environments and everything built
 	rm -rf $(VENV) $(PEERS) $(ACCELERATORS) build dist site .hypothesis .pytest_cache .ruff_cache
@@ -94,24 +95,24 @@ PACKAGE := pyproject.toml setup.py jtconv/_version.py $(KERNELS)
 $(VENV)/.jtconv: $(PACKAGE) $(VENV)/.made
 	@echo "Installing jtconv into $(VENV)"
 	@rm -f jtconv/_compute/cpu/library*.so # a failed build must not leave an older one
-	@$(BIN)/python $(PIP) --editable .
+	$(QUIETLY) $(BIN)/python $(PIP) --editable .
 	@touch $@
 
 $(VENV)/.%: $(VENV)/.jtconv
 	@echo "Installing jtconv[$*] into $(VENV)"
-	@$(BIN)/python $(PIP) 'jtconv[$*]' # what is installed already, with the extra's own
+	$(QUIETLY) $(BIN)/python $(PIP) 'jtconv[$*]' # what is installed already, with the extra's own
 	@touch $@
 
 $(PEERS)/.peers: $(PACKAGE) $(PEERS)/.made
 	@echo "Installing jtconv[peers] into $(PEERS)"
 	@rm -f jtconv/_compute/cpu/library*.so
-	@$(PEERS)/bin/python $(PIP) --editable '.[peers]'
+	$(QUIETLY) $(PEERS)/bin/python $(PIP) --editable '.[peers]'
 	@touch $@
 
 $(ACCELERATORS)/.accelerators: $(PACKAGE) $(ACCELERATORS)/.made
 	@echo "Installing jtconv[accelerators] into $(ACCELERATORS)"
 	@rm -f jtconv/_compute/cpu/library*.so
-	@$(ACCELERATORS)/bin/python $(PIP) --editable '.[accelerators]'
+	$(QUIETLY) $(ACCELERATORS)/bin/python $(PIP) --editable '.[accelerators]'
 	@touch $@
 
 # Rewritten only when the environment is made, so that nothing is installed twice.
