@@ -1,4 +1,4 @@
-"""An editable install from any folder, also from one that holds a folder named jtconv, such as a clone of the repository."""
+"""An editable install works from any folder, also beside a folder named jtconv, such as a clone of the repository."""
 
 import subprocess
 import sys
