@@ -8,7 +8,11 @@ of an open size may be without an answer, so it is made here.
 from collections.abc import Callable, Iterable
 
 from jax.core import max_dim
-from jax.errors import InconclusiveDimensionOperation
+
+try:
+    from jax.errors import InconclusiveDimensionOperation
+except ImportError:  # jax 0.10.0 keeps it elsewhere
+    from jax.extend.core import InconclusiveDimensionOperation
 
 Size = int  # or an expression, of a class that JAX keeps to itself
 
