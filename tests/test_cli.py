@@ -147,20 +147,33 @@ def test_picture_shows_the_counts():
 
 
 def test_matrix_draws_taps_as_letters(capsys):
-    assert main(words("matrix --input-size 7 --kernel-size 3 --strides 2")) == 0
+    assert main(words("matrix --input-size 3 --kernel-size 3 --strides 2")) == 0
     text = capsys.readouterr().out
-    assert "C, 3 x 7, 9 entries\na b c . . . .\n. . a b c . .\n. . . . a b c" in text
+    assert "C, 3 x 7, 9 entries: the convolution, 7 to 3\na b c . . . .\n. . a b c . .\n. . . . a b c" in text
     assert "\nc a .\n" in text
-    assert main(words("matrix --input-size 3 --kernel-size 3 --padding 2 --padding-mode replicate")) == 0
+    assert main(words("matrix --input-size 5 --kernel-size 3 --padding 2 --padding-mode replicate")) == 0
     assert "\n+ . .\n+ c .\na b c\n. a +\n" in capsys.readouterr().out
 
 
 def test_verify_one_layer(capsys):
-    command = "verify --input-size 9 8 --kernel-size 4 3 --strides 2 --padding 1,2 0 --channels 2 3 --groups 2"
-    assert main(command.split()) == 0
-    text = capsys.readouterr().out
-    assert "matrix 90 x 288" in text
-    assert "every check within its rounding bound" in text
+    """x of 9x8x4 and y of 5x3x6, whose sizes and channels are those of the transposed convolution."""
+    layer = "--kernel-size 4 3 --strides 2 --padding 1,2 0 --groups 2 --channels 6 4 --input-size 5 3"
+    for size in ("--output-padding 0 1", "--output-size 9 8"):
+        assert main(words(f"verify {layer} {size}")) == 0
+        text = capsys.readouterr().out
+        assert "C: 9x8 -> 5x3" in text
+        assert "matrix 90 x 288" in text
+        assert "every check within its rounding bound" in text
+
+
+def test_verify_takes_a_frameworks_words(capsys):
+    call = "ConvTranspose2d(6, 4, (4, 3), stride=2, padding=(1, 0), output_padding=(1, 0), groups=2)"
+    assert main(["verify", "--from", "torch", call, *words("--input-size 5 3 --dtype float32")]) == 0
+    assert "C: 11x7 -> 5x3" in (text := capsys.readouterr().out)
+    assert "matrix 90 x 308" in text
+    many = "ConvTranspose2d(1024, 512, 4, stride=2)"
+    assert main(["verify", "--from", "torch", many, *words("--input-size 5 3 --dtype float32")]) == 0
+    assert "Checked with 3 and 2 channels: the matrix of 1024 and 512" in capsys.readouterr().out
 
 
 def test_verify_table_and_its_exit_status(capsys, monkeypatch):
@@ -180,26 +193,26 @@ def test_verify_table_and_its_exit_status(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("explain --input-size 7 --kernel-size 3 --strides 0", "`strides` must be at least 1, got 0"),
+        ("explain --input-size 7 --kernel-size 3 --strides 0", "`--strides` must be at least 1, got 0"),
         ("overlap --input-size 9999 --kernel-size 3 --strides 9999", "the result would have 99,970,005 on"),
         ("explain --input-size 100000000 --kernel-size 1 --strides 2 --padding 99999999", "the input would have 100,0"),
         ("explain --input-size 1 --kernel-size 1 --strides 2000000000", "the strides would have 2,000,000,000"),
         ("explain --input-size 7 --kernel-size 3 --padding 1,x", "`--padding` takes VALID, SAME"),
-        ("verify --input-size 7", "both `--input-size` and `--kernel-size`"),
-        ("verify --strides 2", "both `--input-size` and `--kernel-size`"),
+        ("verify --input-size 7", "a layer needs `--kernel-size`"),
+        ("verify --strides 2", "a layer needs `--input-size`"),
         ("verify --seed -1", "`--seed` must be at least 0, got -1"),
-        ("verify --input-size 7 --kernel-size 3 --channels -1 2", "`--channels` must be at least 1, got -1"),
+        ("verify --input-size 7 --kernel-size 3 --channels -1 2", "IN of `--channels` must be at least 1, got -1"),
         ("verify --input-size 7 --kernel-size -1", "`--kernel-size` must be at least 1, got -1"),
-        ("matrix --input-size 7 --kernel-size 3 --groups -1", "`groups` must be at least 1, got -1"),
-        ("verify --input-size 7 7 --kernel-size 3 --strides 1 2 3", "`strides` must be an int or 2 ints"),
-        ("matrix --input-size 2 --kernel-size 5", "does not fit"),
+        ("matrix --input-size 7 --kernel-size 3 --groups -1", "`--groups` must be at least 1, got -1"),
+        ("verify --input-size 7 7 --kernel-size 3 --strides 1 2 3", "`--strides` must be an int or 2 ints"),
+        ("matrix --input-size 2 --kernel-size 5 --output-size 3", "`--output-size` must be in [6, 6]"),
         ("explain --kernel-size 5", "a layer needs `--input-size`"),
-        ("overlap --input-size 5", "a layer needs `--kernel-size`, or `--from` with a framework's call"),
+        ("overlap --input-size 5", "or `--from` with a framework's call"),
         ("explain --from torch nn.Conv2d(3,4,5) --input-size 7", "got nn.Conv2d"),
         ("explain --from torch ConvTranspose2d(3,4,5) --input-size 7 --strides 2", "`--strides` must not stand beside"),
         ("overlap --from torch f() --input-size 7 --output-padding 1", "`--output-padding` must not stand beside"),
         ("explain --from torch f() --input-size 7 --no-bias", "`--no-bias` must not stand beside"),
-        ("explain --from torch ConvTranspose2d(3,4,5) --input-size 7 --channels 3 5", "`out_ch` is 4 in the call"),
+        ("explain --from torch ConvTranspose2d(3,4,5) --input-size 7 --channels 3 5", "OUT of `--channels` is 4 in the call"),
         ("overlap --input-size 5 --kernel-size 3 --png o.jpg", "`--png` must name a file that ends in .png, got o.jpg"),
     ],
 )
@@ -210,6 +223,34 @@ def test_wrong_arguments_are_one_line_and_status_2(capsys, command, message):
     assert output.err.startswith(f"jtconv {command.split()[0]}: error: ")
     assert output.err.count("\n") == 1
     assert message in output.err
+
+
+@pytest.mark.parametrize(
+    ("command", "near"),
+    [
+        ("verfy", "did you mean verify?"),
+        ("explain --kernal-size 3 --input-size 7", "--kernal-size: did you mean --kernel-size?"),
+        ("matrix --sizes=3", "--sizes: did you mean"),
+        ("bench --dtype float23", "did you mean float32?"),
+        ("explain --padding-mode zero", "did you mean zeros?"),
+    ],
+)
+def test_the_nearest_option_or_command_is_named(capsys, command, near):
+    with pytest.raises(SystemExit) as raised:
+        main(words(command))
+    assert raised.value.code == 2
+    error, where = capsys.readouterr().err.splitlines()
+    assert near in error
+    assert where.endswith("--help lists what there is.")
+
+
+def test_a_message_about_a_call_names_from_and_keeps_the_frameworks_words(capsys):
+    call = ["explain", "--from", "torch", "ConvTranspose2d(3, 4, 0)", "--input-size", "7"]
+    assert main(call) == 2
+    error = capsys.readouterr().err
+    assert '--from torch "ConvTranspose2d(3, 4, 0)": `kernel_size`' in error
+    assert main(["explain", "--from", "lax", "lax.conv_transpose(y, k, (2, 2), 'SAME')", "--input-size", "7"]) == 2
+    assert "`--kernel-size` is needed" in capsys.readouterr().err
 
 
 def test_runs_as_a_command():

@@ -65,6 +65,7 @@ def explain(
     strides: int | Sequence[int] = 1,
     padding: Padding = "VALID",
     output_padding: int | Sequence[int] | None = None,
+    output_size: int | Sequence[int] | None = None,
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
     padding_mode: str = "zeros",
@@ -78,7 +79,8 @@ def explain(
       input_size: spatial size of the layer's input, an int or one per axis. C and Cᵀ are
         both explained for it.
       kernel_size: taps, an int or one per axis.
-      strides, padding, output_padding, dilation, groups, padding_mode: as in `conv_transpose`.
+      strides, padding, output_padding, output_size, dilation, groups, padding_mode: as in
+        `conv_transpose`.
       in_ch, out_ch: channels into and out of the layer; if both are given, parameters and multiply-adds
         are counted too.
       use_bias: whether the layer adds a bias.
@@ -102,7 +104,7 @@ def explain(
         padding_mode=padding_mode,
     )
     sizes = arg.per_axis("input_size", input_size, geometry.ndim, minimum=1)
-    up = geometry.transpose_output_size(sizes, output_padding=output_padding)
+    up = geometry.transpose_output_size(sizes, output_padding=output_padding, target=output_size)
     return _explained(geometry, sizes, up, in_ch, out_ch, use_bias)
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from jtconv._explain.explain import Explanation
 from jtconv._geometry import arguments as arg
-from jtconv.cli._explain import add_explained, explained
-from jtconv.cli._layer import described, given_layer, one_or_more
+from jtconv.cli._layer import add_bias, add_channels, add_layer, explained, is_given, sizes_and_geometry
 from jtconv.explorer import LARGEST, ExploredLayer, page
 from jtconv.explorer._fields import FIELDS, Field
 from jtconv.explorer._layer import nearest_of, next_multiple
@@ -25,7 +24,9 @@ def register(commands: Any) -> None:
         epilog="Examples: jtconv explore --open; jtconv explore --input-size 4 4 --kernel-size 4 --strides 2 "
         "--padding 1 --out layer.html",
     )
-    add_explained(parser, with_bias=True)
+    add_layer(parser)
+    add_channels(parser)
+    add_bias(parser)
     parser.add_argument(
         "--out", type=Path, metavar="FILE", default=Path("explorer.html"), help="default: explorer.html"
     )
@@ -49,8 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _asked_for(arguments: argparse.Namespace) -> ExploredLayer | None:
     """The requested layer, or None if no option describes one."""
-    given = [arguments.input_size, arguments.kernel_size, arguments.call, arguments.channels, arguments.output_padding]
-    if all(value is None for value in given) and not described(arguments):
+    if not is_given(arguments):
         return None
     try:
         explanation = explained(arguments)
@@ -100,8 +100,9 @@ def _instead(arguments: argparse.Namespace) -> str:
     if arguments.call is not None or arguments.input_size is None or arguments.kernel_size is None:
         return ""
     try:
-        size, geometry = given_layer(arguments)
-        a = arg.per_axis("output_padding", one_or_more(arguments.output_padding or [0]), geometry.ndim)
+        size, geometry = sizes_and_geometry(arguments)
+        given = arguments.output_padding or [0]
+        a = arg.per_axis("output_padding", given[0] if len(given) == 1 else given, geometry.ndim)
         channels = arguments.channels or (1, 1)
         values = ExploredLayer(geometry, size, a, channels, not arguments.no_bias).values
     except (TypeError, ValueError):  # no layer, or a wrong number of values per axis

@@ -1,17 +1,17 @@
 """`jtconv`: one subcommand per file. A wrong argument prints one line to stderr and exits with status 2."""
 
-import argparse
 import io
 import sys
 from collections.abc import Sequence
 
 from jtconv._version import __version__
 from jtconv.cli import _bench, _explain, _explore, _matrix, _overlap, _verify
+from jtconv.cli._errors import Parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `jtconv ARGV` and return its exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="jtconv",
         description="The transposed convolution for JAX: the transpose of the convolution's sparse matrix.",
     )

@@ -7,8 +7,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from jtconv._geometry.words import by
 from jtconv._matrix.conv_matrix import ConvMatrix, conv_matrix
-from jtconv.cli._layer import add_layer, given_layer
+from jtconv.cli._layer import add_layer, explained
 
 MAX_SIZE = 120  # rows or columns that fit on a screen
 _TAPS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -19,21 +20,24 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "matrix",
         help="draw the sparse matrix of a convolution and its transpose",
-        description="Draw the matrix C of a one-channel convolution, rows vec(y), columns vec(x), and its "
-        "transpose. Each kernel tap is a letter, in C order; + is a sum of several; . is zero.",
-        epilog="Example: jtconv matrix --input-size 7 --kernel-size 3 --strides 2",
+        description="Draw the matrix C of the convolution from x to y, for one channel, and its transpose, from y to x, "
+        "whose input size --input-size is. Rows of C are vec(y), columns vec(x). Each kernel tap is a letter, in C "
+        "order; + is a sum of several; . is zero.",
+        epilog="Example: jtconv matrix --input-size 3 --kernel-size 3 --strides 2",
     )
-    add_layer(parser, size_required=True)
+    add_layer(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print both matrices."""
-    layer = given_layer(arguments)
-    kernel = jnp.ones((*layer.geometry.kernel_size, 1, layer.geometry.groups))
-    matrix = conv_matrix(kernel, layer.input_size, **layer.geometry.arguments())
-    print(f"C, {matrix.shape[0]} x {matrix.shape[1]}, {matrix.nnz} entries\n{_draw(matrix)}\n")
-    print(f"C transposed, {matrix.shape[1]} x {matrix.shape[0]}\n{_draw(matrix.T)}")
+    layer = explained(arguments)
+    geometry, x_size, y_size = layer.geometry, by(layer.transposed_size), by(layer.input_size)
+    kernel = jnp.ones((*geometry.kernel_size, 1, geometry.groups))
+    matrix = conv_matrix(kernel, layer.transposed_size, **geometry.arguments())
+    rows, columns = matrix.shape
+    print(f"C, {rows} x {columns}, {matrix.nnz} entries: the convolution, {x_size} to {y_size}\n{_draw(matrix)}\n")
+    print(f"C transposed, {columns} x {rows}: the transposed convolution, {y_size} to {x_size}\n{_draw(matrix.T)}")
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from jtconv._explain.overlap_text import contributions
 from jtconv.cli import _overlap_plot
-from jtconv.cli._explain import add_explained, explained
+from jtconv.cli._layer import add_layer, explained
 from jtconv.cli._overlap_pattern import draw, plane_of
 
 
@@ -20,7 +20,7 @@ def register(commands: Any) -> None:
         "the number varies, results often show a checkerboard.",
         epilog="Example: jtconv overlap --input-size 7 7 --kernel-size 3 --strides 2",
     )
-    add_explained(parser, with_bias=False)
+    add_layer(parser)
     parser.add_argument(
         "--png", type=Path, metavar="FILE", help="also draw the pattern to FILE; needs jtconv[experiments]"
     )

@@ -1,6 +1,7 @@
 """`jtconv verify`: check on this machine that `conv_transpose` is the transpose of `conv`."""
 
 import argparse
+import math
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +12,21 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from jtconv._explain.explain import Explanation
 from jtconv._geometry import arguments as arg
 from jtconv._verify.layers import LAYERS, Layer
 from jtconv._verify.verify import TransposeReport, verify_transpose
-from jtconv.cli._layer import add_layer, given_layer, is_given
+from jtconv.cli._layer import add_channels, add_layer, explained, is_given
 
+CHANNELS = (3, 2)  # into and out of the layer, for each group
+MAX_PRODUCTS = 2**22  # of the kernel by positions of y: beyond it a call's channels take gigabytes
 DTYPES = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
+
+EXPLAINED = """\
+A number is an error: the largest difference from JAX's own gradient of lax's convolution, over the largest value.
+auto to polyphase: methods for Cᵀ y; kernel: the kernel's gradient; C x·y: sum(C x · y) = sum(x · Cᵀ y); Jacobian: the matrix C.
+of bound: the largest error over what rounding alone may cause at its place; ok: nowhere above 1.
+"""
 
 
 def register(commands: Any) -> None:
@@ -27,12 +37,12 @@ def register(commands: Any) -> None:
         description="Check every method, and the kernel's gradient, against jax.vjp of lax's convolution, the "
         "dot-product identity, and the sparse matrix against the Jacobian, each within its rounding bound. "
         "Without a layer, check 30 built-in layers. The exit status is 1 if a bound is exceeded.",
-        epilog="Example: jtconv verify --input-size 10 12 --kernel-size 4 3 --strides 2 --padding SAME",
+        epilog="Examples: jtconv verify --input-size 10 12 --kernel-size 4 3 --strides 2 --padding SAME --output-padding "
+        '0 1; jtconv verify --from torch "ConvTranspose2d(8, 4, 3, stride=2, padding=1, output_padding=1)" '
+        "--input-size 7",
     )
-    add_layer(parser, size_required=False)
-    parser.add_argument(
-        "--channels", type=int, nargs=2, default=(2, 3), metavar=("IN", "OUT"), help="default: 2 3, times groups"
-    )
+    add_layer(parser)
+    add_channels(parser, f"; default: what --from says, else {CHANNELS[0]} {CHANNELS[1]}, times --groups")
     parser.add_argument("--dtype", choices=DTYPES, default="float64", help="default: float64")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random kernels, x and y; default: 0")
     parser.set_defaults(run=run)
@@ -55,10 +65,24 @@ def _layer(arguments: argparse.Namespace) -> Layer | None:
     """The requested layer, or None for the built-in layers."""
     if not is_given(arguments):
         return None
-    layer = given_layer(arguments)
-    in_ch, out_ch = (arg.at_least("--channels", channels, 1) for channels in arguments.channels)
-    shape = (*layer.geometry.kernel_size, in_ch, out_ch * layer.geometry.groups)
-    return Layer("", layer.input_size, shape, layer.geometry.arguments())
+    explanation = explained(arguments)
+    geometry = explanation.geometry
+    in_ch, out_ch = _channels(explanation)
+    # The kernel is the convolution's, whose input is the transposed convolution's result.
+    shape = (*geometry.kernel_size, out_ch // geometry.groups, in_ch)
+    return Layer("", explanation.transposed_size, shape, geometry.arguments())
+
+
+def _channels(explanation: Explanation) -> tuple[int, int]:
+    """Channels into and out of the layer: the requested ones, unless a call's are too many for its matrix."""
+    groups = explanation.geometry.groups
+    usual = CHANNELS[0] * groups, CHANNELS[1] * groups
+    asked = explanation.in_ch or usual[0], explanation.out_ch or usual[1]
+    positions = math.prod((*explanation.input_size, *explanation.geometry.kernel_size))
+    if explanation.call is None or positions * asked[0] * asked[1] // groups <= MAX_PRODUCTS:
+        return asked
+    print(f"Checked with {usual[0]} and {usual[1]} channels: the matrix of {asked[0]} and {asked[1]} would be too large.")
+    return usual
 
 
 def _report(layer: Layer, arguments: argparse.Namespace) -> TransposeReport:
@@ -81,10 +105,7 @@ def _table(arguments: argparse.Namespace) -> bool:
     print(
         f"{len(LAYERS)} layers in {arguments.dtype} on {device.platform} ({device.device_kind}), jax {jax.__version__}"
     )
-    print(
-        "largest error over largest value, against jax.vjp of lax's convolution; of bound: share of the rounding "
-        "bound, at worst\n"
-    )
+    print(EXPLAINED, flush=True)
     start, good, worst = time.perf_counter(), 0, 0.0
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # compilation releases the GIL
         reports = pool.map(lambda layer: _report(layer, arguments), LAYERS)
