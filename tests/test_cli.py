@@ -212,7 +212,10 @@ def test_verify_table_and_its_exit_status(capsys, monkeypatch):
         ("explain --from torch ConvTranspose2d(3,4,5) --input-size 7 --strides 2", "`--strides` must not stand beside"),
         ("overlap --from torch f() --input-size 7 --output-padding 1", "`--output-padding` must not stand beside"),
         ("explain --from torch f() --input-size 7 --no-bias", "`--no-bias` must not stand beside"),
-        ("explain --from torch ConvTranspose2d(3,4,5) --input-size 7 --channels 3 5", "OUT of `--channels` is 4 in the call"),
+        (
+            "explain --from torch ConvTranspose2d(3,4,5) --input-size 7 --channels 3 5",
+            "OUT of `--channels` is 4 in the call",
+        ),
         ("overlap --input-size 5 --kernel-size 3 --png o.jpg", "`--png` must name a file that ends in .png, got o.jpg"),
     ],
 )

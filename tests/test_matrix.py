@@ -299,3 +299,16 @@ def test_layer_that_reads_nothing_has_an_empty_matrix():
     assert matrix.shape == (2, 1)
     assert matrix.nnz == 0
     np.testing.assert_array_equal(matrix.T @ np.ones(2), [0.0])
+
+
+def test_printed_it_says_its_shape_entries_bytes_and_layer():
+    matrix = conv_matrix(np.ones((4, 3, 2, 5), np.float32), (9, 7), strides=2)
+    entries, values = 3 * 3 * 5 * 4 * 3 * 2, matrix.values.size
+    layer = "C: 9x7 -> 3x3, kernel 4x3, strides (2, 2)"
+    assert str(matrix).startswith(f"ConvMatrix(45 x 126, {entries:,} entries, {4 * values:,} bytes, float32; {layer}")
+    assert str(matrix.T).startswith(
+        f"ConvMatrix(126 x 45, {entries:,} entries, {4 * values:,} bytes, float32; transpose"
+    )
+    batch = jax.vmap(lambda kernel: conv_matrix(kernel, 5))(np.ones((2, 3, 1, 1)))
+    assert str(batch).startswith("ConvMatrix(values=")
+    assert str(jax.tree.map(lambda _: None, matrix)).startswith("ConvMatrix(values=None")

@@ -31,6 +31,13 @@ class ConvSpec:
     padding_mode: str
     layers: int = 1  # layers that `jax.vmap` has merged; `groups` counts the groups of all of them
 
+    def __str__(self) -> str:
+        sizes = ["x".join(map(str, each)) or "()" for each in (self.input_size, self.output_size, self.kernel_size)]
+        return (
+            f"C: {sizes[0]} -> {sizes[1]}, kernel {sizes[2]}, strides {self.strides}, pads {self.pads} "
+            f"({self.padding_mode}), dilation {self.dilation}, groups {self.groups}"
+        )
+
     @property
     def ndim(self) -> int:
         return len(self.kernel_size)

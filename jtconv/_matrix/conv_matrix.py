@@ -56,6 +56,13 @@ class ConvMatrix:
         columns, rows = map(math.prod, image_shapes(self.kernel_shape, self.spec))
         return (columns, rows) if self.transposed else (rows, columns)
 
+    def __repr__(self) -> str:
+        if not self._is_single():  # inside `vmap`, or built by JAX itself
+            return f"ConvMatrix(values={self.values!r}, {'transpose of ' * self.transposed}{self.spec})"
+        rows, columns = self.shape
+        own = f"{rows} x {columns}, {self.nnz:,} entries, {self.nbytes:,} bytes, {self.dtype}"
+        return f"ConvMatrix({own}; {'transpose of ' * self.transposed}{self.spec})"
+
     @property
     def dtype(self) -> jnp.dtype:
         return self.values.dtype
@@ -158,8 +165,11 @@ class ConvMatrix:
     def _channels(self) -> Channels:
         return channels_of(self.kernel_shape, self.spec.groups)
 
+    def _is_single(self) -> bool:
+        return np.ndim(self.values) == len(values_shape(self.spec, self._channels))
+
     def _check_single(self) -> None:
-        if self.values.ndim != len(values_shape(self.spec, self._channels)):
+        if not self._is_single():
             raise ValueError(
                 f"this ConvMatrix holds a batch of kernels, values of shape {self.values.shape}, as `jax.vmap` "
                 f"returns it: use it inside `jax.vmap`, where it is one matrix again."

@@ -86,7 +86,9 @@ class ConvOperator:
     def __repr__(self) -> str:
         if not self._is_single():  # inside `vmap`, or built by JAX itself
             return f"ConvOperator(kernel={self.kernel!r}, transposed={self.transposed}, {self.spec})"
-        return f"ConvOperator(shape={self.shape}, dtype={self.dtype}, transposed={self.transposed}, {self.spec})"
+        rows, columns = self.shape
+        own = f"{rows} x {columns}, {self.nnz:,} entries not stored, kernel of {self.nbytes:,} bytes, {self.dtype}"
+        return f"ConvOperator({own}; {'transpose of ' * self.transposed}{self.spec})"
 
     @property
     def shape(self) -> tuple[int, int]:

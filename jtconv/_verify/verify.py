@@ -257,10 +257,4 @@ def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _describe(matrix: ConvMatrix) -> str:
-    spec = matrix.spec
-    sizes = ["x".join(map(str, v)) or "()" for v in (spec.input_size, spec.output_size, spec.kernel_size)]
-    return (
-        f"C: {sizes[0]} -> {sizes[1]}, kernel {sizes[2]}, strides {spec.strides}, pads {spec.pads} "
-        f"({spec.padding_mode}), dilation {spec.dilation}, groups {spec.groups}; "
-        f"matrix {matrix.shape[0]} x {matrix.shape[1]}, {matrix.nnz} entries"
-    )
+    return f"{matrix.spec}; matrix {matrix.shape[0]} x {matrix.shape[1]}, {matrix.nnz} entries"

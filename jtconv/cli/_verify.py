@@ -81,7 +81,9 @@ def _channels(explanation: Explanation) -> tuple[int, int]:
     positions = math.prod((*explanation.input_size, *explanation.geometry.kernel_size))
     if explanation.call is None or positions * asked[0] * asked[1] // groups <= MAX_PRODUCTS:
         return asked
-    print(f"Checked with {usual[0]} and {usual[1]} channels: the matrix of {asked[0]} and {asked[1]} would be too large.")
+    print(
+        f"Checked with {usual[0]} and {usual[1]} channels: the matrix of {asked[0]} and {asked[1]} would be too large."
+    )
     return usual
 
 
