@@ -16,7 +16,7 @@ from jtconv.bench import _contenders, _figures, _plot, _report, _timing
 from jtconv.bench._contenders import contenders
 from jtconv.bench._layers import SUITE
 from jtconv.bench._machine import Rates, bound_seconds
-from jtconv.bench._markdown import Column
+from jtconv.bench._markdown import Column, aligned
 from jtconv.bench._programs import PARTS, NotRun, Program, random_arrays
 from jtconv.bench._run import ready
 from jtconv.bench._timing import Guarded, interleaved, summary
@@ -194,6 +194,17 @@ def test_table_has_a_dash_where_there_is_no_figure():
     assert "| one | 2.00 ms | 15.0× (15.0–15.0) | 1.50× (1.00–100) | 50% | 3.00× | — |" in _report.markdown(results)
     del results["layers"][0]["forward"]["torch"]
     assert "| one | 2.00 ms | 15.0× (15.0–15.0) | — | 50% |" in _report.markdown(results)
+
+
+def test_in_a_terminal_tables_are_aligned_and_hold_no_library_that_was_not_timed():
+    results = result_of(jtconv=timing(2.0), lax=timing(30.5))
+    text = aligned(_report.markdown(results))
+    head, rule, row, *_ = text.splitlines()
+    assert head.split() == ["forward", "jtconv", "lax", "bound"]
+    assert len(head) == len(rule) == len(row)
+    assert set(rule) == {"-"}
+    assert "|" not in text
+    assert "torch" not in text.split("\n\n")[1]  # the geometric means
 
 
 def test_a_further_column_is_one_row(monkeypatch):

@@ -173,7 +173,7 @@ def test_verify_takes_a_frameworks_words(capsys):
     assert "matrix 90 x 308" in text
     many = "ConvTranspose2d(1024, 512, 4, stride=2)"
     assert main(["verify", "--from", "torch", many, *words("--input-size 5 3 --dtype float32")]) == 0
-    assert "Checked with 3 and 2 channels: the matrix of 1024 and 512" in capsys.readouterr().out
+    assert "Checked with 3 and 2 channels: a matrix of 1024 and 512" in capsys.readouterr().out
 
 
 def test_verify_table_and_its_exit_status(capsys, monkeypatch):
@@ -214,7 +214,7 @@ def test_verify_table_and_its_exit_status(capsys, monkeypatch):
         ("explain --from torch f() --input-size 7 --no-bias", "`--no-bias` must not stand beside"),
         (
             "explain --from torch ConvTranspose2d(3,4,5) --input-size 7 --channels 3 5",
-            "OUT of `--channels` is 4 in the call",
+            "OUT of `--channels` is 4 in",
         ),
         ("overlap --input-size 5 --kernel-size 3 --png o.jpg", "`--png` must name a file that ends in .png, got o.jpg"),
     ],

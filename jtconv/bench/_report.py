@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from jtconv._conv_transpose import METHODS
 from jtconv.bench import _figures as figures
 from jtconv.bench._figures import LAX, PEERS, TITLES, TORCH, Layer, Ratio, parts, ratio
-from jtconv.bench._markdown import Column, digits, tabulate, times
+from jtconv.bench._markdown import NOTHING, Column, digits, tabulate, times
 
 MIN_GFLOP = 1.0  # of a layer in the mean share of the bound; overhead dominates in smaller ones
 MAX_COST = 1.1  # times the fastest method's time, for a choice that counts as good
@@ -26,7 +26,7 @@ class Measured(NamedTuple):
 
 
 def _spread(found: Ratio | None) -> str:
-    return "—" if found is None else f"{times(found.median)} ({digits(found.low)}–{digits(found.high)})"
+    return NOTHING if found is None else f"{times(found.median)} ({digits(found.low)}–{digits(found.high)})"
 
 
 def _shape(layer: Layer) -> str:
@@ -75,7 +75,7 @@ def line(layer: Layer) -> str:
         cells = [f"{timings['jtconv']['ms']:8.2f} ms"]
         for name, group in (("lax", LAX), ("torch", TORCH)):
             found = ratio(timings, group)
-            cells.append(f"{name} {found.median:6.2f}x" if found else f"{name}      -")
+            cells += [f"{name} {found.median:6.2f}x"] if found else []
         shown.append(f"{TITLES[part]}: {'  '.join(cells)}")
     return f"{layer['name']:<15} {'   '.join(shown)}"
 
@@ -107,7 +107,7 @@ def means(layers: list[Layer]) -> str:
 def _mean_ratio(layers: list[Layer], names: Sequence[str], part: str) -> str:
     found = {layer["name"]: r.median for layer in layers if part in layer and (r := ratio(layer[part], names))}
     if not found:
-        return "—"
+        return NOTHING
     worst = min(found, key=lambda name: found[name])
     mean = times(figures.geometric_mean(found.values()))
     return f"**{mean}** of {_layers(len(found))}; least {times(found[worst])}, {worst}"
@@ -116,7 +116,7 @@ def _mean_ratio(layers: list[Layer], names: Sequence[str], part: str) -> str:
 def _mean_share(layers: list[Layer], part: str) -> str:
     large = [layer for layer in layers if layer["gflop"] > MIN_GFLOP and part in layer]
     shares = [figures.share_of_bound(layer, part) for layer in large]
-    return f"{sum(shares) / len(shares):.0%} of {_layers(len(shares))}" if shares else "—"
+    return f"{sum(shares) / len(shares):.0%} of {_layers(len(shares))}" if shares else NOTHING
 
 
 def _layers(count: int) -> str:
@@ -136,7 +136,7 @@ def methods(layers: list[Layer]) -> str:
 def _milliseconds(timings: dict[str, dict[str, float]], method: str) -> str:
     """The cell of a method, bold where it is the fastest."""
     if method not in timings:
-        return "—"
+        return NOTHING
     milliseconds = timings[method]["ms"]
     fastest = milliseconds == min(t["ms"] for t in timings.values())
     return f"**{digits(milliseconds)}**" if fastest else digits(milliseconds)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from jtconv.cli import _compile_for
 DTYPES = ("float32", "bfloat16", "float16", "float64")
 PARTS = ("forward", "both", "kernel_gradient")
 SECONDS = 0.5
+SECONDS_TO_COMPILE = 0.7  # a program, and to check it, roughly: for the estimate alone
 
 
 def register(commands: Any) -> None:
@@ -40,7 +42,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, compile for another device, or read an earlier result; print the tables, and draw the plot."""
-    from jtconv.bench import _panels
+    from jtconv.bench import _markdown, _panels
 
     _check(arguments)
     if arguments.plot is not None:
@@ -52,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
         results = _results(arguments)
         print()
     report, plot = _text_and_plot(results)
-    print(report(results))
+    text = report(results)
+    print(_markdown.aligned(text) if sys.stdout.isatty() else text)  # what takes it from a pipe may be a document
     if arguments.plot is not None:
         plot(results, arguments.plot)
     return 0
@@ -101,16 +104,28 @@ def _measure(arguments: argparse.Namespace, layers: list[Any]) -> dict[str, Any]
 
     if arguments.dtype == "float64":
         jax.config.update("jax_enable_x64", True)
-    builders = contenders(arguments.methods)
-    print(f"{len(layers)} layers in {arguments.dtype}; contenders: {', '.join(builders)}", flush=True)
+    builders, parts = contenders(arguments.methods), [part for part in PARTS if part in arguments.parts]
+    device = jax.devices()[0]
+    print(
+        f"{len(layers)} layers in {arguments.dtype} on {device.platform} ({device.device_kind}), timed in turn by "
+        f"{', '.join(builders)}.\nAbout {_minutes(len(layers) * len(builders) * len(parts), arguments.seconds)}: "
+        "first the machine's own rates, then a line for each layer, then the tables.",
+        flush=True,
+    )
 
     def report(layer: dict[str, Any], results: dict[str, Any]) -> None:
-        print(_report.line(layer), flush=True)
+        done = len(results["layers"])
+        print(f"{done:>{len(str(len(layers)))}}/{len(layers)} {_report.line(layer)}", flush=True)
         if arguments.out is not None:  # write after every layer, so that an interrupted run keeps its results
             _run.save(results, arguments.out)
 
-    parts = [part for part in PARTS if part in arguments.parts]
     return _run.run(layers, builders, dtype=arguments.dtype, seconds=arguments.seconds, parts=parts, report=report)
+
+
+def _minutes(programs: int, seconds: float) -> str:
+    """How long that many programs take: each is compiled, then timed."""
+    minutes = programs * (seconds + SECONDS_TO_COMPILE) / 60
+    return "a minute" if minutes < 1.5 else f"{minutes:.0f} minutes"
 
 
 def _layers(names: list[str] | None, *, rare: bool) -> list[Any]:

@@ -42,7 +42,7 @@ def _option(name: re.Match[str], known: dict[str, Any]) -> str:
 class Parser(argparse.ArgumentParser):
     """A parser whose errors name the nearest option or command."""
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] (its overloads)
         """Refuse unknown options here, where they are known to be unknown, rather than in the parser above."""
         found, unknown = super().parse_known_args(sys.argv[1:] if args is None else args, namespace)
         if unknown:

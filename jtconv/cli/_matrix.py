@@ -20,9 +20,9 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "matrix",
         help="draw the sparse matrix of a convolution and its transpose",
-        description="Draw the matrix C of the convolution from x to y, for one channel, and its transpose, from y to x, "
-        "whose input size --input-size is. Rows of C are vec(y), columns vec(x). Each kernel tap is a letter, in C "
-        "order; + is a sum of several; . is zero.",
+        description="Draw the matrix C of the convolution from x to y, for one channel, and its transpose, from y to "
+        "x, whose input size --input-size is. Rows of C are vec(y), columns vec(x). Each kernel tap is a letter, in "
+        "C order; + is a sum of several; . is zero.",
         epilog="Example: jtconv matrix --input-size 3 --kernel-size 3 --strides 2",
     )
     add_layer(parser)

@@ -24,7 +24,7 @@ DTYPES = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128"
 
 EXPLAINED = """\
 A number is an error: the largest difference from JAX's own gradient of lax's convolution, over the largest value.
-auto to polyphase: methods for Cᵀ y; kernel: the kernel's gradient; C x·y: sum(C x · y) = sum(x · Cᵀ y); Jacobian: the matrix C.
+auto to polyphase: methods for Cᵀ y; kernel: its gradient; C x·y: sum(C x · y) = sum(x · Cᵀ y); Jacobian: the matrix C.
 of bound: the largest error over what rounding alone may cause at its place; ok: nowhere above 1.
 """
 
@@ -37,8 +37,8 @@ def register(commands: Any) -> None:
         description="Check every method, and the kernel's gradient, against jax.vjp of lax's convolution, the "
         "dot-product identity, and the sparse matrix against the Jacobian, each within its rounding bound. "
         "Without a layer, check 30 built-in layers. The exit status is 1 if a bound is exceeded.",
-        epilog="Examples: jtconv verify --input-size 10 12 --kernel-size 4 3 --strides 2 --padding SAME --output-padding "
-        '0 1; jtconv verify --from torch "ConvTranspose2d(8, 4, 3, stride=2, padding=1, output_padding=1)" '
+        epilog="Examples: jtconv verify --input-size 10 12 --kernel-size 4 3 --strides 2 --output-padding 0 1; "
+        'jtconv verify --from torch "ConvTranspose2d(8, 4, 3, stride=2, padding=1, output_padding=1)" '
         "--input-size 7",
     )
     add_layer(parser)
@@ -81,9 +81,7 @@ def _channels(explanation: Explanation) -> tuple[int, int]:
     positions = math.prod((*explanation.input_size, *explanation.geometry.kernel_size))
     if explanation.call is None or positions * asked[0] * asked[1] // groups <= MAX_PRODUCTS:
         return asked
-    print(
-        f"Checked with {usual[0]} and {usual[1]} channels: the matrix of {asked[0]} and {asked[1]} would be too large."
-    )
+    print(f"Checked with {usual[0]} and {usual[1]} channels: a matrix of {asked[0]} and {asked[1]} is too large.")
     return usual
 
 
