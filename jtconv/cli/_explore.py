@@ -31,7 +31,7 @@ def register(commands: Any) -> None:
         type=Path,
         metavar="FILE",
         default=Path("explorer.html"),
-        help="default: explorer.html; folders that are not there are made"
+        help="default: explorer.html; folders that are not there are made",
     )
     parser.add_argument("--open", action="store_true", help="show it in the browser")
     parser.set_defaults(run=run)
