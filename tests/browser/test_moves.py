@@ -9,7 +9,8 @@ from windows import DESKTOP, PHONE
 
 from jtconv.explorer._link import from_link
 
-pytestmark = pytest.mark.parametrize(
+LOOKS = ["still light", "still dark", "moving light", "moving dark"]
+pytestmark = pytest.mark.parametrize("looks", LOOKS, indirect=True)
     "looks", ["still light", "still dark", "moving light", "moving dark"], indirect=True
 )
 
