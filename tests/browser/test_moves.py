@@ -11,8 +11,6 @@ from jtconv.explorer._link import from_link
 
 LOOKS = ["still light", "still dark", "moving light", "moving dark"]
 pytestmark = pytest.mark.parametrize("looks", LOOKS, indirect=True)
-    "looks", ["still light", "still dark", "moving light", "moving dark"], indirect=True
-)
 
 STEPS = 60
 SHOWN = "jtconvExplorer.toHash(jtconvExplorer.page.layer)"
