@@ -2,7 +2,7 @@
 
 /** The strips of buttons on code blocks are no landmarks; a table that scrolls can be reached by keyboard. */
 function name() {
-  for (const strip of document.querySelectorAll("nav.md-code__nav:not([role])")) strip.setAttribute("role", "group");
+  for (const strip of document.querySelectorAll("nav.md-code__nav:not([role])")) strip.setAttribute("role", "presentation");
   for (const table of document.querySelectorAll(".md-typeset__scrollwrap:not([tabindex])")) table.tabIndex = 0;
 }
 
