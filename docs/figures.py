@@ -59,13 +59,15 @@ def draw_matrix(axes: Axes, taps: np.ndarray, title: str) -> None:
     axes.set_title(f"{title}\n{taps.shape[0]} × {taps.shape[1]}, {last} taps")
 
 
-def matrix() -> str:
-    """C and Cᵀ of one axis: size 7, kernel 3, stride 2."""
+def matrix(transposed: bool) -> str:
+    """C or Cᵀ of one axis: size 7, kernel 3, stride 2."""
     numbered = jnp.arange(1.0, 4.0)[:, None, None]
     dense = np.asarray(jtconv.conv_matrix(numbered, 7, strides=2).todense())
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 5), width_ratios=[7, 3])
-    draw_matrix(left, dense, "C, the convolution")
-    draw_matrix(right, dense.T, "Cᵀ, the transposed convolution")
+    figure, axes = plt.subplots(figsize=(4.5, 4.5))
+    if transposed:
+        draw_matrix(axes, dense.T, "Cᵀ, the transposed convolution")
+    else:
+        draw_matrix(axes, dense, "C, the convolution")
     return svg(figure)
 
 
@@ -89,15 +91,15 @@ def scatter() -> str:
     return svg(figure)
 
 
-def overlap() -> str:
-    """How many contributions each pixel of the result gets, for three pairs of kernel and stride."""
-    figure, panels = plt.subplots(1, 3, figsize=(10, 3.8))
-    for axes, (k, s) in zip(panels, [(3, 2), (4, 2), (4, 4)], strict=True):
-        count = np.asarray(jtconv.conv_transpose(np.ones((5, 5, 1)), np.ones((k, k, 1, 1)), strides=s))[..., 0]
-        axes.imshow(count, cmap="viridis", vmin=0, vmax=4)
-        for row, column in np.ndindex(count.shape):
-            axes.text(column, row, int(count[row, column]), ha="center", va="center", color="white", fontsize=7)
-        axes.set(title=f"kernel {k}, stride {s}", xticks=[], yticks=[])
+def overlap(k: int, s: int) -> str:
+    """How many contributions each pixel of the result gets."""
+    figure, axes = plt.subplots(figsize=(3.4, 3.4))
+    count = np.asarray(jtconv.conv_transpose(np.ones((4, 4, 1)), np.ones((k, k, 1, 1)), strides=s))[..., 0]
+    axes.imshow(count, cmap="viridis", vmin=0, vmax=4)
+    for row, column in np.ndindex(count.shape):
+        colour = "black" if count[row, column] > 2 else "white"
+        axes.text(column, row, int(count[row, column]), ha="center", va="center", color=colour, fontsize=9)
+    axes.set(title=f"kernel {k}, stride {s}", xticks=[], yticks=[])
     return svg(figure)
 
 
@@ -206,9 +208,10 @@ def draw_arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float])
 
 
 FIGURES: dict[str, Callable[[], str]] = {
-    "matrix": matrix,
+    "matrix": partial(matrix, transposed=False),
+    "matrix-transposed": partial(matrix, transposed=True),
     "scatter": scatter,
-    "overlap": overlap,
+    **{f"overlap-k{k}-s{s}": partial(overlap, k, s) for k, s in ((3, 2), (4, 2), (4, 4))},
     "steps": lambda: experiment("by_hand").files["steps.svg"],
     **{name: partial(picture, name) for name in EXPERIMENTS},
     "speed": lambda: written(_plot.plot, measured()),

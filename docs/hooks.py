@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -28,6 +29,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, **_: object) -> str:
     """Fill the blocks that quote a command's output."""
     return quote_outputs(markdown, printed_by)
+
+
+def on_post_page(output: str, **_: object) -> str:
+    """Give names to what the theme leaves without, for those who do not see the page."""
+    named = output.replace('role="dialog"', 'role="dialog" aria-label="Search"').replace("<th></th>", "<td></td>")
+    seen: Counter[str] = Counter()
+
+    def numbered(label: re.Match[str]) -> str:
+        """A name of a list of headings once on a page: the second of a kind says that it is."""
+        seen[label[1]] += 1
+        return label[0] if seen[label[1]] == 1 else f'<nav class="md-nav" aria-label="{label[1]} ({seen[label[1]]})"'
+
+    return re.sub(r'<nav class="md-nav" aria-label="([^"]*)"', numbered, named)
 
 
 def printed_by(command: str) -> str:

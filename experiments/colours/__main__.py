@@ -17,7 +17,7 @@ from experiments.shown import Shown, command_line
 
 @dataclass(frozen=True)
 class Config:
-    """Nothing to choose: the picture and the settings are the article's, and one more."""
+    """Nothing to choose: the picture and the settings are a tutorial's, and one more."""
 
 
 def run(_: Config) -> Shown:

@@ -30,7 +30,7 @@ def run(_: Config) -> Shown:
 
 def table(examples: tuple[Example, ...]) -> str:
     lines = [f"{e.name:9}  {e.layer:8}  {e.arithmetic:42}  {e.given}" for e in examples]
-    return "\n".join([f"{'':9}  {'layer':8}  {'on each axis':42}  the article", *lines])
+    return "\n".join([f"{'':9}  {'layer':8}  {'on each axis':42}  what the tutorial says", *lines])
 
 
 def same_table(found: list[list[Same]]) -> str:

@@ -18,7 +18,7 @@ class Example:
     kernel_size: int
     strides: int
     output_padding: int | None  # None: a convolution
-    given: str = ""  # what the article says beside the numbers
+    given: str = ""  # what the tutorial says beside the numbers
 
     @property
     def geometry(self) -> ConvGeometry:

@@ -40,6 +40,8 @@ def _shape(layer: Layer) -> str:
 
 # The columns of each part's table, after the layer's name. A further column is one row here.
 COLUMNS = (
+    Column("y → x, kernel", lambda row: _shape(row.layer)),
+    Column("GFLOP", lambda row: f"{row.layer['gflop']:.2f}"),
     Column("jtconv", lambda row: f"{row.timings['jtconv']['ms']:.2f} ms"),
     Column(
         "lax",
@@ -60,6 +62,7 @@ COLUMNS = (
         "Memory: temporary, as XLA knows of it, over the arrays given and returned.",
     ),
 )
+
 LAYER_COLUMNS = (
     Column("layer", lambda layer: layer["name"]),
     Column("y → x, kernel", _shape),
@@ -85,7 +88,7 @@ def markdown(results: dict[str, Any]) -> str:
     layers, dtype = results["layers"], results["machine"]["dtype"]
     legend = " ".join(column.legend for column in COLUMNS if column.legend)
     tables = [_part_table(layers, part, dtype) for part in parts(layers)]
-    found = [*tables, means(layers), methods(layers), failures(layers), legend, tabulate(LAYER_COLUMNS, layers)]
+    found = [*tables, means(layers), methods(layers), failures(layers), legend]
     return "\n\n".join(text for text in found if text)
 
 

@@ -28,7 +28,11 @@ def register(commands: Any) -> None:
     add_channels(parser)
     add_bias(parser)
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", default=Path("explorer.html"), help="default: explorer.html"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        default=Path("explorer.html"),
+        help="default: explorer.html; folders that are not there are made",
     )
     parser.add_argument("--open", action="store_true", help="show it in the browser")
     parser.set_defaults(run=run)
@@ -38,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the page, and open it."""
     layer = _asked_for(arguments)
     try:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(arguments.out.parent)
         arguments.out.write_text(page(layer.link if layer else ""), encoding="utf-8")
     except OSError as error:
         raise ValueError(f"--out {arguments.out}: cannot be written: {error.strerror}.") from None
@@ -46,6 +50,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.open and not webbrowser.open(arguments.out.resolve().as_uri()):
         raise ValueError(f"--open: there is no browser to show {arguments.out}. Open it by hand, or leave --open out.")
     return 0
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that is not there, and say so: its name may be a slip."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        print(f"{folder}: made this folder")
 
 
 def _asked_for(arguments: argparse.Namespace) -> ExploredLayer | None:

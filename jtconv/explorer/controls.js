@@ -36,7 +36,7 @@ class Controls {
     const axes = ["one axis", "two axes"].map(
       (label, index) => `<label><input type="radio" name="ndim" id="ndim-${index + 1}" value="${index + 1}"> ${label}</label>`,
     );
-    const alike = isPlane ? '<label><input type="checkbox" id="alike"> alike</label>' : "";
+    const alike = isPlane ? '<label title="A slider sets both axes"><input type="checkbox" id="alike"> the same on both axes</label>' : "";
     return (
       `<fieldset class="switches wide"><legend class="hidden">Spatial axes</legend>${axes.join("")}${alike}</fieldset>` +
       FIELDS.map((field) => this[`${field.kind}Html`](field)).join("")

@@ -13,11 +13,10 @@ class Figure extends Planes {
     this.height = this.canvas.clientHeight;
   }
 
-  /** Lay out and draw all that does not change with the traced cell. */
+  /** Lay out a model; `upTo` draws it. */
   setModel(model, theme, colours) {
     Object.assign(this, { theme, colours });
     this.layOut(model);
-    this.upTo(model.entries.shape[0] - 1);
   }
 
   /** Draw the planes with Cᵀ's result summed up to and with a cell of y. */
@@ -47,7 +46,7 @@ class Figure extends Planes {
         if (!this.isTransposed || done.counts[cell]) label(context, value, this.at(this.x, v + 0.52, u + 0.5), size, theme.ink);
       });
     }
-    this.planeName(context, this.x, "x", theme.x);
+    this.planeName(context, this.x, this.isTransposed ? "Cᵀ y" : "x", theme.x);
   }
 
   fillX(context, [v0, u0, v1, u1], colour, alpha) {
@@ -125,7 +124,7 @@ class Figure extends Planes {
         label(context, value, this.middleOf(cell), size, theme.ink);
       }
     }
-    this.planeName(context, this.y, "y", theme.y);
+    this.planeName(context, this.y, this.isTransposed ? "y" : "C x", theme.y);
   }
 
   planeName(context, plane, name, colour) {
@@ -143,7 +142,6 @@ class Figure extends Planes {
   draw(trace, travel) {
     const context = sizedContext(this.canvas, this.width, this.height);
     if (!this.model) return;
-    if (!trace) return;
     if (trace.side === "y") this.drawWindow(context, trace.cell, travel);
     else this.drawReaders(context, trace.cell);
   }

@@ -16,9 +16,9 @@ function labelCanvases({ spec, counts, entries }) {
   const [x, y] = [by(spec.x), by(spec.y)];
   const each = counts.map((of, axis) => `${counts.length > 1 ? `axis ${axis}: ` : ""}${of.join(" ")}`).join("; ");
   const labels = {
-    forward: `C: every cell of y, ${y}, and its window on x, ${x}`,
-    transposed: `Cᵀ: every cell of y, ${y}, and what it adds to x, ${x}`,
-    overlap: `Contributions per cell of x, ${each}`,
+    forward: `C: every cell of C x, ${y}, and its window on x, ${x}`,
+    transposed: `Cᵀ: every cell of y, ${y}, and what it adds to Cᵀ y, ${x}`,
+    overlap: `Contributions per cell of Cᵀ y, ${each}`,
     matrix: `C, ${entries.shape.join(" by ")}, with ${entries.rows.length} entries`,
     "matrix-transposed": `Cᵀ, ${[...entries.shape].reverse().join(" by ")}, the same entries`,
   };

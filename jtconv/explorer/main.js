@@ -21,7 +21,7 @@ class Page extends Tracing {
   listen() {
     this.figures.forEach((figure) => this.listenTo(figure.canvas, (x, y) => figure.hit(x, y)));
     for (const view of this.matrices) {
-      const hit = (x, y) => (view.model === this.model ? view.hit(x, y, this.trace?.side ?? "y") : null);
+      const hit = (x, y) => (view.model === this.model ? view.hit(x, y, this.trace.side) : null);
       this.listenTo(view.canvas, hit);
     }
     this.figures.forEach(({ canvas }) => canvas.addEventListener("keydown", (event) => this.onKey(event)));
@@ -51,12 +51,12 @@ class Page extends Tracing {
     this.ask("layer");
   }
 
-  /** Take the layer from the address; where there is none, that shown already, or the page's own. */
+  /** Take the layer from the address; the page's own where it has no part after #. */
   readAddress() {
     const asked = fromHash(location.hash);
-    if (!asked && this.layer) return; // a link to a part of the page
+    if (!asked && this.layer && location.hash) return; // a link to a part of the page
     const layer = asked ?? fromHash(document.documentElement.dataset.layer) ?? fromHash(FIRST);
-    this.trace = null;
+    this.trace = FIRST_CELL;
     this.atOnce = true;
     this.setLayer(layer, { isNew: true });
   }
@@ -101,8 +101,6 @@ class Page extends Tracing {
 
   onFrame(now) {
     this.frame = null;
-    if (this.isPlaying) this.play(now);
-    else if (this.travel < 1) this.travel = Math.min((now - this.pickedAt) / TRAVEL_MS, 1);
     const needs = this.needs;
     this.needs = new Set();
     if (needs.has("size")) {
@@ -110,6 +108,8 @@ class Page extends Tracing {
       this.atOnce = true;
     }
     if (needs.has("size") || needs.has("layer")) this.drawLayer();
+    if (this.isPlaying) this.play(now);
+    else if (this.travel < 1) this.travel = Math.min((now - this.pickedAt) / TRAVEL_MS, 1);
     this.drawWaiting();
     if (this.model) this.drawTrace();
     if (this.model && (this.isPlaying || this.travel < 1)) this.ask("trace");
@@ -189,8 +189,8 @@ class Page extends Tracing {
   }
 
   showSizes(spec) {
-    byId("forward-sizes").textContent = `x ${by(spec.x)} → y ${by(spec.y)}`;
-    byId("transposed-sizes").textContent = `y ${by(spec.y)} → x ${by(spec.x)}`;
+    byId("forward-sizes").textContent = `x ${by(spec.x)} → C x ${by(spec.y)}`;
+    byId("transposed-sizes").textContent = `y ${by(spec.y)} → Cᵀ y ${by(spec.x)}`;
   }
 
   showMatrices() {

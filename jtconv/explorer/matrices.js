@@ -97,7 +97,6 @@ class MatrixView {
   draw(trace) {
     const context = sizedContext(this.canvas, this.width, this.height);
     if (!this.model) return;
-    if (!trace) return;
     context.globalAlpha = 0.6; // a veil
     context.fillStyle = this.theme.cell;
     context.fillRect(0, 0, this.width, this.height);

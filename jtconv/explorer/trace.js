@@ -8,20 +8,28 @@ const ICONS = {
 const TRAVEL_MS = 520; // that a kernel is on its way
 const PAUSE_MS = 480;
 const MAX_ROUND_MS = 24_000; // for all cells
+const FIRST_CELL = Object.freeze({ side: "y", cell: 0 }); // every layer has it
 
-/** The part of the page that knows the traced cell; `Page` has the model and what is drawn of it. */
+/**
+ * The part of the page that knows the traced cell; `Page` has the model and what is drawn of it.
+ *
+ * `trace` is a cell of the model at all times: `FIRST_CELL` from when another layer is asked for, and put inside when
+ * the model changes. The player goes on from it after every change.
+ */
 class Tracing {
   constructor() {
-    this.trace = null;
+    this.trace = FIRST_CELL;
     this.travel = 1; // how far the kernel has come, in [0, 1]
     this.isPlaying = false;
   }
 
   keepTraceInside() {
     const cells = this.model.entries.shape;
-    if (!this.trace || this.trace.cell >= cells[this.trace.side === "y" ? 0 : 1]) this.trace = { side: "y", cell: 0 };
-    if (!this.isPlaying) [this.travel, this.startedAt] = [1, null];
-    if (this.isPlaying) this.figures[1].upTo(this.trace.cell - 1);
+    if (this.trace.cell >= cells[this.trace.side === "y" ? 0 : 1]) this.trace = FIRST_CELL;
+    this.startedAt = null;
+    if (this.isPlaying) return; // `play` draws the figures
+    this.travel = 1;
+    this.figures.forEach((figure) => figure.upTo(cells[0] - 1));
   }
 
   drawTrace() {
@@ -38,7 +46,7 @@ class Tracing {
 
   /** Trace a cell that the reader has picked. */
   pick(trace) {
-    if (!this.model || !this.trace) return; // a new layer's first cell is not traced yet
+    if (!this.model || this.needs.has("layer")) return; // what is pointed at is another layer's
     if (!this.isPlaying && trace.side === this.trace.side && trace.cell === this.trace.cell) return;
     this.setPlaying(false);
     this.trace = trace;
@@ -48,7 +56,7 @@ class Tracing {
   }
 
   onKey(event) {
-    if (!this.model || !this.trace) return;
+    if (!this.model) return;
     const { side, cell } = this.trace;
     const sizes = this.model.spec[side];
     const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
@@ -94,7 +102,7 @@ class Tracing {
     const cells = this.model.entries.shape[0];
     if (this.startedAt === null) {
       this.startedAt = now;
-      if (this.trace.side !== "y") this.trace = { side: "y", cell: 0 };
+      if (this.trace.side !== "y") this.trace = FIRST_CELL;
       this.from = this.trace.cell;
       this.figures.forEach((figure) => figure.upTo(this.from - 1));
     }

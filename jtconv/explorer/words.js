@@ -1,8 +1,9 @@
-// Sentences and formulas, with the numbers put in.
+// Sentences and formulas, with the numbers put in. x and y are the arrays that C and Cᵀ take; their results are C x
+// and Cᵀ y, which have other values in the same places.
 
 const by = (sizes) => sizes.join("×");
 const signed = (value) => (value < 0 ? `(−${-value})` : `${value}`);
-const cellName = (side, position) => `${side}[${position.join(", ")}]`;
+const cellName = (array, position) => `${array}[${position.join(", ")}]`;
 
 /** One sentence on the traced cell, in both directions. */
 function traceSentence(model, trace) {
@@ -12,27 +13,29 @@ function traceSentence(model, trace) {
 function sentenceOfY(model, cell) {
   const { entries, inX, inY, outY, kernel, spec } = model;
   const indices = entriesOf(model, { side: "y", cell });
-  const name = cellName("y", unflat(cell, spec.y));
-  if (!indices.length) return `${name} reads zero padding only: C gives 0 there, and Cᵀ places nothing of it.`;
+  const at = unflat(cell, spec.y);
+  const name = cellName("y", at);
+  if (!indices.length) return `${cellName("(C x)", at)} = 0: it reads zero padding only, and Cᵀ places nothing of ${name}.`;
   const terms = indices.map((index) => `${kernel[entries.taps[index]]}·${inX[entries.columns[index]]}`);
   const value = inY[cell];
   const placed = indices.map((index) => value * kernel[entries.taps[index]]);
-  const gathers = `C: ${name} = ${shortened(terms, " + ", 4)} = ${outY[cell]}.`;
+  const gathers = `C: ${cellName("(C x)", at)} = ${shortened(terms, " + ", 4)} = ${outY[cell]}.`;
   const distinct = new Set(indices.map((index) => entries.columns[index])).size;
   const cells = distinct === 1 ? "the same cell" : `the same ${distinct} cells`;
-  return `${gathers} Cᵀ: ${name} = ${value} adds ${value}·kernel = ${shortened(placed, ", ", 5)} to ${cells} of x.`;
+  return `${gathers} Cᵀ: ${name} = ${value} adds ${value}·kernel = ${shortened(placed, ", ", 5)} to ${cells} of Cᵀ y.`;
 }
 
 function sentenceOfX(model, cell) {
   const { entries, inX, inY, kernel, spec, whole } = model;
   const indices = entriesOf(model, { side: "x", cell });
-  const name = cellName("x", unflat(cell, spec.x));
-  if (!indices.length) return `${name} is in no window: C never reads it, and Cᵀ leaves 0 there.`;
+  const at = unflat(cell, spec.x);
+  const name = cellName("x", at);
+  if (!indices.length) return `${name} is in no window: C never reads it, and ${cellName("(Cᵀ y)", at)} = 0.`;
   const terms = indices.map((index) => `${kernel[entries.taps[index]]}·${inY[entries.rows[index]]}`);
   const times = indices.length === 1 ? "once" : `${indices.length} times`;
   return (
     `C: ${name} = ${inX[cell]} is read ${times}. ` +
-    `Cᵀ: ${name} = ${shortened(terms, " + ", 5)} = ${whole.sums[cell]}, ` +
+    `Cᵀ: ${cellName("(Cᵀ y)", at)} = ${shortened(terms, " + ", 5)} = ${whole.sums[cell]}, ` +
     (indices.length === 1 ? "a single contribution." : `${indices.length} contributions that overlap.`)
   );
 }
@@ -60,9 +63,9 @@ function sizeFormulas(layer, spec) {
   const ranges = allEqual(sizes.map(span)) ? span(sizes[0]) : sizes.map(span).join(" by ");
   const several = sizes.some(([low, high]) => low !== high);
   return `
-    <p>C takes <i class="x">x</i> of ${by(spec.x)} to <i class="y">y</i> of ${by(spec.y)}:</p>
+    <p>C takes <i class="x">x</i> of ${by(spec.x)} to <i class="y">C x</i> of ${by(spec.y)}:</p>
     <p class="formula">o = ⌊(i + lo + hi − d(k − 1) − 1) / s⌋ + 1<br>${axisLines(forward)}</p>
-    <p>Cᵀ takes <i class="y">y</i> of ${by(spec.y)} to <i class="x">x</i> of ${by(spec.x)}:</p>
+    <p>Cᵀ takes <i class="y">y</i> of ${by(spec.y)} to <i class="x">Cᵀ y</i> of ${by(spec.x)}:</p>
     <p class="formula">i = ${isSame ? "s·o + a" : "s(o − 1) + d(k − 1) + 1 − lo − hi + a"}<br>${axisLines(transposed)}</p>
     <p class="note">C maps ${several ? "every size from " : "only "}${ranges} to ${by(spec.y)}${several ? "; output_padding a says which is meant" : ""}.
     ${Array.isArray(layer.p) || layer.p === "VALID" ? "" : `${layer.p} pads by ${padsText(spec.pads)} here.`}</p>`;

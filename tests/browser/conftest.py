@@ -1,10 +1,11 @@
 """The explorer's page in Debian's Chromium, which fetches nothing."""
 
 import shutil
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from windows import DESKTOP
+from windows import DESKTOP, SETTLED
 
 from jtconv.explorer import page as explorer_page
 
@@ -21,7 +22,28 @@ ARGUMENTS = (
 )
 
 # The page's own policy forbids what waits for a condition in it.
-USUAL = {"viewport": DESKTOP, "reduced_motion": "reduce", "bypass_csp": True}
+USUAL = {"viewport": DESKTOP, "bypass_csp": True}
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What the reader's system asks for."""
+
+    moving: bool
+    scheme: str
+
+    @property
+    def context(self) -> dict[str, str]:
+        """The same in the browser's words."""
+        return {"reduced_motion": "no-preference" if self.moving else "reduce", "color_scheme": self.scheme}
+
+
+# Two of the four: motion and colours have nothing to do with each other in most tests.
+@pytest.fixture(params=["still light", "moving dark"])
+def looks(request) -> Looks:
+    """Motion and colours; a test that needs all four combinations says so."""
+    motion, scheme = request.param.split()
+    return Looks(motion == "moving", scheme)
 
 
 @pytest.fixture(scope="session")
@@ -43,19 +65,19 @@ def browser():
 
 
 @pytest.fixture
-def opened(browser: Browser, address: str):
+def opened(browser: Browser, address: str, looks: Looks):
     """`opened(hash, **context)`: the page, in a window of its own; no error and no request is let pass."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
     def open_page(link: str = "", **context) -> Page:
-        contexts.append(browser.new_context(**{**USUAL, **context}))
+        contexts.append(browser.new_context(**{**USUAL, **looks.context, **context}))
         page = contexts[-1].new_page()
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("request", lambda asked: asked.url.startswith(address) or complaints.append(f"request: {asked.url}"))
         page.goto(address + (f"#{link}" if link else ""))
-        page.wait_for_function("jtconvExplorer.page.frame === null || jtconvExplorer.page.isPlaying")
+        page.wait_for_function(SETTLED)
         return page
 
     yield open_page
