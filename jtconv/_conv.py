@@ -37,8 +37,8 @@ def conv(
       kernel: (*kernel_size, in_ch // groups, out_ch); its rank gives the number of spatial axes.
       strides: step s of the window, an int or one per spatial axis.
       padding: "VALID", "SAME" (output size ceil(i / s), an odd unit at the end), "SAME_LOWER"
-        (the odd unit at the start), "CAUSAL" (all of it before), an int, an int per axis or a
-        (lo, hi) pair per axis; negative entries crop.
+        (the odd unit at the start), "CAUSAL" (d(k-1) before: no output sees a later input), "ANTICAUSAL"
+        (d(k-1) after), an int, an int per axis or a (lo, hi) pair per axis; negative entries crop.
       dilation: spacing d of the taps, an int or one per spatial axis.
       groups: number of independent channel blocks; divides in_ch and out_ch.
       padding_mode: what is added: "zeros", "circular", "reflect" or "replicate".

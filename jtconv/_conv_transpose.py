@@ -47,10 +47,11 @@ def conv_transpose(
       y: (*batch, *out_size, out_ch), what C returns; floating or complex; any number of batch axes, also none.
         `jax.export` may leave the sizes of batch and space open; for the method "matrix", that of the batch.
       kernel: (*kernel_size, in_ch // groups, out_ch), as in `conv`.
-      strides, padding, dilation, groups, padding_mode: those of C; see `conv`.
+      strides, padding, dilation, groups, padding_mode: those of C; see `conv`. A causal decoder, whose result
+        waits for no later y, has the padding "ANTICAUSAL": "CAUSAL" makes C causal, so its transpose looks ahead.
       output_padding: which of the s input sizes that C maps to y's size is meant, an int or one
-        per axis: a in [0, s) above the smallest; for "SAME" and "SAME_LOWER" a in (-s, 0], counted
-        from s*o. Nothing is appended.
+        per axis: a in [0, s) above the smallest; for "SAME", "SAME_LOWER" and "ANTICAUSAL" a in (-s, 0],
+        counted from s*o. Nothing is appended.
       output_size: the result's spatial size, named outright instead. It may be open, in terms of y's size.
       method: one of `METHODS`; all of them give the same numbers, to rounding.
       precision: as in `jax.lax.conv_general_dilated`.
@@ -58,7 +59,7 @@ def conv_transpose(
         default the promoted dtype of `y` and `kernel`.
 
     Returns:
-      (*batch, *in_size, in_ch), in_size = s(o-1) + d(k-1) + 1 - lo - hi + a; s*o + a for "SAME".
+      (*batch, *in_size, in_ch), in_size = s(o-1) + d(k-1) + 1 - lo - hi + a; s*o + a for "SAME" and "ANTICAUSAL".
 
     Raises:
       TypeError: for integer arrays and arguments of a wrong type.

@@ -157,7 +157,7 @@ def geometries(draw: st.DrawFn, ndim: int) -> tuple[tuple[int, ...], dict[str, A
     largest = {1: 9, 2: 5, 3: 3}[ndim]
     kernel_size, strides = per_axis(1, min(largest, 5)), per_axis(1, 4)
     dilation = per_axis(1, 3)
-    named = st.sampled_from(["VALID", "SAME", "SAME_LOWER", "CAUSAL"])
+    named = st.sampled_from(["VALID", "SAME", "SAME_LOWER", "CAUSAL", "ANTICAUSAL"])
     pairs = st.tuples(*[st.tuples(st.integers(-2, 4), st.integers(-2, 4))] * ndim)
     padding = draw(st.one_of(named, st.integers(0, 3), st.just(per_axis(0, 3)), pairs))
     mode = draw(st.sampled_from(["zeros", *PADDING_MODES]))

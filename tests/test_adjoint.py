@@ -103,6 +103,25 @@ def test_padding_beyond_the_kernel_and_cropping(groups):
             assert_within_rounding(got, expected, magnitude_of_terms(case), terms(case.kernel, groups))
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("k", "s", "d"), [((4, 3), (2, 1), (1, 2)), ((2, 5), (5, 3), (1, 1)), ((3, 1), (4, 2), (2, 1))]
+)
+def test_anticausal_is_a_causal_decoder(k, s, d, method):
+    """To the bit the map whose size is s*o by numbers; and nothing of y is heard before its time, also where k < s."""
+    case = make_case((5 * s[0], 4 * s[1]), (*k, 3, 4), strides=s, padding="ANTICAUSAL", dilation=d, groups=2)
+    geometry = {"strides": s, "dilation": d, "groups": 2, "method": method}
+    pads = tuple((0, d * (k - 1) + 1 - s) for k, s, d in zip(k, s, d, strict=True))
+    named = np.asarray(conv_transpose(case.y, case.kernel, padding="ANTICAUSAL", **geometry))
+    assert named.shape[1:3] == (5 * s[0], 4 * s[1])
+    np.testing.assert_array_equal(named, conv_transpose(case.y, case.kernel, padding=pads, **geometry))
+    later = case.y.copy()
+    later[:, 2:] += 1
+    changed = np.asarray(conv_transpose(later, case.kernel, padding="ANTICAUSAL", **geometry))
+    np.testing.assert_array_equal(named[:, : 2 * s[0]], changed[:, : 2 * s[0]])
+    assert (named[:, 2 * s[0]] != changed[:, 2 * s[0]]).any()
+
+
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("kernel_size", [(5, 2), (2, 4)])
 def test_two_taps_cropped_by_one_on_both_sides(kernel_size, groups):

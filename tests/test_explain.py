@@ -159,3 +159,11 @@ def test_json_holds_everything():
 def test_large_strides_on_many_axes_are_counted_once():
     text = str(explain((2,) * 4, 65, strides=64))
     assert "together 1, 2, 4, 8 or 16 away from the borders" in text
+
+
+def test_explain_says_which_way_causal_looks():
+    text = str(explain(8, 4, strides=2, padding="CAUSAL", dilation=2))
+    assert "so Cᵀ is not: position n of the input reaches the result from s·n - d(k - 1) on" in text
+    assert 'A causal decoder has padding "ANTICAUSAL", here the same as ((0, 5),).' in text
+    assert "It is causal" in str(explain((8, 3), 4, strides=2, padding="ANTICAUSAL"))
+    assert "causal" not in str(explain(8, 4, strides=2))

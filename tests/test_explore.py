@@ -184,7 +184,7 @@ def layers(draw):
     geometry = ConvGeometry(
         each(1, 5),
         strides=each(1, 5),
-        padding=draw(st.sampled_from(["VALID", "SAME", "SAME_LOWER", "CAUSAL", pads, pads, pads])),
+        padding=draw(st.sampled_from(["VALID", "SAME", "SAME_LOWER", "CAUSAL", "ANTICAUSAL", pads, pads, pads])),
         dilation=each(1, 3),
         padding_mode=draw(st.sampled_from([*PADDING_MODES])),
     )

@@ -71,6 +71,17 @@ def test_causal_pads_before_only():
     assert ConvGeometry((3, 2), padding="CAUSAL", dilation=(2, 1)).pads((7, 8)) == ((4, 0), (1, 0))
 
 
+def test_anticausal_pads_after_only_and_its_transpose_has_s_positions_for_each():
+    geometry = ConvGeometry((3, 2), padding="ANTICAUSAL", strides=(3, 5), dilation=(2, 1))
+    assert geometry.pads((7, 8)) == ((0, 4), (0, 1))
+    assert geometry.output_size((7, 8)) == (3, 2)
+    assert geometry.transpose_output_size((3, 2)) == (9, 10)
+    assert geometry.transpose_output_size((3, 2), output_padding=(-2, -4)) == (7, 6)
+    assert geometry.input_size_range((3, 2)) == ((7, 9), (6, 10))
+    with pytest.raises(ValueError, match=r"`output_padding` must be in \[-2, 0\] on spatial axis 0"):
+        geometry.transpose_output_size((3, 2), output_padding=(1, 0))
+
+
 @pytest.mark.parametrize("ndim", [1, 2, 3])
 def test_output_padding_leads_back(ndim):
     @given(geometries(ndim))

@@ -52,10 +52,10 @@ def layers(draw, ndim):
 
     k, s, d = per_axis(1, 4 if ndim < 3 else 3), per_axis(1, 3), per_axis(1, 2)
     pairs = st.tuples(*[st.tuples(st.integers(-2, 3), st.integers(-2, 3))] * ndim)
-    padding = draw(st.one_of(st.sampled_from(["VALID", "SAME", "SAME_LOWER", "CAUSAL"]), pairs, pairs))
+    padding = draw(st.one_of(st.sampled_from(["VALID", "SAME", "SAME_LOWER", "CAUSAL", "ANTICAUSAL"]), pairs, pairs))
     geometry = {"strides": s, "padding": padding, "dilation": d, "groups": draw(st.integers(1, 3))}
     geometry["padding_mode"] = draw(st.sampled_from(["zeros", *PADDING_MODES]))
-    sign = -1 if padding in ("SAME", "SAME_LOWER") else 1
+    sign = -1 if padding in ("SAME", "SAME_LOWER", "ANTICAUSAL") else 1
     a = tuple(sign * draw(st.integers(0, stride - 1)) for stride in s)
     is_open = tuple(draw(st.booleans()) for _ in range(ndim + 1))
     assume(any(is_open))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from jtconv._explain.facts import LayerFacts
 from jtconv._explain.overlap_text import contributions
-from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.geometry import COUNTED_DOWN, ConvGeometry
 from jtconv._geometry.spec import ConvSpec
 from jtconv._geometry.words import axis_lines, by, by_pairs, signed
 
@@ -66,20 +66,35 @@ def _transposed_text(layer: LayerFacts, spec: ConvSpec) -> str:
         k, s, d = spec.kernel_size[axis], spec.strides[axis], spec.dilation[axis]
         o, (lo, hi) = spec.output_size[axis], spec.pads[axis]
         i, a = spec.input_size[axis], signed(paddings[axis])
-        if same:
+        if counted_down:
             return f"{s}·{o} + {a} = {i}"
         return f"{s}·({o} - 1) + {d}·({k} - 1) + 1 - {signed(lo)} - {signed(hi)} + {a} = {i}"
 
-    same = geometry.padding in ("SAME", "SAME_LOWER")
-    formula = "s·o + a" if same else "s(o - 1) + d(k - 1) + 1 - lo - hi + a"
+    counted_down = geometry.padding in COUNTED_DOWN
+    formula = "s·o + a" if counted_down else "s(o - 1) + d(k - 1) + 1 - lo - hi + a"
     return "\n".join(
         [
             f"The transposed convolution Cᵀ takes {by(spec.output_size)} to {by(spec.input_size)}:",
             f"    {formula}",
             *axis_lines(spec.ndim, line),
             f"    {_sizes_taken(geometry, spec.output_size)}",
+            *_causality(geometry),
         ]
     )
+
+
+def _causality(geometry: ConvGeometry) -> list[str]:
+    """Which end of time the transposed convolution looks to, where the padding's name may mislead."""
+    if geometry.padding == "ANTICAUSAL":
+        return ["    It is causal: position n of the input reaches the result from position s·n on."]
+    if geometry.padding != "CAUSAL":
+        return []
+    reach = zip(geometry.effective_kernel_size, geometry.strides, strict=True)
+    pads = ", ".join(f"(0, {r - s})" for r, s in reach)
+    return [
+        '    "CAUSAL" makes C causal, so Cᵀ is not: position n of the input reaches the result from s·n - d(k - 1) on.',
+        f'    A causal decoder has padding "ANTICAUSAL", here the same as ({pads},).',
+    ]
 
 
 def _costs_text(layer: LayerFacts) -> str:

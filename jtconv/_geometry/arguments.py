@@ -22,7 +22,7 @@ TOO_LARGE = 2**31  # positions; XLA counts them in 32 bits
 MAX_AXES = 64  # axes of a NumPy array
 _MAX_SHOWN = 200  # characters of a value in a message
 
-PADDING_NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")
+PADDING_NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL", "ANTICAUSAL")
 
 
 def integer(name: str, value: Any) -> int:

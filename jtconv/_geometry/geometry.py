@@ -11,6 +11,8 @@ from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.spec import ConvSpec
 
 SIZE_DEPENDENT = ("SAME", "SAME_LOWER")
+# Those whose transposed size is s·o, the largest that C maps to o; output_padding counts down from it.
+COUNTED_DOWN = (*SIZE_DEPENDENT, "ANTICAUSAL")
 
 
 @dataclass(frozen=True, init=False)
@@ -23,7 +25,7 @@ class ConvGeometry:
     Args:
       kernel_size: taps per spatial axis; an int is one axis.
       strides: step of the window, an int or one per axis.
-      padding: what C adds: "VALID", "SAME", "SAME_LOWER", "CAUSAL", an int, an int per axis or a
+      padding: what C adds: "VALID", "SAME", "SAME_LOWER", "CAUSAL", "ANTICAUSAL", an int, an int per axis or a
         (lo, hi) pair per axis; negative entries crop.
       dilation: spacing of the kernel taps, an int or one per axis.
       groups: number of independent channel blocks.
@@ -108,7 +110,7 @@ class ConvGeometry:
     ) -> tuple[int, ...]:
         """Size of Cᵀ y for y of `output_size`.
 
-        s(o-1) + d(k-1) + 1 - lo - hi + a per axis; s·o + a for "SAME" and "SAME_LOWER".
+        s(o-1) + d(k-1) + 1 - lo - hi + a per axis; s·o + a for "SAME", "SAME_LOWER" and "ANTICAUSAL".
         `output_padding` a selects one of the s input sizes that C maps to `output_size`; `target`
         names that size itself. Give at most one of them.
         """
@@ -159,6 +161,8 @@ class ConvGeometry:
             return (0, 0)
         if self.padding == "CAUSAL":
             return sizes.causal_pads(k, d)
+        if self.padding == "ANTICAUSAL":
+            return sizes.anticausal_pads(k, d)
         return sizes.same_pads(i, k, s, d, lower=self.padding == "SAME_LOWER")
 
     def _output(self, axis: int, i: int, pads: Pads) -> int:
@@ -182,20 +186,20 @@ class ConvGeometry:
         return o
 
     def _base_size(self, axis: int, o: int) -> int:
-        """The transposed size at output_padding 0: the smallest that fits, but s·o for SAME.
+        """The transposed size at output_padding 0: the smallest that fits, but s·o for SAME and ANTICAUSAL.
 
         SAME pads by the input size, so the smallest size is no natural choice there. Every framework
-        gives s·o. SAME's output_padding therefore runs from -(s-1) to 0.
+        gives s·o, and a causal decoder has s·o samples. Output_padding then runs from -(s-1) to 0.
         """
         k, s, d = self.kernel_size[axis], self.strides[axis], self.dilation[axis]
-        if self.padding in SIZE_DEPENDENT:
+        if self.padding in COUNTED_DOWN:
             return s * o
         return sizes.transposed_size(o, k, s, self._pads(axis, 0), d, 0)
 
     def _size_range(self, axis: int, o: int) -> tuple[int, int]:
         """Smallest and largest input size that C maps to `o`."""
         base, s = self._base_size(axis, o), self.strides[axis]
-        low, high = (base - s + 1, base) if self.padding in SIZE_DEPENDENT else (base, base + s - 1)
+        low, high = (base - s + 1, base) if self.padding in COUNTED_DOWN else (base, base + s - 1)
         if high < 1:
             raise ValueError(
                 f"no input size gives an output of {o} on spatial axis {axis}: `padding` "
@@ -268,7 +272,8 @@ def conv_transpose_output_size(
     """Spatial size of `conv_transpose`'s result for y of `output_size`, the convolution's output.
 
     s(o-1) + d(k-1) + 1 - lo - hi + a per axis, with a = `output_padding`, 0 if not given;
-    s·o + a for "SAME" and "SAME_LOWER". The other arguments and the errors are those of `conv_output_size`.
+    s·o + a for "SAME", "SAME_LOWER" and "ANTICAUSAL". The other arguments and the errors are those of
+    `conv_output_size`.
 
     >>> conv_transpose_output_size((3, 3), (3, 3), strides=2)
     (7, 7)

@@ -10,7 +10,7 @@ from typing import Any
 from jtconv._geometry import arguments as arg
 from jtconv._geometry import sizes
 from jtconv._geometry.arguments import Pads
-from jtconv._geometry.geometry import SIZE_DEPENDENT, ConvGeometry
+from jtconv._geometry.geometry import COUNTED_DOWN, SIZE_DEPENDENT, ConvGeometry
 from jtconv._geometry.open_sizes import Size, any_open, is_open, not_below, surely
 from jtconv._geometry.spec import ConvSpec
 
@@ -105,14 +105,14 @@ def _output(geometry: ConvGeometry, axis: int, i: Size) -> tuple[Size, Pads]:
 
 def _axis_of_output(geometry: ConvGeometry, axis: int, o: Size, a: int) -> Axis:
     k, s, d = geometry.kernel_size[axis], geometry.strides[axis], geometry.dilation[axis]
-    same = geometry.padding in SIZE_DEPENDENT
-    low, high = (1 - s, 0) if same else (0, s - 1)
+    counted_down = geometry.padding in COUNTED_DOWN
+    low, high = (1 - s, 0) if counted_down else (0, s - 1)
     if not low <= a <= high:
         raise ValueError(
             f"`output_padding` must be in [{low}, {high}] on spatial axis {axis} (stride {s}), got {a}: it says which "
             f"of the {s} sizes that the convolution maps to {o} is meant."
         )
-    if same:
+    if counted_down:
         return s * o + a, o, _output(geometry, axis, s * o + a)[1]
     pads = _pads(geometry, axis)
     return not_below(sizes.transposed_size(o, k, s, pads, d, a), 0), o, pads

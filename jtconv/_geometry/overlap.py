@@ -62,7 +62,7 @@ def nearest_even(geometry: ConvGeometry, x_size: tuple[int, ...]) -> EvenLayer:
     d = [_coprime(d, s) for d, s in zip(geometry.dilation, geometry.strides, strict=True)]
     k = [-(-k // s) * s for k, s in zip(geometry.kernel_size, geometry.strides, strict=True)]
     arguments = {**geometry.arguments(), "dilation": d}
-    if geometry.padding in ("SAME", "SAME_LOWER", "CAUSAL"):
+    if isinstance(geometry.padding, str) and geometry.padding != "VALID":
         even = ConvGeometry(k, **arguments)
     else:
         pads, spec = [], geometry.at(x_size)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jtconv._geometry.arguments import Pads
-from jtconv._geometry.geometry import SIZE_DEPENDENT, ConvGeometry
+from jtconv._geometry.geometry import COUNTED_DOWN, ConvGeometry
 from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.sizes import transposed_size
 
@@ -31,7 +31,7 @@ def nearest_possible(
 
 
 def _within_stride(geometry: ConvGeometry, s: int, a: int) -> int:
-    low, high = (1 - s, 0) if geometry.padding in SIZE_DEPENDENT else (0, s - 1)
+    low, high = (1 - s, 0) if geometry.padding in COUNTED_DOWN else (0, s - 1)
     return min(max(a, low), high)
 
 

@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 from jtconv._conv import conv
 from jtconv._conv_transpose import METHODS, conv_transpose
 from jtconv._geometry import arguments as arg
+from jtconv._geometry.geometry import COUNTED_DOWN
 from jtconv._modules.initializers import Initializer, lecun_normal, transpose_fan_in
 from jtconv._modules.layer import Layer, Shape, add_bias
 
@@ -62,10 +63,10 @@ class ConvTransposeLayer(Layer):
         self._set("method", arg.one_of("method", method, METHODS))
 
     def _paddings(self, output_padding: int | Sequence[int]) -> tuple[int, ...]:
-        """`output_padding` per axis. Only SAME allows it below 0, because its s·o is the largest of the s sizes."""
+        """`output_padding` per axis. Below 0 only where s·o is the largest of the s sizes, as for SAME."""
         g = self.geometry
         axes = arg.per_axis("output_padding", output_padding, g.ndim)
-        if g.padding not in ("SAME", "SAME_LOWER"):
+        if g.padding not in COUNTED_DOWN:
             for a in axes:
                 arg.at_least("output_padding", a, 0)
         return axes

@@ -10,7 +10,7 @@ from typing import Any
 from jtconv._frameworks.layer import Layer
 from jtconv._frameworks.registry import Equivalent, equivalents
 from jtconv._geometry import arguments as arg
-from jtconv._geometry.geometry import SIZE_DEPENDENT, ConvGeometry
+from jtconv._geometry.geometry import COUNTED_DOWN, ConvGeometry
 from jtconv._geometry.possible import nearest_possible
 from jtconv._geometry.spec import ConvSpec
 from jtconv.explorer._link import to_link
@@ -99,9 +99,9 @@ def size_ranges(values: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
     return geometry_of(values).input_size_range(values["y"])
 
 
-def is_size_dependent(values: Mapping[str, Any]) -> bool:
-    """Tell whether the padding follows from the size of x."""
-    return values["p"] in SIZE_DEPENDENT
+def is_counted_down(values: Mapping[str, Any]) -> bool:
+    """Tell whether output_padding counts down from s·o."""
+    return values["p"] in COUNTED_DOWN
 
 
 def nearest_of(values: Mapping[str, Any]) -> dict[str, Any]:

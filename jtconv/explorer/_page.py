@@ -46,7 +46,7 @@ TRANSLATED: Mapping[str, Any] = {
     "fromLink": _link.from_link,
     "specOf": _layer.spec_of,
     "sizeRanges": _layer.size_ranges,
-    "isSizeDependent": _layer.is_size_dependent,
+    "isCountedDown": _layer.is_counted_down,
     "nearestOf": _layer.nearest_of,
     "equivalentsOf": _layer.equivalents_of,
     "intoRange": into_range,

@@ -78,7 +78,7 @@ class Controls {
   fill() {
     const { layer } = this;
     for (const { key, kind, slider } of FIELDS) {
-      if (kind === "sliders") this.fillSliders(key, [layer[key]].flat(), key === "a" && isSizeDependent(valuesOf(layer)) ? [-slider[1], 0] : slider);
+      if (kind === "sliders") this.fillSliders(key, [layer[key]].flat(), key === "a" && isCountedDown(valuesOf(layer)) ? [-slider[1], 0] : slider);
       else if (kind === "numbers") layer[key].forEach((value, index) => this.set(`${key}-${index}`, value));
       else if (kind === "choice") this.set(key, layer[key]);
       else if (kind === "check") this.check(key, layer[key]);

@@ -51,7 +51,7 @@ function sizeFormulas(layer, spec) {
     const [k, s, d, [lo, hi]] = [spec.k[axis], spec.s[axis], spec.d[axis], spec.pads[axis]];
     return `⌊(${i} + ${signed(lo)} + ${signed(hi)} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = <b>${spec.y[axis]}</b>`;
   });
-  const isSame = isSizeDependent(valuesOf(layer));
+  const isSame = isCountedDown(valuesOf(layer));
   const transposed = spec.x.map((i, axis) => {
     const [k, s, d, [lo, hi]] = [spec.k[axis], spec.s[axis], spec.d[axis], spec.pads[axis]];
     const [o, a] = [spec.y[axis], signed(layer.a[axis])];

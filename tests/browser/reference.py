@@ -52,7 +52,7 @@ def drawn_layer(rng: random.Random) -> Json:
 def drawn_padding(rng: random.Random, ndim: int, each: Any) -> Any:
     kind = rng.random()
     if kind < 0.25:
-        return rng.choice(("VALID", "SAME", "SAME_LOWER", "CAUSAL"))
+        return rng.choice(("VALID", "SAME", "SAME_LOWER", "CAUSAL", "ANTICAUSAL"))
     if kind < 0.5:
         return [[p, p] for p in each(0, 4)]
     low, high = (-2, 3) if kind < 0.85 else (-6, 12)

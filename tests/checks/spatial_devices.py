@@ -52,7 +52,7 @@ LAYOUTS = {
     2: [((2, 4), "ab", None), ((4, 2), "ab", None), ((8,), "a.", None), ((8,), ".a", None), ((2, 2, 2), "bc", "a")],
     3: [((2, 2, 2), "abc", None), ((2, 4), "a.b", None), ((4, 2), ".ba", None)],
 }
-NAMED_PADDINGS = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")
+NAMED_PADDINGS = ("VALID", "SAME", "SAME_LOWER", "CAUSAL", "ANTICAUSAL")
 LARGEST = {1: 40, 2: 17, 3: 9}
 
 

@@ -58,6 +58,7 @@ WORDS = (
         "same",
         "SAME_LOWER",
         "CAUSAL",
+        "ANTICAUSAL",
         "FULL",
         "1,2",
         "1,2,3",

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL")
+NAMES = ("VALID", "SAME", "SAME_LOWER", "CAUSAL", "ANTICAUSAL")
 MODES = {"zeros": "constant", "circular": "wrap", "reflect": "reflect", "replicate": "edge"}
 Sizes = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]
@@ -90,6 +90,8 @@ class Layer(NamedTuple):
             return 0, 0
         if self.padding == "CAUSAL":
             return extra, 0
+        if self.padding == "ANTICAUSAL":
+            return 0, extra
         total = max(0, (math.ceil(i / s) - 1) * s + extra + 1 - i)
         small = total // 2
         return (total - small, small) if self.padding == "SAME_LOWER" else (small, total - small)
@@ -108,7 +110,7 @@ class Layer(NamedTuple):
 
     def natural(self, size: Sizes) -> Sizes:
         """The transposed size that output_padding counts from."""
-        if self.padding in ("SAME", "SAME_LOWER"):
+        if self.padding in ("SAME", "SAME_LOWER", "ANTICAUSAL"):
             return tuple(s * o for s, o in zip(self.strides, size, strict=True))
         pads = self.pads((0,) * len(size))
         each = zip(self.strides, size, self.dilation, self.kernel, pads, strict=True)

@@ -32,6 +32,7 @@ NOT_INTEGERS = (
 )
 STRINGS = (
     *("''", "'2'", "'SAME'", "'same'", "'VALID'", "'Valid'", "'SAME_LOWER'", "'CAUSAL'", "'CIRCULAR'", "'FULL'"),
+    *("'ANTICAUSAL'", "'anticausal'"),
     *("'zeros'", "'ZEROS'", "'circular'", "'reflect'", "'replicate'", "'auto'", "'matrix'", "'lax'", "'scatter'"),
     *("'vjp'", "'overlap_add'", "'polyphase'", "'fft'", "'highest'", "'float32'", "'bfloat16'", "'NHWC'", "'NCHW'"),
     *(
