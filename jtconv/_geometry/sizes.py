@@ -37,7 +37,7 @@ def causal_pads(k: int, d: int) -> Pads:
 
 def anticausal_pads(k: int, d: int) -> Pads:
     """Padding after the last position only, so that no output sees an earlier input: the transpose is causal."""
-    return causal_pads(k, d)[::-1]
+    return (0, effective_kernel_size(k, d) - 1)
 
 
 def split_pads(i: int, o: int, reach: int, s: int, lo: int) -> tuple[Pads, Pads]:
