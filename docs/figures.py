@@ -63,11 +63,10 @@ def matrix(transposed: bool) -> str:
     """C or Cᵀ of one axis: size 7, kernel 3, stride 2."""
     numbered = jnp.arange(1.0, 4.0)[:, None, None]
     dense = np.asarray(jtconv.conv_matrix(numbered, 7, strides=2).todense())
-    figure, axes = plt.subplots(figsize=(4.5, 4.5))
-    if transposed:
-        draw_matrix(axes, dense.T, "Cᵀ, the transposed convolution")
-    else:
-        draw_matrix(axes, dense, "C, the convolution")
+    taps, title = (dense.T, "Cᵀ, the transposed convolution") if transposed else (dense, "C, the convolution")
+    rows, columns = taps.shape
+    figure, axes = plt.subplots(figsize=(0.65 * columns, 0.65 * rows))  # entries of one size in both
+    draw_matrix(axes, taps, title)
     return svg(figure)
 
 
@@ -98,7 +97,7 @@ def overlap(k: int, s: int) -> str:
     axes.imshow(count, cmap="viridis", vmin=0, vmax=4)
     for row, column in np.ndindex(count.shape):
         colour = "black" if count[row, column] > 2 else "white"
-        axes.text(column, row, int(count[row, column]), ha="center", va="center", color=colour, fontsize=9)
+        axes.text(column, row, int(count[row, column]), ha="center", va="center", color=colour, fontsize=8)
     axes.set(title=f"kernel {k}, stride {s}", xticks=[], yticks=[])
     return svg(figure)
 

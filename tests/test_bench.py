@@ -191,9 +191,10 @@ def test_table_has_a_dash_where_there_is_no_figure():
     results = result_of(
         jtconv=timing(2.0, compile_s=0.3), lax=timing(30.0, compile_s=0.1), torch=timing(3.0, 2.0, 200.0)
     )
-    assert "| one | 2.00 ms | 15.0× (15.0–15.0) | 1.50× (1.00–100) | 50% | 3.00× | — |" in _report.markdown(results)
+    assert "| one | 1×4×4, 2 → 3, k2 s" in _report.markdown(results)  # the size, beside the times
+    assert "| 2.00 ms | 15.0× (15.0–15.0) | 1.50× (1.00–100) | 50% | 3.00× | — |" in _report.markdown(results)
     del results["layers"][0]["forward"]["torch"]
-    assert "| one | 2.00 ms | 15.0× (15.0–15.0) | — | 50% |" in _report.markdown(results)
+    assert "15.0× (15.0–15.0) | — | 50% |" in _report.markdown(results)
 
 
 def test_in_a_terminal_tables_are_aligned_and_hold_no_library_that_was_not_timed():

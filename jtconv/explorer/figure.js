@@ -135,7 +135,8 @@ class Figure extends Planes {
     context.textAlign = beside ? "right" : "left";
     context.textBaseline = "bottom";
     context.fillStyle = colour;
-    context.fillText(name, beside ? x - 9 : x + 2, beside ? y + 14 : y - 5);
+    const inside = context.measureText(name).width + 4; // of the canvas, where that is narrow
+    context.fillText(name, beside ? Math.max(x - 9, inside) : x + 2, beside ? y + 14 : y - 5);
   }
 
   /** The still picture and the traced cell; `travel` in [0, 1] is how far its values have come. */
