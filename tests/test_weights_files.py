@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 import resource
+import stat
 import struct
 import subprocess
 import sys
@@ -86,6 +87,18 @@ def test_what_is_saved_is_loaded(tmp_path, suffix):
     assert_same(load(path), arrays())
     assert_same(load(str(path)), arrays())
     assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o027])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_files_have_the_permissions_that_the_umask_leaves(tmp_path, suffix, umask):
+    path, before = tmp_path / f"a{suffix}", os.umask(umask)
+    try:
+        save(path, arrays())
+        save(path, arrays())  # in place of the first
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

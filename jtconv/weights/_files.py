@@ -45,7 +45,8 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
     """Write arrays by name, in the format of the suffix: `.npz`, `.safetensors`, `.h5` or `.hdf5`.
 
     HDF5 files whose names are all layer/weight ("conv6/kernel") are written in Keras's layout, and
-    `model.load_weights` reads them. The file is written whole or not at all.
+    `model.load_weights` reads them. The file is written whole or not at all, with the permissions that the
+    umask leaves.
 
     Raises ValueError for another suffix, an empty name, and an array that the format cannot hold.
     """
@@ -57,7 +58,10 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
     checked = {name: _writable(format_, name, x) for name, x in checked_mapping("arrays", arrays).items()}
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
+        temporary.touch()
+        permissions = temporary.stat().st_mode  # the umask's: safetensors puts a file of its own there, for one user
         format_.write(str(temporary), checked)
+        temporary.chmod(permissions)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
