@@ -12,6 +12,7 @@ from jax.typing import ArrayLike
 from jtconv._geometry import arguments as arg
 from jtconv.weights._entries import Entry, FileError, checked_entries, checked_mapping, naming
 from jtconv.weights._formats import FORMATS, Format
+from jtconv.weights._whole import whole
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
@@ -56,15 +57,8 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
         raise ValueError(f"`path` must end in {', '.join(by_suffix)}, got {str(path)!r}.")
     format_ = by_suffix[path.suffix]
     checked = {name: _writable(format_, name, x) for name, x in checked_mapping("arrays", arrays).items()}
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.touch()
-        permissions = temporary.stat().st_mode  # the umask's: safetensors puts a file of its own there, for one user
+    with whole(path) as temporary:
         format_.write(str(temporary), checked)
-        temporary.chmod(permissions)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _checked_path(path: Any) -> str:

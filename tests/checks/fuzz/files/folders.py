@@ -16,11 +16,11 @@ from experiments.fcn import run_exported
 from experiments.fcn.checkpoint import by_name, open_checkpoints, restore
 from experiments.fcn.config import Network
 from experiments.fcn.export import ABOUT, PROGRAM, save_export
-from experiments.fcn.model import SAVED, Model, arrays_of, named, with_arrays
 from experiments.fcn.network import abstract_network
 from experiments.fcn.saved_model import ARRAYS, load_model, save_model, sha256
 from experiments.fcn.state import State
 from experiments.fcn.task import Classes, Signature
+from jtconv.models._model import SAVED, Model, arrays_of, named, with_arrays
 from jtconv.weights import Preprocessing
 from tests.checks.fuzz.files.kinds import Kind
 
