@@ -56,9 +56,9 @@ def check_encoder(file: Path) -> None:
     """Raise `UserError` unless there is a file: no network has a name by which it would be fetched."""
     if file.is_file():
         return
-    if file.suffix or exists(file):
-        what = "is a folder" if exists(file) else nearest(file)
-        raise UserError(file, f"cannot be the encoder: it {what}", ENCODER_REMEDY)
+    found = "is a folder" if exists(file) else nearest(file)
+    if file.suffix or found != "does not exist":
+        raise UserError(file, f"cannot be the encoder: it {found}", ENCODER_REMEDY)
     what = "is the name of no file: there is one encoder, VGG-16, and nothing is downloaded"
     raise UserError(Path(file.name), what, ENCODER_REMEDY)
 
