@@ -28,6 +28,7 @@ from jtconv.models import FCN8
 from jtconv.weights import _files, load, load_into, save
 from jtconv.weights._entries import Entry
 from jtconv.weights._formats import FORMATS, Format
+from jtconv.weights._whole import whole
 
 SUFFIXES = (".npz", ".safetensors", ".h5")
 LIMIT = 100 * 2**20
@@ -99,6 +100,20 @@ def test_files_have_the_permissions_that_the_umask_leaves(tmp_path, suffix, umas
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_file_that_is_not_finished_leaves_the_old_one(tmp_path, error):
+    (tmp_path / "a").write_text("old")
+
+    def write():
+        with whole(tmp_path / "a") as temporary:
+            temporary.write_text("ne")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a", "old")]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
