@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jtconv.weights._nearest import nearest
+from jtconv.weights._nearest import exists, nearest
 
 # The errors of opening a file, and of taking apart what is not as it should be.
 READING_FAILS = (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
@@ -32,14 +32,6 @@ def as_user_error(file: Path, what: str, remedy: str) -> Iterator[None]:
             raise UserError(file, nearest(file), remedy) from error
         text = " ".join(str(error).split()).rstrip(".")
         raise UserError(file, what.format(kind=type(error).__name__, error=text), remedy) from error
-
-
-def exists(file: Path) -> bool:
-    """Whether there is such a file or folder; a name that no file can have is not there."""
-    try:
-        return file.exists()
-    except (OSError, ValueError):
-        return False
 
 
 class Stopped(Exception):

@@ -7,7 +7,7 @@ from typing import Any
 
 from flax import nnx
 
-from experiments.errors import UserError, as_user_error, exists
+from experiments.errors import UserError, as_user_error
 from experiments.fcn.config import Config, Initial, Network
 from experiments.fcn.saved_model import load_model
 from experiments.fcn.state import State, Trainer, beginning
@@ -15,7 +15,7 @@ from experiments.fcn.task import Signature
 from experiments.files import write_whole
 from jtconv.models import start_from
 from jtconv.weights import Preprocessing, load_into
-from jtconv.weights._nearest import nearest
+from jtconv.weights._nearest import exists, nearest
 
 ENCODER_REMEDY = (
     "give --encoder the path of a file with VGG-16's parameters, as torchvision, timm or Keras have it (.safetensors, "

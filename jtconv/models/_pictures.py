@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jtconv._geometry import arguments as arg
-from jtconv.weights._nearest import nearest
+from jtconv.weights._nearest import exists, nearest
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's
 
@@ -65,8 +65,8 @@ def _read(path: Path, channels: int) -> NDArray[np.uint8]:
             "`picture` may be a path where Pillow is installed: run `pip install pillow`, or pass the picture as a "
             "uint8 array (h, w, channels)."
         ) from error
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else nearest(path)
+    if not exists(path) or path.is_dir():
+        what = "is a folder" if exists(path) else nearest(path)
         got = f"{str(path)!r}, which {what}"
         raise ValueError(f"`picture` must be the path of a picture, got {got}: pass another path.")
     try:
@@ -97,7 +97,7 @@ def _of_pillow(image: Any, channels: int, got: str) -> NDArray[np.uint8]:
 
 
 def _checked_array(picture: Any, channels: int) -> NDArray[np.uint8]:
-    if not hasattr(picture, "shape") or not hasattr(picture, "dtype"):
+    if not isinstance(getattr(picture, "shape", None), tuple) or not hasattr(picture, "dtype"):
         raise TypeError(
             f"`picture` must be a path, an image of Pillow or a uint8 array (h, w, {channels}), got "
             f"{arg.shown(picture)} ({type(picture).__name__}): pass a list through np.array(…, np.uint8)."
@@ -124,8 +124,8 @@ def _remedy(shape: tuple[int, ...], channels: int) -> str:
         return "pass the pictures of a batch one by one"
     if len(shape) == 3 and shape[0] == channels:
         return "channels come last, pass np.moveaxis(picture, 0, -1)"
-    if channels == 3 and (len(shape) == 2 or shape[-1] == 1):
+    if channels == 3 and (len(shape) == 2 or shape[2:] == (1,)):
         return "pass a grey picture three times over, np.repeat(picture.reshape(h, w, 1), 3, -1)"
-    if channels == 3 and shape[-1] == 4:
+    if channels == 3 and shape[2:] == (4,):
         return "leave alpha out, picture[..., :3]"
     return "pass one picture, channels last"

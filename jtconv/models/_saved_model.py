@@ -32,7 +32,7 @@ from jtconv.models._description import (
 )
 from jtconv.models._model import SAVED, Model, Signature, arrays_of, named, with_arrays
 from jtconv.weights import Preprocessing, load, save
-from jtconv.weights._nearest import nearest
+from jtconv.weights._nearest import exists, nearest
 from jtconv.weights._whole import whole
 
 
@@ -120,7 +120,7 @@ def make_network(settings: Mapping[str, Any], signature: Signature, rngs: nnx.Rn
 
 def _check_folder(folder: Path) -> None:
     """Raise `SavedModelError` for a folder without a model, with what there is instead."""
-    if not folder.exists():
+    if not exists(folder):
         raise SavedModelError(folder, nearest(folder), REMEDY)
     if not folder.is_dir():
         raise SavedModelError(folder, "is a file", f"name the folder that it is in, {folder.parent}")

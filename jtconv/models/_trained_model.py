@@ -109,7 +109,7 @@ def save(
       preprocessing: what pictures with values 0 to 255 go through before the network.
       colours: "#rrggbb" for each class; evenly spread hues if left out.
 
-    Raises TypeError and ValueError for arguments that do not fit the network.
+    Raises TypeError and ValueError for arguments that do not fit the network, OSError as `open` does.
     """
     path, settings = _path(folder), _settings(network)
     in_ch, num_classes = settings.pop("in_ch"), settings.pop("num_classes")

@@ -7,6 +7,14 @@ MAX_NAMES = 3  # in a message
 MAX_LISTED = 10_000  # names that are compared: of a larger folder the others are passed over
 
 
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder; a name that no file can have is not there."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def nearest(path: Path) -> str:
     """Words for a path that leads nowhere: "does not exist (in runs there is first)".
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -44,7 +45,7 @@ def copy(run, tmp_path):
     return shutil.copytree(run, tmp_path / "first")
 
 
-def tiny(kind=FCN32, num_classes=2, **options):
+def tiny(kind: Any = FCN32, num_classes=2, **options):
     defaults = {"width": 1, "depths": (1,), "head_ch": 1}
     return filled(lambda: kind(num_classes, **(defaults | options), rngs=nnx.Rngs(0)))
 
@@ -195,7 +196,9 @@ def test_a_saved_network_is_what_the_command_takes(tmp_path, capsys):
     Image.fromarray(drawn_image(9, 7)).save(tmp_path / "x.png")
     assert main(["predict", str(tmp_path / "run"), str(tmp_path / "x.png"), "--out", str(tmp_path)]) == 2  # its own
     assert main(["predict", str(tmp_path / "run"), str(tmp_path / "x.png"), "--out", str(tmp_path / "out")]) == 0
-    assert Image.open(tmp_path / "out" / "x.png").getpalette()[3:6] == [10, 11, 12]
+    palette = Image.open(tmp_path / "out" / "x.png").getpalette()
+    assert palette is not None
+    assert palette[3:6] == [10, 11, 12]
 
 
 def test_nothing_but_flax_and_safetensors_is_needed(run):
@@ -308,6 +311,7 @@ WRONG = {
     "batch": (np.zeros((2, 4, 5, 3), np.uint8), ValueError, "pass the pictures of a batch one by one"),
     "alpha": (np.zeros((4, 5, 4), np.uint8), ValueError, "leave alpha out, picture[..., :3]"),
     "empty": (np.zeros((0, 5, 3), np.uint8), ValueError, "no empty axis, got shape (0, 5, 3)"),
+    "a number": (np.uint8(3), ValueError, "got shape (): pass one picture, channels last"),
     "list": ([[[1, 2, 3]]], TypeError, "pass a list through np.array(…, np.uint8)"),
     "nothing": (None, TypeError, "`picture` must be a path, an image of Pillow or a uint8 array (h, w, 3), got None"),
     "no file": ("nowhere.png", ValueError, "got 'nowhere.png', which does not exist"),
