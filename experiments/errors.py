@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from jtconv.weights._nearest import exists, nearest
+
 # The errors of opening a file, and of taking apart what is not as it should be.
 READING_FAILS = (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 SEEDS = 2**32  # JAX drops higher bits, and scikit-learn refuses them
@@ -19,10 +21,15 @@ class UserError(Exception):
 
 @contextmanager
 def as_user_error(file: Path, what: str, remedy: str) -> Iterator[None]:
-    """Within the block, an error of reading `file` is a `UserError`; `what` may hold its {kind} and its {error}."""
+    """Within the block, an error of reading `file` is a `UserError`; `what` may hold its {kind} and its {error}.
+
+    Where the error of a file that does not exist would be quoted, the names that come near are instead.
+    """
     try:
         yield
     except READING_FAILS as error:
+        if "{error}" in what and not exists(file):
+            raise UserError(file, nearest(file), remedy) from error
         text = " ".join(str(error).split()).rstrip(".")
         raise UserError(file, what.format(kind=type(error).__name__, error=text), remedy) from error
 

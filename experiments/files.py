@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import UserError
+from jtconv.weights._whole import whole
 
 REMEDY = "choose another --out"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a full disk, quota or file
@@ -46,6 +47,5 @@ def check_writable(folder: Path) -> None:
 
 def write_whole(file: Path, content: str | bytes) -> None:
     """Write `file` so that an interruption leaves it as it was, or whole."""
-    temporary = file.with_name(file.name + ".tmp")
-    temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-    os.replace(temporary, file)
+    with whole(file) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)

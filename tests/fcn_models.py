@@ -5,9 +5,9 @@ import numpy as np
 from flax import nnx
 
 from experiments.fcn.config import Network
-from experiments.fcn.model import Model, with_arrays
 from experiments.fcn.network import abstract_network
 from experiments.fcn.task import Classes, Signature
+from jtconv.models._model import Model, with_arrays
 from jtconv.weights import Preprocessing
 
 SETTINGS = Network(width=2, depths=(1, 1, 1, 1, 1), head_ch=4, decoder_ch=5, overlap=2, dropout=0.5)

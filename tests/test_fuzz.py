@@ -36,6 +36,7 @@ CALLED_OTHERWISE = {
     "jtconv.ConvMatrix": "matrix.right",
     "jtconv.Explanation": "jtconv.explain",
     "jtconv.TransposeReport": "jtconv.verify_transpose",
+    "jtconv.models.TrainedModel": "predict",
     "jtconv.weights.Preprocessing": "preprocessing",
 }
 

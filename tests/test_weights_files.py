@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 import resource
+import stat
 import struct
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from jtconv.models import FCN8
 from jtconv.weights import _files, load, load_into, save
 from jtconv.weights._entries import Entry
 from jtconv.weights._formats import FORMATS, Format
+from jtconv.weights._whole import whole
 
 SUFFIXES = (".npz", ".safetensors", ".h5")
 LIMIT = 100 * 2**20
@@ -86,6 +88,32 @@ def test_what_is_saved_is_loaded(tmp_path, suffix):
     assert_same(load(path), arrays())
     assert_same(load(str(path)), arrays())
     assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o027])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_files_have_the_permissions_that_the_umask_leaves(tmp_path, suffix, umask):
+    path, before = tmp_path / f"a{suffix}", os.umask(umask)
+    try:
+        save(path, arrays())
+        save(path, arrays())  # in place of the first
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_file_that_is_not_finished_leaves_the_old_one(tmp_path, error):
+    (tmp_path / "a").write_text("old")
+
+    def write():
+        with whole(tmp_path / "a") as temporary:
+            temporary.write_text("ne")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a", "old")]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

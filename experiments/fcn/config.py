@@ -107,14 +107,18 @@ class Initial:
     """File with a trained VGG-16 (.safetensors, .npz, .h5, .pth); pictures then go through its preprocessing."""
     start_from: Path | None = None
     """Folder of a finished run of a coarser decoder, whose parameters are gone on from."""
+    start_checkpoint: Literal["last", "best"] | None = None
+    """Which network of the run in --start-from: the last or the best; None: the one in model.safetensors."""
 
     def __post_init__(self) -> None:
         resolve(self, "encoder", "start_from")
 
     def check(self) -> None:
-        """Raise ValueError for both at once."""
+        """Raise ValueError for both at once, and for a checkpoint of no run."""
         both = self.encoder is not None and self.start_from is not None
         check(self, "start_from", not both, "left out with `encoder`")
+        alone = self.start_checkpoint is not None and self.start_from is None
+        check(self, "start_checkpoint", not alone, "left out without `start_from`")
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.fcn.metrics import confusion_matrix
-from experiments.fcn.model import Model
 from experiments.fcn.placement import take_whole
 from experiments.fcn.processes import mine, total
 from experiments.fcn.state import State, Trainer
 from experiments.fcn.task import Sample, Task
-from experiments.fcn.tiling import Tiling, classes_of_any
+from jtconv.models._model import Model
+from jtconv.models._tiling import Tiling, classes_of_any
 
 
 def as_model(trainer: Trainer, state: State, task: Task) -> Model:

@@ -19,10 +19,10 @@ import jax
 import numpy as np
 from jax import Array
 
-from experiments.fcn.inference import FACTOR, compute, pads_around
-from experiments.fcn.model import Model, arrays_of, with_arrays
 from experiments.fcn.saved_model import ARRAYS, sha256
 from experiments.files import write_whole
+from jtconv.models._inference import FACTOR, compute, pads_around
+from jtconv.models._model import Model, arrays_of, with_arrays
 from jtconv.weights import save
 
 PROGRAM, ABOUT, SCRIPT = "model.jax_export", "export.json", "run_exported.py"

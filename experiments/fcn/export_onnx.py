@@ -21,9 +21,9 @@ from flax import nnx
 from jax import Array
 
 from experiments.fcn.export import save_program
-from experiments.fcn.inference import apply, run
-from experiments.fcn.model import Model
 from jtconv import lax_only
+from jtconv.models._inference import apply, run
+from jtconv.models._model import Model
 
 PROGRAM = "model.onnx"
 INPUTS, OUTPUTS = ("pictures", "extents"), ("classes", "scores")

@@ -7,17 +7,17 @@ from typing import Any
 from experiments.errors import UserError, as_user_error
 from experiments.fcn.config import Config, Initial
 from experiments.fcn.initial import FILE as PREPROCESSING
-from experiments.fcn.initial import save_preprocessing
+from experiments.fcn.initial import check_encoder, save_preprocessing
 from experiments.fcn.log import Log, read_log
 from experiments.fcn.processes import agree, is_first, together, wait_for_all
-from experiments.fcn.saved_model import ARRAYS, DESCRIPTION
+from experiments.fcn.saved_model import ARRAYS, BEST_ARRAYS, DESCRIPTION
 from experiments.fcn.state import Trainer
 from experiments.files import REMEDY, check_writable, writing
 
 CONFIG, METRICS, CHECKPOINTS, BEST, BOARD = "config.json", "metrics.jsonl", "checkpoints", "best", "tensorboard"
 SCORES, PREDICTIONS, CURVES, CONFUSION = "scores.json", "predictions.png", "curves.png", "confusion.png"
 PAGE = "report.html"
-RESULTS = (SCORES, PREDICTIONS, CURVES, CONFUSION, PAGE, ARRAYS, DESCRIPTION)
+RESULTS = (SCORES, PREDICTIONS, CURVES, CONFUSION, PAGE, ARRAYS, BEST_ARRAYS, DESCRIPTION)
 SHARED = "give an --out that all machines see"
 FILES = (CONFIG, METRICS, PREPROCESSING, *RESULTS)
 
@@ -37,6 +37,8 @@ def check_folder(config: Config, folder: Path) -> None:
             check_same_config(config, config_file)
         elif checkpoints.exists():
             raise UserError(config_file, "is missing beside checkpoints", REMEDY)
+        elif config.initial.encoder is not None:  # before all masks are read
+            check_encoder(config.initial.encoder)
 
 
 def check_agreed(folder: Path, *, shard_parameters: bool) -> None:

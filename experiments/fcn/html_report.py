@@ -35,6 +35,7 @@ class Page(NamedTuple):
     confusion: NDArray[np.int64]
     best: Sequence[Example]
     worst: Sequence[Example]
+    model: str = ""  # which checkpoint is in which file
 
 
 def save_page(page: Page, curves: Path, confusion: Path, file: Path) -> None:
@@ -45,6 +46,7 @@ def save_page(page: Page, curves: Path, confusion: Path, file: Path) -> None:
         title=escape(page.title),
         date=date.today().isoformat(),
         seconds=f"{page.seconds:,.0f}",
+        model=escape(page.model),
         tiles="".join(
             f"<div><dt>{escape(name)}</dt><dd>{percent(value)}</dd></div>\n"
             for name, value in headline(result, classes)

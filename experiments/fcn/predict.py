@@ -15,10 +15,11 @@ from experiments.errors import UserError
 from experiments.fcn.class_pictures import index_picture, overlay
 from experiments.fcn.data.pairs import EXTENSIONS, walk
 from experiments.fcn.data.reading import read_image
-from experiments.fcn.inference import classes_of
-from experiments.fcn.model import Model
-from experiments.fcn.tiling import Tiling, classes_by_tiles, is_large
 from experiments.files import writing
+from jtconv.models._inference import classes_of
+from jtconv.models._model import Model
+from jtconv.models._tiling import Tiling, classes_by_tiles, is_large
+from jtconv.weights._whole import whole
 
 INDEX, COLOUR, OVERLAY = ENDINGS = ("", "_colour", "_overlay")  # of the names of a picture's results
 Say = Callable[[str], object]
@@ -135,9 +136,5 @@ def save_results(image: NDArray, classes: NDArray[np.uint8], model: Model, out: 
 
 def save_whole(picture: Image.Image, file: Path) -> None:
     """Write `file` so that an interruption leaves it as it was, or whole."""
-    temporary = file.with_name(file.name + ".tmp")
-    try:
+    with whole(file) as temporary:
         picture.save(temporary, "PNG")
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)

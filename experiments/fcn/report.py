@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.fcn import pictures
+from experiments.fcn.best import Kept, kept
 from experiments.fcn.evaluate import as_model, per_sample, predictions
 from experiments.fcn.folder import CONFUSION, CURVES, PAGE, PREDICTIONS, SCORES
 from experiments.fcn.html_report import Page, save_page
 from experiments.fcn.metrics import Scores, scores
-from experiments.fcn.model import Model
 from experiments.fcn.processes import interleaved, is_first, mine, together, total
 from experiments.fcn.run import seconds_spent
 from experiments.fcn.saved_model import save_model
 from experiments.fcn.task import Classes, Sample
 from experiments.fcn.train import Trained
 from experiments.files import write_whole, writing
+from jtconv.models._model import Model
 
 MAX_COLUMNS = 100  # columns of a confusion matrix in a terminal
 EXTREMES = 3  # best and worst pictures shown
@@ -32,19 +33,23 @@ def report(trained: Trained, folder: Path) -> Scores:
     """
     model = as_model(trained.trainer, trained.state, trained.task)
     confusion, each = score(model, trained.task.test)
+    saved = kept(trained, folder)
     with together():  # the others wait: JAX ends all where one has been gone for minutes
         if is_first():
-            save_results(trained, model, confusion, each, folder)
+            save_results(trained, model, saved, confusion, each, folder)
     result = scores(confusion, trained.task.classes)
     print(tables(result, confusion, trained.task.classes))
+    print(saved.in_words())
     return result
 
 
-def save_results(trained: Trained, model: Model, confusion: NDArray[np.int64], each: list[float], folder: Path) -> None:
+def save_results(
+    trained: Trained, model: Model, saved: Kept, confusion: NDArray[np.int64], each: list[float], folder: Path
+) -> None:
     task, classes, result = trained.task, trained.task.classes, scores(confusion, trained.task.classes)
     seconds = seconds_spent(trained.log)
     with writing(folder):
-        save_model(model, trained.config.network, folder)
+        save_model(model, trained.config.network, folder, saved.origin, saved.best)
         save_scores(result, confusion, classes, folder / SCORES, seconds)
         first = [task.test[i] for i in range(min(pictures.ROWS, len(task.test)))]
         pictures.save_predictions(first, list(predictions(model, first)), classes, folder / PREDICTIONS)
@@ -60,6 +65,7 @@ def save_results(trained: Trained, model: Model, confusion: NDArray[np.int64], e
             confusion=confusion,
             best=examples(model, task.test, each, best),
             worst=examples(model, task.test, each, worst),
+            model=saved.in_words(),
         )
         save_page(page, folder / CURVES, folder / CONFUSION, folder / PAGE)
 

@@ -12,8 +12,8 @@ from experiments.fcn.data.dataset import check_sound, open_dataset
 from experiments.fcn.data.find import layout_of
 from experiments.fcn.data.task import Samples
 from experiments.fcn.folder import CONFIG
-from experiments.fcn.model import Model
 from experiments.fcn.task import Sample
+from jtconv.models._model import Model
 
 EVERYTHING = "all"  # as a split: what is trained on, too
 

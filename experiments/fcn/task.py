@@ -7,19 +7,11 @@ import grain
 import numpy as np
 from numpy.typing import NDArray
 
-from jtconv.weights import Preprocessing
+from jtconv.models._model import Classes as Classes
+from jtconv.models._model import Signature as Signature
 
 EVERY = slice(None)
 IGNORE = 255  # the label of pixels that count neither in the loss nor in a score
-
-
-class Classes(NamedTuple):
-    """The classes 0, 1, … of a pixel."""
-
-    names: tuple[str, ...]
-    colours: tuple[str, ...]  # "#rrggbb"
-    background: int | None = None
-    foreground: str = "foreground"  # what the classes other than the background are, in one word
 
 
 class Sample(NamedTuple):
@@ -35,15 +27,6 @@ class Batch(NamedTuple):
 
     images: NDArray  # (n, h, w, in_ch)
     labels: NDArray[np.int32]  # (n, h, w)
-
-
-class Signature(NamedTuple):
-    """The facts of a task that its network needs. Hashable: programs are compiled for it."""
-
-    in_ch: int
-    num_classes: int
-    preprocessing: Preprocessing
-    white: float = 255.0  # the highest value of a picture's channel
 
 
 class Task(Protocol):

@@ -27,8 +27,9 @@ from other forms than training); each pixel is one of ten digits or background. 
 encoder whose scores are brought back to full size by transposed convolutions.
 
 A run that is stopped goes on from its last checkpoint when the same command is given again.
-It leaves in --out: config.json, metrics.jsonl, scores.json, checkpoints/, model.json and model.safetensors
-(which `python -m experiments.fcn predict` takes), and the pictures predictions.png, curves.png and confusion.png.
+It leaves in --out: config.json, metrics.jsonl, scores.json, checkpoints/, the pictures predictions.png, curves.png and
+confusion.png, and what `python -m experiments.fcn predict` takes: model.json with model.safetensors (the last, or the
+best if the run ends early by itself) and model_best.safetensors (the best, where that is another).
 
   python -m experiments.fcn8
   python -m experiments.fcn8 --seed 1 --out runs/seed1

@@ -19,7 +19,7 @@ from experiments.shown import Shown, command_line
 
 
 def run(config: Config) -> Shown:
-    result = look(load_trained(config.run), config)
+    result = look(load_trained(config.run, config.from_), config)
     return Shown(table(result, config), draw_picture(result, config))
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from experiments.errors import UserError, check, check_counts
 from experiments.fcn.config import STAGES
+from experiments.fcn.saved_model import From
 from experiments.fcn8.digits import NUM_DIGITS
 from experiments.inside.project import Stages, project_all, strongest
 from experiments.inside.trained import Trained
@@ -26,6 +27,7 @@ class Config:
 
     run: Path = Path("runs/fcn8")
     """Folder of a finished run of experiments.fcn8."""
+    from_: From = None
     stages: tuple[int, ...] = (2, 3, 4, 5)
     """The pools whose features are shown, 1 to 5."""
     features: int = 3

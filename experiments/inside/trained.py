@@ -11,7 +11,7 @@ from jax import Array
 
 from experiments.errors import UserError, as_user_error
 from experiments.fcn.folder import CONFIG
-from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, load_model
+from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, CheckpointName, load_model
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import load_data
 from experiments.fcn8.scenes import Scenes
@@ -26,12 +26,12 @@ class Trained(NamedTuple):
     x: Array  # the scenes as the network takes them, with zeros below and to the right
 
 
-def load_trained(run: Path) -> Trained:
+def load_trained(run: Path, checkpoint: CheckpointName | None = None) -> Trained:
     """Raises `UserError` for a folder that holds no such run."""
     if not all((run / name).is_file() for name in (CONFIG, DESCRIPTION, ARRAYS)):
         raise UserError(run, "holds no finished run", f"python -m experiments.fcn8 --out {run} makes one")
     scenes = held_out(run / CONFIG)
-    model = load_model(run)
+    model = load_model(run, checkpoint)
     network: Any = nnx.merge(model.network, model.parameters, model.statistics)
     if network.border:
         raise UserError(run / CONFIG, "is of a network that pads its pictures by more than 1", "name another --run")

@@ -5,9 +5,11 @@ encoder's pools. Its last transposed convolution enlarges by the factor that is 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
+import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
@@ -21,6 +23,27 @@ from jtconv.models._layers import ConvBlock, cut, pad_around, pad_to_multiple
 from jtconv.models._vgg import DEPTHS, VGG16
 
 PAPER: Mapping[str, Any] = MappingProxyType({"first_padding": 100, "dropout": 0.5, "score_layers": True, "overlap": 2})
+
+
+@dataclass(frozen=True)
+class FCNSettings:
+    """The arguments of `FCN` in normal form, by which another of the same kind is made."""
+
+    num_classes: int
+    in_ch: int
+    width: int
+    depths: tuple[int, ...]
+    first_padding: int
+    head_ch: int
+    head_kernel: tuple[int, ...]
+    dropout: float
+    score_layers: bool
+    relu_skips: bool
+    decoder_ch: int
+    overlap: int
+    normalise: bool
+    dtype: jnp.dtype | None
+    remat: bool
 
 
 class FCN(nnx.Module):
@@ -118,6 +141,10 @@ class FCN(nnx.Module):
             DecoderOptions(score_layers, relu_skips, overlap, normalise, dtype),
             alignment=alignment,
             rngs=rngs,
+        )
+        self.settings = FCNSettings(
+            *(num_classes, int(in_ch), int(width), depths, first_padding, head_ch, head_kernel, dropout),
+            *(score_layers, relu_skips, decoder_ch, overlap, normalise, dtype, remat),
         )
 
     def _check_first_padding(self, first_padding: int, head_kernel: tuple[int, ...], margin: int) -> None:

@@ -12,6 +12,7 @@ from jax.typing import ArrayLike
 from jtconv._geometry import arguments as arg
 from jtconv.weights._entries import Entry, FileError, checked_entries, checked_mapping, naming
 from jtconv.weights._formats import FORMATS, Format
+from jtconv.weights._whole import whole
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
@@ -45,7 +46,8 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
     """Write arrays by name, in the format of the suffix: `.npz`, `.safetensors`, `.h5` or `.hdf5`.
 
     HDF5 files whose names are all layer/weight ("conv6/kernel") are written in Keras's layout, and
-    `model.load_weights` reads them. The file is written whole or not at all.
+    `model.load_weights` reads them. The file is written whole or not at all, with the permissions that the
+    umask leaves.
 
     Raises ValueError for another suffix, an empty name, and an array that the format cannot hold.
     """
@@ -55,12 +57,8 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
         raise ValueError(f"`path` must end in {', '.join(by_suffix)}, got {str(path)!r}.")
     format_ = by_suffix[path.suffix]
     checked = {name: _writable(format_, name, x) for name, x in checked_mapping("arrays", arrays).items()}
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole(path) as temporary:
         format_.write(str(temporary), checked)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _checked_path(path: Any) -> str:

@@ -18,8 +18,8 @@ from PIL import Image
 from experiments.fcn.__main__ import main
 from experiments.fcn.data.reading import read_image
 from experiments.fcn.export import export_program
-from experiments.fcn.model import arrays_of
 from experiments.fcn.run_exported import Network, read_picture, results_of
+from jtconv.models._model import arrays_of
 
 SIZE = (64, 96)
 ROOT = Path(__file__).parents[2]

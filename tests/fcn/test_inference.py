@@ -9,8 +9,8 @@ from fcn_models import drawn_image, drawn_model, scores_alone
 from numpy.testing import assert_allclose, assert_array_equal
 
 from experiments.fcn.config import Network
-from experiments.fcn.inference import bucket, classes_of, compute, padded, scores_of, within
 from experiments.fcn.saved_model import load_model
+from jtconv.models._inference import bucket, classes_of, compute, padded, scores_of, within
 
 pytestmark = pytest.mark.usefixtures("single_precision")
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from fcn_helpers import TINY
 from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
 
 from experiments.errors import UserError
+from experiments.fcn.__main__ import main
 from experiments.fcn.checkpoint import by_name
 from experiments.fcn.config import Initial
 from experiments.fcn.evaluate import as_model
@@ -21,6 +23,9 @@ from tests.fcn.digit_runs import SIGNATURE, train_digits
 pytestmark = pytest.mark.usefixtures("single_precision")
 
 PLAIN = replace(TINY, steps=1, network=replace(TINY.network, normalise=False))
+
+
+NUMBER = ["--num-classes", "2"]
 
 
 def vgg_file(folder):
@@ -72,6 +77,59 @@ def test_an_encoder_that_does_not_fit_is_one_line(tmp_path):
     assert "\n" not in str(problem.value)
     with pytest.raises(UserError, match="cannot be the encoder"):
         beginning(replace(PLAIN, initial=Initial(encoder=tmp_path / "nothing.npz")))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("resnet50", "resnet50 is the name of no file: there is one encoder, VGG-16, and nothing is downloaded: give"),
+        ("vgg", "vgg cannot be the encoder: it does not exist (in {} there is vgg.npz): give --encoder the path"),
+        ("vg.npz", "vg.npz cannot be the encoder: it does not exist (in {} there is vgg.npz): give --encoder the path"),
+        (".", "cannot be the encoder: it is a folder: give --encoder the path"),
+    ],
+)
+def test_an_encoder_that_is_no_file_says_what_there_is_before_data_are_read(
+    tmp_path, monkeypatch, capsys, given, message
+):
+    vgg_file(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("experiments.fcn.commands.train.load_task", None)  # it comes before data are read
+    assert main(["train", "--data", "data", "--out", "out", "--encoder", given]) == 2
+    error = capsys.readouterr().err
+    assert message.format(tmp_path.name) in error
+    assert "docs/encoder.md says where to get one.\n" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "there"),
+    [
+        (["evaluate", "runs/fist"], "runs there is first"),
+        (["predict", "runs/fist", "x.png", "--out", "out"], "runs there is first"),
+        (["export", "runs/fist", "--out", "out"], "runs there is first"),
+        (["check-data", "--data", "pictuers"], "{} there is pictures"),
+        (["check-data", "--data", "pictures", "--classes", "class.txt"], "{} there is classes.txt"),
+        (["check-data", "--data", "pictures", "--label-map", "lable.json"], "{} there is label.json"),
+        (["train", "--data", "pictuers", "--out", "out"], "{} there is pictures"),
+        (
+            ["train", "--data", "pictures", *NUMBER, "--out", "out", "--start-from", "runs/fist"],
+            "runs there is first",
+        ),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told_with_what_comes_near(tmp_path, monkeypatch, capsys, arguments, there):
+    for name in ("runs/first", "pictures/images", "pictures/masks"):
+        (tmp_path / name).mkdir(parents=True)
+    for part, colour in (("images", 9), ("masks", 1)):
+        for name in ("a", "b", "c"):
+            Image.fromarray(np.full((8, 8), colour, np.uint8)).save(tmp_path / "pictures" / part / f"{name}.png")
+    for name in ("classes.txt", "label.json"):
+        (tmp_path / name).write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert f"does not exist (in {there.format(tmp_path.name)}" in error
+    assert error.count("\n") == 1
 
 
 def saved_run(config, folder, preprocessing=SIGNATURE.preprocessing):

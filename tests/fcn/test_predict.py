@@ -12,13 +12,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
 from experiments.fcn import predict as predict_module
-from experiments.fcn import tiling as tiling_module
 from experiments.fcn.__main__ import main
 from experiments.fcn.class_pictures import OPACITY
 from experiments.fcn.data.reading import read_image
-from experiments.fcn.inference import classes_of, scores_of
 from experiments.fcn.task import Classes
-from experiments.fcn.tiling import Tiling, classes_by_tiles, spans
+from jtconv.models import _tiling as tiling_module
+from jtconv.models._inference import classes_of, scores_of
+from jtconv.models._tiling import Tiling, classes_by_tiles, spans
 
 REACH = 126  # how far a score sees: conv6 3×3 at every 32nd pixel, and what is around it; measured below
 

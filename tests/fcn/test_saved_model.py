@@ -8,8 +8,8 @@ from fcn_models import SETTINGS, drawn_model
 from numpy.testing import assert_array_equal
 
 from experiments.errors import UserError
-from experiments.fcn.model import arrays_of
 from experiments.fcn.saved_model import ARRAYS, DESCRIPTION, load_model, save_model
+from jtconv.models._model import arrays_of
 
 pytestmark = pytest.mark.usefixtures("single_precision")
 

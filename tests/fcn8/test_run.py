@@ -1,6 +1,8 @@
 """The FCN-8 experiment end to end on a tiny network: results, progress, comparison of decoders."""
 
 import json
+import os
+import stat
 import sys
 from dataclasses import replace
 
@@ -32,10 +34,21 @@ def with_decoder(name):
 
 
 def test_a_run_leaves_its_results(finished):
-    assert {file.name for file in finished.iterdir()} == RESULTS | {"checkpoints", "best"}
+    there = {file.name for file in finished.iterdir()}
+    assert there - {"model_best.safetensors"} == RESULTS | {"checkpoints", "best"}
     for picture in finished.glob("*.png"):
         assert picture.read_bytes().startswith(b"\x89PNG")
     assert {step.name for step in (finished / "checkpoints").iterdir()} == {"4", "6"}
+
+
+def test_what_a_run_leaves_has_the_permissions_that_the_umask_leaves(finished):
+    umask = os.umask(0)
+    os.umask(umask)
+    left = [*finished.rglob("*")]
+    assert len(left) > 20
+    for path in left:
+        usual = 0o777 if path.is_dir() else 0o666
+        assert stat.S_IMODE(path.stat().st_mode) == usual & ~umask, path
 
 
 def test_the_model_that_a_run_leaves_has_its_scores(finished):

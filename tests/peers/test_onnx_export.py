@@ -22,10 +22,10 @@ import jtconv.linen
 from benchmarks.onnx_export import OPEN, Export, exports_of, measure
 from experiments.fcn import export_onnx
 from experiments.fcn.__main__ import main
-from experiments.fcn.inference import classes_of
 from experiments.fcn.saved_model import save_model
 from jtconv import METHODS, conv, conv_transpose, lax_only
 from jtconv._verify.layers import LAYERS
+from jtconv.models._inference import classes_of
 from jtconv.nn import Conv, ConvTranspose
 
 MAX_ERROR = 1e-5  # of the largest value

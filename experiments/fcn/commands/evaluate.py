@@ -10,7 +10,7 @@ from experiments.fcn.data.layouts import LAYOUTS
 from experiments.fcn.metrics import scores
 from experiments.fcn.report import save_scores, score, tables
 from experiments.fcn.run_data import samples_of_run
-from experiments.fcn.saved_model import load_model
+from experiments.fcn.saved_model import From, load_saved
 from experiments.files import check_writable, writing
 
 LAYOUT_HELP = f"How --data is laid out ({', '.join(LAYOUTS)}), where it is not as in training."
@@ -26,6 +26,7 @@ class Evaluate:
 
     run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
     """Folder of the run: model.json, model.safetensors and config.json are read."""
+    from_: From = None
     data: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder of another data set with the same classes; the run's own if left out."""
     layout: Annotated[str | None, tyro.conf.arg(metavar="NAME", help=LAYOUT_HELP)] = None
@@ -37,13 +38,14 @@ class Evaluate:
 
 def run(command: Evaluate) -> int:
     """Score and say so."""
-    model = load_model(command.run)
+    saved = load_saved(command.run, command.from_)
+    model = saved.model
     samples = samples_of_run(command.run, model, command.data, command.layout, command.split)
     if command.out is not None:
         check_writable(command.out)
     confusion, _ = score(model, samples)
     result = scores(confusion, model.classes)
-    print(f"{len(samples)} picture{'s' * (len(samples) != 1)} with masks\n")
+    print(f"{len(samples)} picture{'s' * (len(samples) != 1)} with masks\n{saved.in_words()}\n")
     print(tables(result, confusion, model.classes))
     if command.out is not None:
         with writing(command.out):

@@ -8,7 +8,7 @@ import tyro
 
 from experiments.fcn import export_onnx
 from experiments.fcn.export import PLATFORMS, PROGRAM, SCRIPT, check_size, save_export
-from experiments.fcn.saved_model import load_model
+from experiments.fcn.saved_model import From, load_saved
 from experiments.files import check_writable, writing
 
 
@@ -24,6 +24,7 @@ class Export:
     """Folder of the run: model.json and model.safetensors are read."""
     out: Annotated[Path, tyro.conf.arg(metavar="DIR")]
     """Folder for the results; made if need be."""
+    from_: From = None
     size: tuple[int, int] = (512, 512)
     """Height and width of what is computed at once, multiples of 32. Smaller pictures have the scores that they would
     have alone; larger ones are taken in tiles."""
@@ -39,10 +40,12 @@ def run(command: Export) -> int:
     check_size(command.size)
     if command.format == "onnx":
         export_onnx.check_installed()
-        model = load_model(command.run, dtype="float32")  # ONNX has no convolution of bfloat16
+        saved = load_saved(command.run, command.from_, dtype="float32")  # ONNX has no convolution of bfloat16
     else:
-        model = load_model(command.run)
+        saved = load_saved(command.run, command.from_)
+    model = saved.model
     check_writable(command.out)
+    print(saved.in_words())
     with writing(command.out):
         if command.format == "onnx":
             found = export_onnx.save_onnx(model, command.size, command.out)

@@ -8,9 +8,9 @@ from typing import Annotated
 import tyro
 
 from experiments.fcn.predict import predict, wanted, with_own_names
-from experiments.fcn.saved_model import load_model
-from experiments.fcn.tiling import Tiling
+from experiments.fcn.saved_model import From, load_saved
 from experiments.files import check_writable
+from jtconv.models._tiling import Tiling
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Predict:
     """Pictures, folders of pictures, or quoted globs such as "scans/*.png"."""
     out: Annotated[Path, tyro.conf.arg(metavar="DIR")]
     """Folder for the results; made if need be."""
+    from_: From = None
     tiling: Annotated[Tiling, tyro.conf.arg(name="")] = field(default_factory=Tiling)
 
 
@@ -38,9 +39,10 @@ def run(command: Predict) -> int:
     if not command.inputs:
         raise ValueError("`INPUT` must be at least one picture, folder or glob, got none.")
     pictures = with_own_names(list(wanted(command.inputs, command.out)), command.out)
-    model = load_model(command.run)
+    saved = load_saved(command.run, command.from_)
     check_writable(command.out)
-    failed = predict(model, pictures, command.out, command.tiling, lambda text: print(text, file=sys.stderr))
+    print(saved.in_words())
+    failed = predict(saved.model, pictures, command.out, command.tiling, lambda text: print(text, file=sys.stderr))
     done = len(pictures) - failed
     print(f"{done} of {len(pictures)} pictures predicted; results are in {command.out}")
     return 1 if failed else 0

@@ -25,8 +25,9 @@ DESCRIPTION = """\
 Train a fully convolutional network on pictures and masks in a folder.
 
 A run that is stopped goes on from its last checkpoint when the same command is given again.
-It leaves in --out: config.json, metrics.jsonl, checkpoints/ (the newest), best/ (the highest mean IoU),
-model.json and model.safetensors (which `predict` takes), and a report.
+It leaves in --out: config.json, metrics.jsonl, checkpoints/ (the newest), best/ (the highest mean IoU), a report, and
+what `predict` takes: model.json with model.safetensors (the last, or the best if the run ends early by itself) and
+model_best.safetensors (the best, where that is another).
 
   python -m experiments.fcn train --data pictures --out runs/first
   python -m experiments.fcn train --data VOC2012 --preset paper --encoder vgg16.safetensors --out runs/voc

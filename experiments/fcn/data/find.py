@@ -7,6 +7,7 @@ from experiments.errors import UserError, as_user_error, check
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.layouts import LAYOUTS, Layout
 from experiments.fcn.data.pairs import EXTENSIONS, Found, Pair, pair_up, split_by_name
+from jtconv.weights._nearest import nearest
 
 Paired = tuple[list[Pair], list[UserError]]
 
@@ -14,7 +15,8 @@ Paired = tuple[list[Pair], list[UserError]]
 def layout_of(source: Source) -> Layout:
     """The one that is named, or that the folder looks like."""
     if not source.data.is_dir():
-        raise UserError(source.data, "is not a folder", "give the data set's folder as --data")
+        what = "is not a folder" if source.data.exists() else nearest(source.data)
+        raise UserError(source.data, what, "give the data set's folder as --data")
     check(source, "layout", source.layout in ("auto", *LAYOUTS), "one of auto, " + ", ".join(LAYOUTS))
     marked = (name for name, row in LAYOUTS.items() if any((source.data / mark).is_dir() for mark in row.marks))
     return LAYOUTS[next(marked, "folder") if source.layout == "auto" else source.layout]

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from experiments.errors import UserError
+from jtconv.models._pictures import RangeError, pixels
+from jtconv.weights._nearest import nearest
 
 REMEDY = "replace it, or remove it and what goes with it"
 # As many pixels as Pillow opens. From half as many it warns, which is no help to anybody here.
 MAX_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 RED_GREEN_BLUE = ("red", "green", "blue")
 # PNG's grey samples of 2 and 4 bits, which Pillow stretches to 0 … 255.
 STRETCHED = {"L;2": 85, "L;4": 17}
@@ -30,8 +31,10 @@ def opened(file: Path) -> Iterator[Image.Image]:
             yield image
     except UserError:
         raise
+    except RangeError as error:
+        raise UserError(file, f"holds {error.what}", "save it with 8 or 16 bits") from None
     except FileNotFoundError:
-        raise UserError(file, "does not exist", REMEDY) from None
+        raise UserError(file, nearest(file), REMEDY) from None
     except UnidentifiedImageError:
         raise UserError(file, "is not a picture", REMEDY) from None
     except Image.DecompressionBombError:
@@ -48,28 +51,7 @@ def read_image(file: Path, channels: int) -> NDArray[np.uint8]:
     opaque, and of 16 bits the upper 8 are kept, whatever the task asks for.
     """
     with opened(file) as image:
-        ImageOps.exif_transpose(image, in_place=True)
-        if image.mode == "F":
-            raise UserError(file, "holds floats, whose range is unknown", "save it with 8 or 16 bits")
-        if image.mode.startswith("I"):
-            image = upper_byte(image, file)
-        if image.mode not in MODES.values():
-            image = image.convert("RGBA" if has_alpha(image) else "RGB")
-        if image.mode != MODES[channels]:
-            image = image.convert(MODES[channels])
-        return np.asarray(image).reshape(image.height, image.width, channels)
-
-
-def has_alpha(image: Image.Image) -> bool:
-    return "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBa")
-
-
-def upper_byte(image: Image.Image, file: Path) -> Image.Image:
-    """Grey of 16 bits as grey of 8, as Pillow does it for colours."""
-    values = np.asarray(image)
-    if values.min() < 0 or values.max() > 0xFFFF:
-        raise UserError(file, "holds 32-bit values", "save it with 8 or 16 bits")
-    return Image.fromarray((values >> 8).astype(np.uint8))
+        return pixels(image, channels)
 
 
 def read_mask(file: Path, colours: Mapping[str, int], channel: str | None) -> NDArray[np.integer]:

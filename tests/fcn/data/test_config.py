@@ -23,8 +23,9 @@ def test_a_label_map_at_fault_is_named(entry):
 
 
 def test_a_label_map_file_at_fault_is_named(tmp_path):
-    (tmp_path / "list.json").write_text("[1]")
-    for name, message in (("list.json", "list.json holds a list"), ("none.json", "none.json cannot be read")):
+    (tmp_path / "line.json").write_text("[1]")
+    absent = r"nine.json does not exist \(in .* there is line.json\)"
+    for name, message in (("line.json", "line.json holds a list"), ("nine.json", absent)):
         with pytest.raises(UserError, match=message):
             read_label_map([str(tmp_path / name)])
 

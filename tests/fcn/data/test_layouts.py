@@ -194,5 +194,5 @@ def test_folders_that_are_missing_are_named(tmp_path, options, message):
     make(tmp_path, ["pics/a.png"], ["seg/a.png"])
     with pytest.raises(UserError, match=message):
         load_task(config(tmp_path, **options))
-    with pytest.raises(UserError, match="nowhere is not a folder"):
+    with pytest.raises(UserError, match="nowhere does not exist"):
         load_task(config(tmp_path / "nowhere", **options))

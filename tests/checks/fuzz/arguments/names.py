@@ -93,6 +93,12 @@ def tiny_fcn(name: str = "FCN8") -> Any:
     return getattr(jtconv.models, name)(2, width=1, depths=(1, 1, 1), head_ch=2, rngs=nnx.Rngs(0))
 
 
+def trained() -> Any:
+    """A network with its classes."""
+    colours = ("#000000", "#ffffff")
+    return jtconv.models.TrainedModel(tiny_fcn(), jtconv.weights.Preprocessing.torch(), ("a", "b"), colours)
+
+
 def layer() -> Any:
     """A layer that computes."""
     return jtconv.nn.ConvTranspose(3, 2, (4,), rngs=nnx.Rngs(0))
@@ -108,7 +114,8 @@ NAMES: dict[str, Any] = {
         "Preprocessing": jtconv.weights.Preprocessing,
     },
     **{
-        f.__name__: f for f in (ints, int_init, Index, Two, Word, cyclic, read_only, strided, tiny_vgg, tiny_fcn, layer)
+        f.__name__: f
+        for f in (ints, int_init, Index, Two, Word, cyclic, read_only, strided, tiny_vgg, tiny_fcn, trained, layer)
     },
     "mesh": MESH,
     "nan": float("nan"),

@@ -47,6 +47,15 @@ MODELS = (
     Surface("jtconv.models.draw", ({"model": "tiny_fcn()", "input_shape": "(1, 21, 13, 3)"},), (), 2, among="x"),
     Surface("jtconv.models.parameter_groups", ({"model": "tiny_fcn()"},), (), 1),
     Surface("jtconv.models.start_from", ({"model": "tiny_fcn()", "coarser": "tiny_fcn('FCN32')"},), (), 1),
+    Surface("jtconv.models.load", ({"folder": "'/dev/null/run'"},), ("checkpoint",), 1),
+    Surface(
+        "jtconv.models.save",
+        ({"network": "tiny_fcn()", "classes": "('a', 'b')", "preprocessing": "Preprocessing.torch()"},),
+        ("colours",),
+        2,
+        "{name}('/dev/null/run', {arguments})",  # where nothing can be written
+    ),
+    Surface("predict", ({"picture": "np.zeros((4, 5, 3), np.uint8)"},), (), 2, "trained().predict({picture}).shape"),
 )
 INITIALIZERS = tuple(
     surface

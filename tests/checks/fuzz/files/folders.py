@@ -16,11 +16,12 @@ from experiments.fcn import run_exported
 from experiments.fcn.checkpoint import by_name, open_checkpoints, restore
 from experiments.fcn.config import Network
 from experiments.fcn.export import ABOUT, PROGRAM, save_export
-from experiments.fcn.model import SAVED, Model, arrays_of, named, with_arrays
 from experiments.fcn.network import abstract_network
-from experiments.fcn.saved_model import ARRAYS, load_model, save_model, sha256
+from experiments.fcn.saved_model import ARRAYS, BEST_ARRAYS, CheckpointName, load_model, save_model, sha256
 from experiments.fcn.state import State
 from experiments.fcn.task import Classes, Signature
+from jtconv.models._description import Checkpoint, Origin
+from jtconv.models._model import SAVED, Model, arrays_of, named, with_arrays
 from jtconv.weights import Preprocessing
 from tests.checks.fuzz.files.kinds import Kind
 
@@ -45,11 +46,11 @@ def model() -> Model:
 @cache
 def model_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="fuzz-model-"))
-    save_model(model(), SETTINGS, folder)
+    save_model(model(), SETTINGS, folder, Origin(Checkpoint(6, 0.25), Checkpoint(3, 0.5)), model())
     return folder
 
 
-def read_model(path: Path, *, seal: bool = False) -> Any:
+def read_model(path: Path, *, seal: bool = False, checkpoint: CheckpointName | None = None) -> Any:
     """The model in the file's folder, the other files being sound; with `seal`, model.json has the file's digest."""
     for other in model_folder().iterdir():
         if other.name != path.name:
@@ -57,7 +58,7 @@ def read_model(path: Path, *, seal: bool = False) -> Any:
             if seal:
                 text = text.replace(sha256(model_folder() / path.name).encode(), sha256(path).encode())
             (path.parent / other.name).write_bytes(text)
-    loaded = load_model(path.parent)
+    loaded = load_model(path.parent, checkpoint)
     if not seal:
         expected = arrays_of(model())
         assert all(np.array_equal(x, expected[name]) for name, x in arrays_of(loaded).items())
@@ -120,6 +121,8 @@ def folder_kinds() -> list[Kind]:
 
     return [
         Kind("model.json", sound("model.json"), read_model, is_text=True, weight=6),
+        Kind("model.json", sound("model.json"), partial(read_model, checkpoint="best"), is_text=True, weight=3),
+        Kind(BEST_ARRAYS, sound(BEST_ARRAYS), partial(read_model, checkpoint="best")),
         Kind("model.safetensors", sound("model.safetensors"), read_model, weight=2),
         Kind("model.safetensors", sound("model.safetensors"), partial(read_model, seal=True), weight=4),
         *(Kind(name, (export_folder() / name).read_bytes, read_export) for name in (ABOUT, PROGRAM, ARRAYS)),

@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.fcn.inference import FACTOR, classes_of, scores_of
-from experiments.fcn.model import Model
+from jtconv.models._inference import FACTOR, classes_of, scores_of
+from jtconv.models._model import Model
 
 
 @dataclass(frozen=True)

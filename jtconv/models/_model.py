@@ -1,5 +1,6 @@
-"""A network that is no longer trained, and its arrays by name."""
+"""A network that is no longer trained, what its inputs and its classes are, and its arrays by name."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -9,9 +10,32 @@ import numpy as np
 from flax import nnx
 from jax.typing import ArrayLike
 
-from experiments.fcn.task import Classes, Signature
+from jtconv.weights import Preprocessing
 
 SAVED = nnx.Any(nnx.Param, nnx.BatchStat)
+
+
+class Classes(NamedTuple):
+    """The classes 0, 1, … of a pixel."""
+
+    names: tuple[str, ...]
+    colours: tuple[str, ...]  # "#rrggbb"
+    background: int | None = None
+    foreground: str = "foreground"  # what the classes other than the background are, in one word
+
+    @staticmethod
+    def is_colour(text: str) -> bool:
+        """Whether it is written #rrggbb."""
+        return re.fullmatch("#[0-9a-fA-F]{6}", text) is not None
+
+
+class Signature(NamedTuple):
+    """The facts that a network is made for. Hashable: programs are compiled for it."""
+
+    in_ch: int
+    num_classes: int
+    preprocessing: Preprocessing
+    white: float = 255.0  # the highest value of a picture's channel
 
 
 class Model(NamedTuple):

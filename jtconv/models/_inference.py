@@ -16,11 +16,12 @@ from flax import nnx
 from jax import Array, lax
 from numpy.typing import NDArray
 
-from experiments.fcn.config import STAGES
-from experiments.fcn.model import Model
+from jtconv.models._model import Model
+from jtconv.models._vgg import DEPTHS
 from jtconv.nn import Conv, ConvTranspose
 
-FACTOR = 2**STAGES  # the network itself pads to multiples of this
+MAX_STAGES = len(DEPTHS)  # of a network that is saved and predicts
+FACTOR = 2**MAX_STAGES  # networks pad to multiples of this, or of a divisor
 STEPS = 4  # sizes per doubling: an axis is computed at most a quarter longer than it is
 BATCH_PIXELS = 2**19  # of a program: bounds the memory
 WINDOW_PIXELS, WINDOW = 2**24, 64  # of the pictures held while they are sorted by size
@@ -131,8 +132,9 @@ def apply(model: Any, x: Array, extents: Array | None) -> Array:
     x = within(x, size, extents)
     if getattr(model, "border", 0):  # see `pads_around`: this is as near as it gets
         return model(x)
-    # The network's own padding up to FACTOR is zero in the picture only. From the first layer on it counts as picture.
-    whole = lax.div(extents + (FACTOR - 1), np.int32(FACTOR)) * FACTOR
+    # The network's own padding is zero in the picture only. From the first layer on it counts as picture.
+    factor = model.coarsest_factor
+    whole = lax.div(extents + (factor - 1), np.int32(factor)) * factor
     mask_inputs(model, partial(within, size=size, extents=whole))
     return model(x)
 
