@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments.errors import UserError, as_user_error
-from experiments.fcn.data.labels import MAX_CLASSES, VALUES
+from experiments.fcn.data.colours import IGNORED_VALUE
+from experiments.fcn.data.labels import MAX_CLASSES
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 REMEDY = "write a class's name per line, in order, and after each or after none its colour, such as: road #804080"
 IGNORED = "ignore"  # the name of a colour that is no class
-IGNORED_VALUE = VALUES - 1
 
 
 class ClassFile(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.errors import UserError
-from experiments.fcn.data.reading import some
+from experiments.fcn.data.colours import some
 from experiments.fcn.task import IGNORE
 
 VALUES = 1 << 16  # of a mask: 0 … 65,535
