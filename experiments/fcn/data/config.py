@@ -74,8 +74,8 @@ class Source:
     def check(self) -> None:
         """Raise ValueError for a setting out of bounds."""
         check(self, "held_out", 0 < self.held_out < 1, "in (0, 1)")
-        few = self.num_classes is None or 1 <= self.num_classes <= MAX_CLASSES
-        check(self, "num_classes", few, f"1 to {MAX_CLASSES}")
+        few = self.num_classes is None or 2 <= self.num_classes <= MAX_CLASSES
+        check(self, "num_classes", few, f"2 to {MAX_CLASSES}, the background among them")
         one = self.num_classes is None or self.classes is None
         check(self, "num_classes", one, "left out where --classes is given")
         check(self, "ignore", all(0 <= x < VALUES for x in self.ignore), f"values in [0, {VALUES})")

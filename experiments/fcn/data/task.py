@@ -14,6 +14,7 @@ from experiments.fcn.data.augment import augment
 from experiments.fcn.data.config import FolderConfig
 from experiments.fcn.data.dataset import Reader, check_found, counted, open_dataset
 from experiments.fcn.data.labels import Table, bounded
+from experiments.fcn.data.learnable import check_learnable
 from experiments.fcn.data.pairs import Pair
 from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature, Task
 from jtconv.weights import Preprocessing
@@ -47,7 +48,7 @@ class Samples(Sequence[Sample]):
 class FolderTask:
     """Pictures and masks in a folder. Raises `UserError` where folders or files are missing or have other names.
 
-    All masks are read if the number of classes is not known, else nothing but names.
+    All masks are read if the number of classes is not known, else as many as it takes to see two classes.
     """
 
     def __init__(self, config: FolderConfig):
@@ -57,6 +58,7 @@ class FolderTask:
         self.config = config
         self.classes: Classes = dataset.classes or counted(dataset, source)
         n = len(self.classes.names)
+        check_learnable(dataset, bounded(dataset.reader.table, n), source.data)
         preprocessing = PREPROCESSING[config.preprocessing]().with_channels(source.channels)
         self.signature = Signature(source.channels, n, preprocessing)
         self.train = Samples(dataset.found.train, dataset.reader, n)

@@ -1,6 +1,7 @@
 """check-data: every problem is reported, with a hint."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 import tyro
 from PIL import Image
 
+from experiments.errors import UserError
 from experiments.fcn.commands.check_data import CheckData, run
 from experiments.fcn.data.check import check_data
 from experiments.fcn.data.config import Source
-from tests.fcn.data.files import COLOURS, MASK, SIZE, damage_label, halve, make, save
+from experiments.fcn.data.task import load_task
+from tests.fcn.data.files import COLOURS, MASK, SIZE, config, damage_label, halve, make, save
 
 
 def check(root, *arguments):
@@ -72,7 +75,6 @@ def masks_of(root, values):
 @pytest.mark.parametrize(
     ("values", "options", "hint"),
     [
-        ([0, 255], {}, "is it a class? Then --label-map 255=1"),
         ([0, 128, 254], {}, "is this meant: --label-map 128=1 254=2"),
         ([0, 200], {"num_classes": 2}, "is this meant: --label-map 200=1"),
         ([1, 2, 3], {"num_classes": 3}, "--reduce-zero-label"),
@@ -83,6 +85,45 @@ def masks_of(root, values):
 def test_hints(tmp_path, values, options, hint):
     hints = check_data(Source(data=masks_of(tmp_path, values), **options)).hints
     assert any(hint in x for x in hints), hints
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "message"),
+    [
+        ([0, 255], {}, "hold nothing but 0 and 255, and 255 is ignored.*: if 255 is a class, give --label-map 255=1"),
+        ([0, 255], {"num_classes": 2}, "to train on that hold nothing but 0 and 255.*--label-map 255=1"),
+        ([255], {}, r"nothing but ignored pixels in the masks \(values: 255\): give values classes with --label-map"),
+        ([7, 9], {"num_classes": 3, "ignore": (7, 9)}, r"in the masks to train on \(values: 7, 9\)"),
+        ([0], {}, r"of one class alone, class 0 \(values: 0\): there is nothing to tell apart"),
+        ([3, 255], {"num_classes": 4}, r"one class alone, class 3 \(values: 3, 255\)"),
+    ],
+)
+def test_masks_with_nothing_to_learn_are_refused_by_training_too(tmp_path, values, options, message):
+    problems = check_data(Source(data=masks_of(tmp_path, values), **options)).problems
+    assert re.search(message, str(problems[0])), problems
+    with pytest.raises(UserError, match=message):
+        load_task(config(tmp_path, **options))
+
+
+def test_two_classes_in_one_mask_of_many_are_enough(tmp_path):
+    masks_of(tmp_path, [0, 255])
+    for i in range(20):
+        masks = [f"masks/train/{i}.png"]
+        make(tmp_path, [f"images/train/{i}.png"], masks, np.full(SIZE, 255, np.uint8))
+    save(np.resize(np.uint8([0, 1]), SIZE), tmp_path / "masks/train/19.png")
+    findings = check_data(Source(data=tmp_path))
+    assert findings.problems == []
+    assert f"19 of the masks hold nothing but ignored pixels, the first {tmp_path}" in findings.hints[-1]
+    assert load_task(config(tmp_path, num_classes=2)).signature.num_classes == 2
+
+
+def test_held_out_pictures_with_nothing_to_score_are_refused(folder):
+    for i in (7, 8):
+        save(np.full((20 + i, 30 - i), 255, np.uint8), folder / f"masks/val/{i}.png")
+    message = r"nothing but ignored pixels in the masks that are held out \(values: 255\)"
+    with pytest.raises(UserError, match=message):
+        load_task(config(folder, num_classes=5))
+    assert any(re.search(message, str(x)) for x in check_data(Source(data=folder)).problems)
 
 
 def test_no_hint_where_nothing_is_wrong(tmp_path):

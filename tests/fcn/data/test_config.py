@@ -33,7 +33,7 @@ def test_a_label_map_file_at_fault_is_named(tmp_path):
     ("source", "augmentation", "name"),
     [
         *[({"held_out": x}, {}, "held_out") for x in (0, 1, float("nan"))],
-        *[({"num_classes": x}, {}, "num_classes") for x in (0, 256)],
+        *[({"num_classes": x}, {}, "num_classes") for x in (0, 1, 256)],
         *[({"num_classes": 3, "classes": Path("x")}, {}, "num_classes"), ({"ignore": (-1,)}, {}, "ignore")],
         *[({}, {"crop": (0, 5)}, "crop"), ({}, {"scale": (0.5, 2.0)}, "scale")],
         *[({}, {"crop": (5, 5), "scale": x}, "scale") for x in ((2.0, 1.0), (0.0, 1.0), (1.0, float("inf")))],
