@@ -14,7 +14,7 @@ from experiments.fcn.data.find import find, layout_of
 from experiments.fcn.data.labels import VOID, Table, count_classes, labels_of, make_table
 from experiments.fcn.data.pairs import Found, Pair
 from experiments.fcn.data.presets import Preset, colours_for
-from experiments.fcn.data.reading import read_image, read_mask
+from experiments.fcn.data.reading import is_turned, read_image, read_mask
 from experiments.fcn.data.scan import count_values, in_threads
 from experiments.fcn.task import Classes, Sample
 
@@ -56,9 +56,18 @@ class Dataset(NamedTuple):
 def check_sizes(pair: Pair, image: tuple[int, ...], mask: tuple[int, ...]) -> None:
     """Raise `UserError` unless both sizes (h, w) are the same."""
     if image != mask:
-        turned = " (the picture's EXIF data turn it, the mask's do not)" if image == mask[::-1] else ""
+        turned = why_turned(pair) if image == mask[::-1] else ""
         what = f"is {mask[1]}×{mask[0]} pixels, but its picture {pair.image} is {image[1]}×{image[0]}{turned}"
         raise UserError(pair.mask, what, MISMATCH)
+
+
+def why_turned(pair: Pair) -> str:
+    """Say which of the two files has EXIF data that turn it; nothing if none or both have."""
+    picture, mask = is_turned(pair.image), is_turned(pair.mask)
+    if picture == mask:
+        return ""
+    one, other = ("picture", "mask") if picture else ("mask", "picture")
+    return f" (the {one}'s EXIF data turn it, the {other}'s do not)"
 
 
 def open_dataset(source: Source) -> Dataset:

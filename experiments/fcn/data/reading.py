@@ -17,6 +17,8 @@ REMEDY = "replace it, or remove it and what goes with it"
 MAX_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+ORIENTATION = 0x0112  # EXIF's tag
+SIDES_SWAPPED = (5, 6, 7, 8)
 RED_GREEN_BLUE = ("red", "green", "blue")
 # PNG's grey samples of 2 and 4 bits, which Pillow stretches to 0 … 255.
 STRETCHED = {"L;2": 85, "L;4": 17}
@@ -70,6 +72,12 @@ def upper_byte(image: Image.Image, file: Path) -> Image.Image:
     if values.min() < 0 or values.max() > 0xFFFF:
         raise UserError(file, "holds 32-bit values", "save it with 8 or 16 bits")
     return Image.fromarray((values >> 8).astype(np.uint8))
+
+
+def is_turned(file: Path) -> bool:
+    """Whether its EXIF data swap height and width."""
+    with opened(file) as image:
+        return image.getexif().get(ORIENTATION) in SIDES_SWAPPED
 
 
 def read_mask(

@@ -138,14 +138,32 @@ def test_jpeg_masks_and_absent_classes_are_hinted_at(folder):
     assert "no pixel of class 5 in train" in hints
 
 
-def test_turned_pictures_are_told_from_others(tmp_path):
+@pytest.mark.parametrize(("orientation", "of"), [(6, "picture"), (8, "mask"), (3, None), (None, None)])
+def test_exif_is_blamed_only_where_it_turns_one_of_the_two(tmp_path, orientation, of):
     exif = Image.Exif()
-    exif[0x0112] = 6
+    if orientation is not None:
+        exif[0x0112] = orientation
     masks_of(tmp_path, [0, 1])
-    save(COLOURS, tmp_path / "images/train/a.png", exif=exif)
+    mask = MASK % 2 if of else (MASK % 2).T.copy()  # or whoever drew the mask swapped the sides
+    save(COLOURS, tmp_path / "images/train/a.png", exif=Image.Exif() if of == "mask" else exif)
+    save(mask, tmp_path / "masks/train/a.png", exif=exif if of == "mask" else Image.Exif())
     (problem,) = check_data(Source(data=tmp_path)).problems
-    assert "is 6×4 pixels, but its picture" in str(problem)
-    assert "EXIF data turn it" in str(problem)
+    assert ("EXIF" in str(problem)) == (of is not None)
+    assert of is None or f"the {of}'s EXIF data turn it" in str(problem)
+
+
+def test_problems_that_are_alike_are_grouped(folder, capsys):
+    for i in range(40):
+        save(COLOURS, folder / f"images/train/lone {i}.png")
+    for i in (0, 1):
+        save(np.full((20 + i, 30 - i), 9 + i, np.uint8), folder / f"masks/train/{i}.png")
+    assert check(folder, "--num-classes", "5") == 1
+    lines = [line.strip() for line in capsys.readouterr().out.partition("problems:\n")[2].splitlines()]
+    assert ["lone" in line for line in lines[:3]] == [True] * 3
+    assert lines[3] == "… and 37 more like it (--json lists all)"
+    assert [("none of the 5 classes" in line) for line in lines[4:6]] == [True] * 2
+    assert check(folder, "--json") == 1
+    assert sum("lone" in x for x in json.loads(capsys.readouterr().out)["problems"]) == 40
 
 
 def test_settings_of_check_data_are_checked(folder):
