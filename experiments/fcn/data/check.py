@@ -14,12 +14,13 @@ from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import Dataset, Reader, check_found, check_sizes, numbered, open_dataset
 from experiments.fcn.data.labels import STRANGE, VOID, apply, bounded, count_classes, strange_values
 from experiments.fcn.data.learnable import PARTS, nothing_to_learn
-from experiments.fcn.data.pairs import Pair
+from experiments.fcn.data.pairs import Found, Pair
 from experiments.fcn.data.scan import count_values, in_threads
 from experiments.fcn.task import IGNORE, Classes
 
 Counts = Mapping[int, int]  # value of a mask -> pixels
 MAX_STRANGE = 20  # different values that no class has: more come of smoothing rather than of a person
+SPLITS = ("train", "val", "test")  # to train on, held out, kept aside
 JPEG = (".jpg", ".jpeg", ".jfif")
 
 
@@ -55,7 +56,7 @@ def check_data(source: Source) -> Findings:
     """Read all pictures and masks. Raises `UserError` only if the folders themselves are not found."""
     dataset = open_dataset(source)
     found, reader = dataset.found, dataset.reader
-    pairs = [*found.train, *found.test]
+    pairs = [*found.train, *found.test, *found.kept]
     inspected = list(in_threads(lambda pair: inspect(pair, reader), pairs, "reading"))
     values = total(x.counts for x in inspected)
     classes, problems = known_classes(dataset, source, values)
@@ -66,18 +67,22 @@ def check_data(source: Source) -> Findings:
     if classes is not None:
         table = bounded(reader.table, len(classes.names))
         problems += [y for x in inspected for y in out_of_range(x, table, len(classes.names))]
-        cut = len(found.train)
-        for (name, part), (words, least) in zip(
-            (("train", inspected[:cut]), ("test", inspected[cut:])), PARTS, strict=True
-        ):
-            splits[name] = summarise(part, table, len(classes.names))
+        for name, part, (words, least) in zip(SPLITS, parts(found, inspected), PARTS, strict=True):
             of_part = total(x.counts for x in part)
             problem = nothing_to_learn(of_part, table, words, least, source.data) if of_part else None
             problems += [problem] if problem else []
+            if part or name != "test":
+                splits[name] = summarise(part, table, len(classes.names))
     known = None if classes is None else len(classes.names)
     suggestions = hints(values, reader.table, known, [pair.mask for pair in pairs])
     suggestions += absent(splits, classes) + void_masks(inspected, reader.table)
     return Findings(splits, classes, values, problems, suggestions)
+
+
+def parts(found: Found, inspected: Sequence[Inspected]) -> tuple[Sequence[Inspected], ...]:
+    """What is trained on, held out, and kept aside."""
+    held, kept = len(found.train), len(found.train) + len(found.test)
+    return inspected[:held], inspected[held:kept], inspected[kept:]
 
 
 def inspect(pair: Pair, reader: Reader) -> Inspected:

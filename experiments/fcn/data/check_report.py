@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from experiments.errors import UserError
 from experiments.fcn.data.check import Findings, Split
 
-TITLES = {"train": "train", "test": "held out"}
+TITLES = {"train": "train", "val": "held out", "test": "test"}
 MAX_VALUES = 40
 MAX_ALIKE = 4  # lines of problems that are alike
 OWN = re.compile(r"\S*[/\\]\S*|[\d,]*\d")  # paths and numbers: a file's own part of a problem

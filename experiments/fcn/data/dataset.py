@@ -119,7 +119,7 @@ def numbered(num_classes: int) -> Classes:
 
 def counted(dataset: Dataset, source: Source) -> Classes:
     """The classes that the masks have: all of them are read. Raises `UserError` unless they are 0, 1, …"""
-    pairs = [*dataset.found.train, *dataset.found.test]
+    pairs = [*dataset.found.train, *dataset.found.test, *dataset.found.kept]
     seen: set[int] = set()
     for values in in_threads(lambda pair: count_values(dataset.reader.values(pair)).keys(), pairs, "counting classes"):
         seen |= values

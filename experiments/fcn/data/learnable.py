@@ -14,7 +14,11 @@ from experiments.fcn.data.scan import count_values, in_threads
 from experiments.fcn.task import IGNORE
 
 FEW = 8  # masks: one of them most often has two classes, and then no more are read
-PARTS = (("to train on", 2), ("that are held out", 1))  # and the fewest classes that are of use there
+PARTS = (
+    ("to train on", 2),
+    ("that are held out", 1),
+    ("that are kept aside", 1),
+)  # and the fewest classes that are of use there
 
 
 def check_learnable(dataset: Dataset, table: Table, data: Path) -> None:
@@ -22,15 +26,18 @@ def check_learnable(dataset: Dataset, table: Table, data: Path) -> None:
 
     `table` is `bounded`. Masks are read until the classes suffice: one, as a rule.
     """
-    for pairs, (part, least) in zip((dataset.found.train, dataset.found.test), PARTS, strict=True):
+    found = dataset.found
+    for pairs, (part, least) in zip((found.train, found.test, found.kept), PARTS, strict=True):
         seen: set[int] = set()
+        problem = None
         for values in values_of(pairs, dataset.reader):
             seen |= values
             problem = nothing_to_learn(seen, table, part, least, data)
             if problem is None:
                 break
         else:
-            raise problem
+            if problem is not None:
+                raise problem
 
 
 def values_of(pairs: Sequence[Pair], reader: Reader) -> Iterator[Iterable[int]]:

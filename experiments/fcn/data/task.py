@@ -17,7 +17,7 @@ from experiments.fcn.data.labels import Table, bounded
 from experiments.fcn.data.learnable import check_learnable
 from experiments.fcn.data.own_augmentation import OwnAugmentation
 from experiments.fcn.data.pairs import Pair
-from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature, Task
+from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature
 from jtconv.weights import Preprocessing
 
 PREPROCESSING = {"torch": Preprocessing.torch, "keras": Preprocessing.keras}
@@ -64,7 +64,13 @@ class FolderTask:
         self.signature = Signature(source.channels, n, preprocessing)
         self.own = OwnAugmentation(config.augmentation.augmentation, n)
         self.train = Samples(dataset.found.train, dataset.reader, n)
+        self.kept = len(dataset.found.kept)
         self.test: Sequence[Sample] = Samples(dataset.found.test, dataset.reader, n)
+
+    def in_words(self) -> str:
+        """The number of pictures in each part."""
+        kept = f", {self.kept:,} kept aside (evaluate RUN --split test scores them)" if self.kept else ""
+        return f"{len(self.train):,} pictures to train on, {len(self.test):,} held out to choose the best by{kept}"
 
     def batches(self, rows: slice = EVERY) -> grain.MapDataset[Batch]:
         """Entry i is what step i + 1 trains on: a function of the seed and of i."""
@@ -84,7 +90,7 @@ class FolderTask:
         )
 
 
-def load_task(config: FolderConfig) -> Task:
+def load_task(config: FolderConfig) -> FolderTask:
     """Return the task that `config` describes."""
     return FolderTask(config)
 

@@ -37,7 +37,7 @@ def test_a_sound_data_set(folder, capsys):
         "pixels": {f"class {c}": train[c] for c in range(5)},
         "ignored": 100,
     }
-    assert result["splits"]["test"]["pixels"]["class 4"] == sum(len(range(4, sizes[i], 5)) for i in (7, 8))
+    assert result["splits"]["val"]["pixels"]["class 4"] == sum(len(range(4, sizes[i], 5)) for i in (7, 8))
     assert check(folder, "--label-map", "7=1") == 0
     text = capsys.readouterr().out
     assert "held out: 2 pictures, 22 to 23 pixels wide, 27 to 28 pixels high" in text
