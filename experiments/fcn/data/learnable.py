@@ -1,19 +1,22 @@
 """Whether masks have anything to learn: pixels of at least two classes."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from experiments.errors import UserError
 from experiments.fcn.data.dataset import Dataset, Reader
 from experiments.fcn.data.labels import STRANGE, Table, apply, listed, only_ignored
 from experiments.fcn.data.pairs import Pair
 from experiments.fcn.data.scan import count_values, in_threads
-from experiments.fcn.task import IGNORE
+from experiments.fcn.task import IGNORE, Sample
 
 FEW = 8  # masks: one of them most often has two classes, and then no more are read
+MAX_SAID = 3  # warnings of pictures that teach nothing
 PARTS = (
     ("to train on", 2),
     ("that are held out", 1),
@@ -31,13 +34,28 @@ def check_learnable(dataset: Dataset, table: Table, data: Path) -> None:
         seen: set[int] = set()
         problem = None
         for values in values_of(pairs, dataset.reader):
-            seen |= values
+            seen.update(values)
             problem = nothing_to_learn(seen, table, part, least, data)
             if problem is None:
                 break
         else:
             if problem is not None:
                 raise problem
+
+
+class VoidPictures:
+    """Says which pictures to train on have nothing but ignored pixels, as they are met: the first few."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def __call__(self, sample: Sample) -> Sample:
+        if len(self.names) <= MAX_SAID and sample.name not in self.names and (sample.labels == IGNORE).all():
+            self.names.add(sample.name)
+            more = "; check-data counts them all" if len(self.names) > MAX_SAID else ""
+            text = f"warning: the mask of {sample.name} has nothing but ignored pixels, so it teaches nothing{more}"
+            tqdm.write(text, file=sys.stderr)
+        return sample
 
 
 def values_of(pairs: Sequence[Pair], reader: Reader) -> Iterator[Iterable[int]]:

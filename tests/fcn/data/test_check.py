@@ -110,7 +110,7 @@ def test_two_classes_in_one_mask_of_many_are_enough(tmp_path):
     for i in range(20):
         masks = [f"masks/train/{i}.png"]
         make(tmp_path, [f"images/train/{i}.png"], masks, np.full(SIZE, 255, np.uint8))
-    save(np.resize(np.uint8([0, 1]), SIZE), tmp_path / "masks/train/19.png")
+    save(MASK % 2, tmp_path / "masks/train/19.png")
     findings = check_data(Source(data=tmp_path))
     assert findings.problems == []
     assert f"19 of the masks hold nothing but ignored pixels, the first {tmp_path}" in findings.hints[-1]

@@ -20,11 +20,11 @@ def palette_of(colours):
     return [int(colour[i : i + 2], 16) for colour in colours for i in (1, 3, 5)]
 
 
-def save_mask(file, indices, colours, transparent=False):
+def save_mask(file, indices, colours):
     image = Image.fromarray(indices)
     image.putpalette(palette_of(colours))
     file.parent.mkdir(parents=True, exist_ok=True)
-    image.save(file, **({"transparency": 0} if transparent else {}))
+    image.save(file)
 
 
 def labels(root, indices, colours, text=CLASSES, extension="png", **options):
