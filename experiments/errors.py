@@ -17,6 +17,7 @@ class UserError(Exception):
 
     def __init__(self, file: Path, what: str, remedy: str):
         super().__init__(f"{file} {what}: {remedy}.")
+        self.what, self.remedy = what, remedy
 
 
 @contextmanager

@@ -8,14 +8,16 @@ from typing import Any
 
 from experiments.errors import UserError, as_user_error
 from experiments.fcn.data.config import Source
-from experiments.fcn.data.dataset import check_sound, open_dataset
+from experiments.fcn.data.dataset import Dataset, check_sound, open_dataset
 from experiments.fcn.data.find import layout_of
+from experiments.fcn.data.pairs import Found, Pair
 from experiments.fcn.data.task import Samples
 from experiments.fcn.folder import CONFIG
 from experiments.fcn.task import Sample
 from jtconv.models._model import Model
 
 EVERYTHING = "all"  # as a split: what is trained on, too
+TEST = "test"  # as a split: what is kept aside
 
 
 def samples_of_run(
@@ -26,22 +28,43 @@ def samples_of_run(
     Raises `UserError` where files are at fault, or the classes are not as many as the model's.
     """
     source = source_of_run(run, model, data, layout)
-    trained_on = split == (source.train_split or layout_of(source).splits[0])
-    if trained_on:
-        source = replace(source, train_split=split)  # by name: no other share instead
-    elif split not in (None, EVERYTHING):
-        source = replace(source, test_split=split)
-    dataset = open_dataset(source)
+    dataset = open_split(source, split)
     check_sound(dataset.found, source)
     n = len(model.classes.names)
     if dataset.classes is not None and len(dataset.classes.names) != n:
         what = f"has {len(dataset.classes.names)} classes, the model {n}"
         raise UserError(source.data, what, "name a data set with the classes of the training")
-    train, test = dataset.found[:2]
-    chosen = [*train, *test] if split == EVERYTHING else train if trained_on else test
+    chosen = chosen_of(dataset.found, source, split)
     if not chosen:
         raise UserError(source.data, "has no pictures in this split", f"name another, or --split {EVERYTHING}")
     return Samples(chosen, dataset.reader, n)
+
+
+def open_split(source: Source, split: str | None) -> Dataset:
+    """The data set, in which `split` is what is trained on, held out or kept aside."""
+    if split == train_split(source):
+        return open_dataset(replace(source, train_split=split))  # by name: no other share instead
+    if split == test_split(source) and (dataset := open_dataset(source)).found.kept:
+        return dataset
+    if split in (None, EVERYTHING):
+        return open_dataset(source)
+    return open_dataset(replace(source, val_split=split, test_split=None))
+
+
+def chosen_of(found: Found, source: Source, split: str | None) -> Sequence[Pair]:
+    if split == EVERYTHING:
+        return [*found.train, *found.test, *found.kept]
+    if split == train_split(source):
+        return found.train
+    return found.kept if split == test_split(source) and found.kept else found.test
+
+
+def train_split(source: Source) -> str:
+    return source.train_split or layout_of(source).splits[0]
+
+
+def test_split(source: Source) -> str:
+    return source.test_split or TEST
 
 
 def source_of_run(run: Path, model: Model, data: Path | None, layout: str | None) -> Source:
@@ -64,6 +87,8 @@ def saved_source(file: Path) -> Source | None:
         if values is None:
             return None
         fields: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in values.items()}
+        if "val_split" not in fields:  # of a run from when what is held out was called so
+            fields["val_split"] = fields.pop("test_split", None)
         for name in ("data", "classes"):
             fields[name] = None if fields[name] is None else Path(fields[name])
         return Source(**fields)

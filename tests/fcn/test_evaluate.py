@@ -11,6 +11,7 @@ from PIL import Image
 from sklearn import metrics as sk
 
 from experiments.fcn.__main__ import main
+from experiments.fcn.data.pairs import share_of
 
 pytestmark = pytest.mark.usefixtures("single_precision")
 
@@ -59,6 +60,35 @@ def test_evaluate_on_another_folder_and_split(run, data, capsys, tmp_path):
         confusion = json.loads((tmp_path / "scores.json").read_text())["confusion"]
         assert np.sum(confusion) == counted[split]
     assert counted["all"] == counted["train"] + counted["val"]
+
+
+def test_evaluate_on_what_was_kept_aside(run, data, tmp_path, capsys):
+    """By a folder of its own, and by a share; the run's settings say which."""
+    for part in ("images", "masks"):
+        (data / part / "test").mkdir()
+        for file in sorted((data / part / "val").iterdir())[:2]:
+            file.rename(data / part / "test" / file.name)
+    source = {"data": str(data), "classes": None}
+    (run / "config.json").write_text(json.dumps({"source": source}))
+    for arguments, number in (([], 1), (["--split", "test"], 2), (["--split", "all"], 4)):
+        assert main(["evaluate", str(run), *arguments]) == 0
+        assert capsys.readouterr().out.startswith(f"{number} picture")
+    # Of a run from when held-out pictures were named by test_split.
+    (run / "config.json").write_text(json.dumps({"source": source | {"test_split": "test"}}))
+    assert main(["evaluate", str(run)]) == 0
+    assert capsys.readouterr().out.startswith("2 pictures")
+    for part in ("images", "masks"):
+        for split in ("train", "val", "test"):
+            for file in list((data / part / split).iterdir()):
+                file.rename(data / part / file.name)
+            (data / part / split).rmdir()
+    shares = {path.stem: share_of(path.stem) for path in (data / "images").iterdir()}
+    kept = sum(share >= 0.6 for share in shares.values())
+    assert 0 < kept < len(shares)
+    share = {"val_split": None, "held_out": 0.2, "test_share": 0.4}
+    (run / "config.json").write_text(json.dumps({"source": source | share}))
+    assert main(["evaluate", str(run), "--split", "test"]) == 0
+    assert capsys.readouterr().out.startswith(f"{kept} picture")
 
 
 def test_evaluate_on_a_test_set_alone(run, data, tmp_path, capsys):

@@ -31,7 +31,8 @@ class Evaluate:
     """Folder of another data set with the same classes; the run's own if left out."""
     layout: Annotated[str | None, tyro.conf.arg(metavar="NAME", help=LAYOUT_HELP)] = None
     split: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
-    """Folder or list to score, where it is not what was held out in training; all: everything there is."""
+    """Part to score, where it is not what was held out in training: test is what was kept aside; another folder or
+    list; all: everything there is."""
     out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder for scores.json; it is not written if left out."""
 

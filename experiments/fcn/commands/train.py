@@ -80,6 +80,7 @@ def train_and_report(command: Train) -> None:
     with together():
         check_folder(config, command.out)
         task = load_task(config)
+    print(task.in_words())
     network = abstract_network(config.network, task.signature)
     parameters = summary(network, (1, SIDE, SIDE, task.signature.in_ch)).parameters
     print(f"{config.network.decoder} of {parameters:,} parameters for {len(task.classes.names)} classes")

@@ -2,9 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+import tyro
 from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
@@ -26,12 +27,20 @@ class Augmentation:
     """Lowest and highest factor of the size, before the crop."""
     flip: bool = False
     """Mirror every other picture, left to right."""
+    flip_vertical: bool = False
+    """Mirror every other picture, top to bottom."""
+    turn: bool = False
+    """Turn by 0, 90, 180 or 270 degrees, before the crop."""
+    rotate: float = 0.0
+    """Rotate by up to this many degrees either way, before the crop; the corners are padded, and ignored."""
     brightness: float = 0.0
     """Factor of the values: up to this far from 1."""
     contrast: float = 0.0
     """Factor of the distances from the mean grey: up to this far from 1."""
     saturation: float = 0.0
     """Factor of the distances from each pixel's grey: up to this far from 1."""
+    augmentation: Annotated[str | None, tyro.conf.arg(metavar="MODULE:FUNCTION")] = None
+    """A function of one's own, called last as f(rng, picture, mask), which returns both of the same shapes."""
 
     def check(self) -> None:
         """Raise ValueError for a setting out of bounds."""
@@ -41,6 +50,10 @@ class Augmentation:
         check(self, "scale", self.scale == (1, 1) or self.crop is not None, "left out where there is no --crop")
         for name in ("brightness", "contrast", "saturation"):
             check(self, name, 0 <= getattr(self, name) <= 1, "in [0, 1]")
+        check(self, "turn", not self.turn or self.crop is not None, "left out where there is no --crop")
+        check(self, "rotate", 0 <= self.rotate <= 180, "degrees in [0, 180]")
+        own = self.augmentation
+        check(self, "augmentation", own is None or all(own.partition(":")), "MODULE:FUNCTION, such as my_module:change")
 
 
 class Span(NamedTuple):
@@ -65,12 +78,38 @@ class Span(NamedTuple):
 
 def augment(sample: Sample, how: Augmentation, fill: NDArray[np.uint8], rng: Generator) -> Sample:
     """The sample changed as `rng` has it; `fill` (channels,) is the colour of what is padded."""
-    spans = draw_spans(sample.labels.shape, how, rng)
-    image, labels = resize(sample.image, *spans), sample.labels[np.ix_(*(span.sources() for span in spans))]
+    image, labels = rotate(sample.image, sample.labels, how, fill, rng)
+    spans = draw_spans(labels.shape, how, rng)
+    image, labels = resize(image, *spans), labels[np.ix_(*(span.sources() for span in spans))]
     if how.flip and rng.random() < 0.5:
         image, labels = image[:, ::-1], labels[:, ::-1]
+    if how.flip_vertical and rng.random() < 0.5:
+        image, labels = image[::-1], labels[::-1]
     image = recolour(image, how, rng)
     return Sample(pad(image, spans, fill), pad(labels[..., None], spans, np.array([IGNORE]))[..., 0], sample.name)
+
+
+def rotate(
+    image: NDArray[np.uint8], labels: NDArray[np.int32], how: Augmentation, fill: NDArray[np.uint8], rng: Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """Quarter turns, then a small angle: bilinear for the picture, the nearest pixel for the labels.
+
+    Draws nothing where neither is asked for, so that other settings' batches stay as they were.
+    """
+    if how.turn:
+        times = int(rng.integers(4))
+        image, labels = np.ascontiguousarray(np.rot90(image, times)), np.ascontiguousarray(np.rot90(labels, times))
+    if how.rotate:
+        angle = rng.uniform(-how.rotate, how.rotate)
+        nearest, smooth = Image.Resampling.NEAREST, Image.Resampling.BILINEAR
+        # Channels that are no colours one by one: Pillow would multiply colours by alpha.
+        channels = [
+            np.asarray(Image.fromarray(channel).rotate(angle, smooth, fillcolor=int(colour)))
+            for channel, colour in zip(np.moveaxis(image, -1, 0), fill, strict=True)
+        ]
+        image = np.stack(channels, -1)
+        labels = np.asarray(Image.fromarray(labels).rotate(angle, nearest, fillcolor=IGNORE))
+    return image, labels
 
 
 def draw_spans(size: tuple[int, ...], how: Augmentation, rng: Generator) -> list[Span]:

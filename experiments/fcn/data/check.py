@@ -13,12 +13,14 @@ from experiments.errors import UserError
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.dataset import Dataset, Reader, check_found, check_sizes, numbered, open_dataset
 from experiments.fcn.data.labels import STRANGE, VOID, apply, bounded, count_classes, strange_values
-from experiments.fcn.data.pairs import Pair
+from experiments.fcn.data.learnable import PARTS, nothing_to_learn
+from experiments.fcn.data.pairs import Found, Pair
 from experiments.fcn.data.scan import count_values, in_threads
 from experiments.fcn.task import IGNORE, Classes
 
 Counts = Mapping[int, int]  # value of a mask -> pixels
 MAX_STRANGE = 20  # different values that no class has: more come of smoothing rather than of a person
+SPLITS = ("train", "val", "test")  # to train on, held out, kept aside
 JPEG = (".jpg", ".jpeg", ".jfif")
 
 
@@ -54,7 +56,7 @@ def check_data(source: Source) -> Findings:
     """Read all pictures and masks. Raises `UserError` only if the folders themselves are not found."""
     dataset = open_dataset(source)
     found, reader = dataset.found, dataset.reader
-    pairs = [*found.train, *found.test]
+    pairs = [*found.train, *found.test, *found.kept]
     inspected = list(in_threads(lambda pair: inspect(pair, reader), pairs, "reading"))
     values = total(x.counts for x in inspected)
     classes, problems = known_classes(dataset, source, values)
@@ -65,12 +67,22 @@ def check_data(source: Source) -> Findings:
     if classes is not None:
         table = bounded(reader.table, len(classes.names))
         problems += [y for x in inspected for y in out_of_range(x, table, len(classes.names))]
-        cut = len(found.train)
-        for name, part in (("train", inspected[:cut]), ("test", inspected[cut:])):
-            splits[name] = summarise(part, table, len(classes.names))
+        for name, part, (words, least) in zip(SPLITS, parts(found, inspected), PARTS, strict=True):
+            of_part = total(x.counts for x in part)
+            problem = nothing_to_learn(of_part, table, words, least, source.data) if of_part else None
+            problems += [problem] if problem else []
+            if part or name != "test":
+                splits[name] = summarise(part, table, len(classes.names))
     known = None if classes is None else len(classes.names)
     suggestions = hints(values, reader.table, known, [pair.mask for pair in pairs])
-    return Findings(splits, classes, values, problems, suggestions + absent(splits, classes))
+    suggestions += absent(splits, classes) + void_masks(inspected, reader.table)
+    return Findings(splits, classes, values, problems, suggestions)
+
+
+def parts(found: Found, inspected: Sequence[Inspected]) -> tuple[Sequence[Inspected], ...]:
+    """What is trained on, held out, and kept aside."""
+    held, kept = len(found.train), len(found.train) + len(found.test)
+    return inspected[:held], inspected[held:kept], inspected[kept:]
 
 
 def inspect(pair: Pair, reader: Reader) -> Inspected:
@@ -135,6 +147,12 @@ def absent(splits: Mapping[str, Split], classes: Classes | None) -> list[str]:
     return result
 
 
+def void_masks(inspected: Sequence[Inspected], table: NDArray[np.int32]) -> list[str]:
+    """A hint if some masks have nothing that counts."""
+    void = [x.pair.mask for x in inspected if x.counts and (apply(table, np.array([*x.counts])) == VOID).all()]
+    return [f"{len(void):,} of the masks hold nothing but ignored pixels, the first {void[0]}"] if void else []
+
+
 def total(counts: Iterable[Counts]) -> Counter[int]:
     """The sum, by value."""
     result: Counter[int] = Counter()
@@ -151,9 +169,7 @@ def hints(values: Mapping[int, int], table: np.ndarray, num_classes: int | None,
     label = dict(zip(values, apply(table, np.array(list(values), np.int64)).tolist(), strict=True))
     known = sorted(value for value in values if label[value] != VOID)
     strange = [value for value in known if num_classes is None or not 0 <= label[value] < num_classes]
-    if set(values) == {0, 255} and label[255] == VOID:
-        result.append("the masks hold nothing but 0 and 255, which is ignored: is it a class? Then --label-map 255=1")
-    elif len(strange) > MAX_STRANGE:
+    if len(strange) > MAX_STRANGE:
         result.append(
             f"the masks have {len(strange)} different values that are no classes, as JPEG or smoothing make them: "
             "draw them without, and resize them by nearest neighbour only"

@@ -1,12 +1,16 @@
 """The findings of check-data, in words or as JSON."""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
+from experiments.errors import UserError
 from experiments.fcn.data.check import Findings, Split
 
-TITLES = {"train": "train", "test": "held out"}
+TITLES = {"train": "train", "val": "held out", "test": "test"}
 MAX_VALUES = 40
+MAX_ALIKE = 4  # lines of problems that are alike
+OWN = re.compile(r"\S*[/\\]\S*|[\d,]*\d")  # paths and numbers: a file's own part of a problem
 
 
 def as_json(findings: Findings) -> str:
@@ -39,9 +43,21 @@ def as_text(findings: Findings) -> str:
     lines += ["", *class_table(findings), ""] if findings.classes else [*value_table(findings), ""]
     number = len(findings.problems)
     lines.append("No problems." if not number else "1 problem:" if number == 1 else f"{number:,} problems:")
-    lines += [f"  {problem}" for problem in findings.problems]
+    lines += [f"  {line}" for line in grouped(findings.problems)]
     lines += [f"Hint: {hint}." for hint in findings.hints]
     return "\n".join(lines)
+
+
+def grouped(problems: Sequence[UserError]) -> Iterator[str]:
+    """A line each; of many that differ in no more than names and numbers the first, and how many more there are."""
+    groups: dict[tuple[str, str], list[UserError]] = {}
+    for problem in problems:
+        groups.setdefault((OWN.sub("", problem.what).partition(":")[0], problem.remedy), []).append(problem)
+    for group in groups.values():
+        shown = group if len(group) <= MAX_ALIKE else group[: MAX_ALIKE - 1]
+        yield from map(str, shown)
+        if more := len(group) - len(shown):
+            yield f"… and {more:,} more like it (--json lists all)"
 
 
 def in_words(split: Split) -> str:

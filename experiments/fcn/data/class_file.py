@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments.errors import UserError, as_user_error
-from experiments.fcn.data.labels import MAX_CLASSES, VALUES
+from experiments.fcn.data.colours import IGNORED_VALUE
+from experiments.fcn.data.labels import MAX_CLASSES
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 REMEDY = "write a class's name per line, in order, and after each or after none its colour, such as: road #804080"
 IGNORED = "ignore"  # the name of a colour that is no class
-IGNORED_VALUE = VALUES - 1
 
 
 class ClassFile(NamedTuple):
@@ -45,8 +45,9 @@ def split_line(line: str) -> tuple[str, str]:
 
 def check_classes(names: tuple[str, ...], colours: list[str], file: Path) -> None:
     """Raise `UserError` unless names and colours are all different, and there are a few."""
-    if not 1 <= len(names) <= MAX_CLASSES:
-        raise UserError(file, f"names {len(names)} classes", f"name 1 to {MAX_CLASSES}")
+    if not 2 <= len(names) <= MAX_CLASSES:
+        number = "1 class" if len(names) == 1 else f"{len(names)} classes"
+        raise UserError(file, f"names {number}", f"name 2 to {MAX_CLASSES}, the background among them")
     if any(colours) and not all(colours):
         raise UserError(file, f"has colours for {sum(map(bool, colours))} of {len(colours)} lines", REMEDY)
     for what, values in (("name", names), ("colour", tuple(filter(None, colours)))):

@@ -47,10 +47,14 @@ class Source:
     """Ending of a mask's name after its picture's, such as _mask."""
     train_split: str | None = None
     """Folder or list to train on, where it is not the layout's own (most have train)."""
+    val_split: str | None = None
+    """Folder or list held out to choose the best by, where it is not the layout's own (most have val)."""
     test_split: str | None = None
-    """Folder or list held out, where it is not the layout's own (most have val or test)."""
+    """Folder or list kept aside for `evaluate --split test`; a folder test/ is, where folder is the layout."""
     held_out: float = 0.2
     """Share of the pictures that is held out where the folder names none. Chosen by their names."""
+    test_share: float = 0.0
+    """Share of the pictures that is kept aside for `evaluate --split test`. Chosen by their names."""
     channels: Literal[1, 3, 4] = 3
     """Channels that pictures are read as: 1 grey, 3 colours, 4 colours and alpha."""
     classes: Path | None = None
@@ -74,8 +78,10 @@ class Source:
     def check(self) -> None:
         """Raise ValueError for a setting out of bounds."""
         check(self, "held_out", 0 < self.held_out < 1, "in (0, 1)")
-        few = self.num_classes is None or 1 <= self.num_classes <= MAX_CLASSES
-        check(self, "num_classes", few, f"1 to {MAX_CLASSES}")
+        few = 0 <= self.test_share < 1 - self.held_out
+        check(self, "test_share", few, "at least 0, and with `held_out` below 1, so that there is a rest to train on")
+        few = self.num_classes is None or 2 <= self.num_classes <= MAX_CLASSES
+        check(self, "num_classes", few, f"2 to {MAX_CLASSES}, the background among them")
         one = self.num_classes is None or self.classes is None
         check(self, "num_classes", one, "left out where --classes is given")
         check(self, "ignore", all(0 <= x < VALUES for x in self.ignore), f"values in [0, {VALUES})")

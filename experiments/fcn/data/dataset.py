@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.errors import UserError
-from experiments.fcn.data.class_file import IGNORED_VALUE, ClassFile, read_class_file
+from experiments.fcn.data.class_file import ClassFile, read_class_file
+from experiments.fcn.data.colours import IGNORED_VALUE, Legend
 from experiments.fcn.data.config import Source, read_label_map
 from experiments.fcn.data.find import find, layout_of
-from experiments.fcn.data.labels import Table, count_classes, labels_of, make_table
+from experiments.fcn.data.labels import VOID, Table, count_classes, labels_of, make_table
 from experiments.fcn.data.pairs import Found, Pair
 from experiments.fcn.data.presets import Preset, colours_for
-from experiments.fcn.data.reading import read_image, read_mask
+from experiments.fcn.data.reading import is_turned, read_image, read_mask
 from experiments.fcn.data.scan import count_values, in_threads
 from experiments.fcn.task import Classes, Sample
 
@@ -27,6 +28,7 @@ class Reader(NamedTuple):
     colours: Mapping[str, int]  # "#rrggbb" -> value of a mask
     mask_channel: str | None
     table: Table  # value -> class, however high, or VOID
+    legend: Legend | None = None  # where one's own classes have colours
 
     def image(self, pair: Pair) -> NDArray[np.uint8]:
         """(h, w, channels)"""
@@ -34,7 +36,7 @@ class Reader(NamedTuple):
 
     def values(self, pair: Pair) -> NDArray[np.integer]:
         """(h, w), what the mask has."""
-        return read_mask(pair.mask, self.colours, self.mask_channel)
+        return read_mask(pair.mask, self.colours, self.mask_channel, self.legend)
 
     def sample(self, pair: Pair, bounded_table: Table, num_classes: int) -> Sample:
         """Raises `UserError` where a file is at fault, or the two do not go together."""
@@ -54,9 +56,18 @@ class Dataset(NamedTuple):
 def check_sizes(pair: Pair, image: tuple[int, ...], mask: tuple[int, ...]) -> None:
     """Raise `UserError` unless both sizes (h, w) are the same."""
     if image != mask:
-        turned = " (the picture's EXIF data turn it, the mask's do not)" if image == mask[::-1] else ""
+        turned = why_turned(pair) if image == mask[::-1] else ""
         what = f"is {mask[1]}×{mask[0]} pixels, but its picture {pair.image} is {image[1]}×{image[0]}{turned}"
         raise UserError(pair.mask, what, MISMATCH)
+
+
+def why_turned(pair: Pair) -> str:
+    """Say which of the two files has EXIF data that turn it; nothing if none or both have."""
+    picture, mask = is_turned(pair.image), is_turned(pair.mask)
+    if picture == mask:
+        return ""
+    one, other = ("picture", "mask") if picture else ("mask", "picture")
+    return f" (the {one}'s EXIF data turn it, the {other}'s do not)"
 
 
 def open_dataset(source: Source) -> Dataset:
@@ -65,9 +76,18 @@ def open_dataset(source: Source) -> Dataset:
     own = read_class_file(source.classes) if source.classes else None
     label_map = label_map_of(source, own, preset)
     table = make_table({IGNORED_VALUE: None, **label_map}, source.ignore, source.reduce_zero_label)
-    colours = own.values if own and own.values else preset.colours
-    reader = Reader(source.channels, colours, source.mask_channel or preset.mask_channel, table)
+    colours, legend = own_colours(own, table) if own and own.values else (preset.colours, None)
+    reader = Reader(source.channels, colours, source.mask_channel or preset.mask_channel, table, legend)
     return Dataset(find(source), reader, classes_of(source, own, preset))
+
+
+def own_colours(own: ClassFile, table: Table) -> tuple[Mapping[str, int], Legend]:
+    """The value of each colour: one that `table` has its class for, since that is for masks without colours too."""
+    value_of = dict(zip(*(x.tolist() for x in np.unique(table, return_index=True)), strict=True))
+    values = {colour: value_of.get(label, label) for colour, label in own.values.items() if label != IGNORED_VALUE}
+    ignored = {colour: value for colour, value in own.values.items() if value == IGNORED_VALUE}
+    classes = tuple(f"{name} {colour}" for name, colour in zip(own.names, own.colours or (), strict=True))
+    return values | ignored, Legend(classes, frozenset(np.flatnonzero(table[:256] == VOID).tolist()))
 
 
 def label_map_of(source: Source, own: ClassFile | None, preset: Preset) -> Mapping[int, int | None]:
@@ -99,7 +119,7 @@ def numbered(num_classes: int) -> Classes:
 
 def counted(dataset: Dataset, source: Source) -> Classes:
     """The classes that the masks have: all of them are read. Raises `UserError` unless they are 0, 1, …"""
-    pairs = [*dataset.found.train, *dataset.found.test]
+    pairs = [*dataset.found.train, *dataset.found.test, *dataset.found.kept]
     seen: set[int] = set()
     for values in in_threads(lambda pair: count_values(dataset.reader.values(pair)).keys(), pairs, "counting classes"):
         seen |= values

@@ -1,6 +1,6 @@
 """The pictures and masks of a data set, found as its layout says."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.errors import UserError, as_user_error, check
@@ -10,6 +10,8 @@ from experiments.fcn.data.pairs import EXTENSIONS, Found, Pair, pair_up, split_b
 from jtconv.weights._nearest import nearest
 
 Paired = tuple[list[Pair], list[UserError]]
+Folders = tuple[Path, Path]  # of pictures and masks
+NOTHING: Paired = [], []
 
 
 def layout_of(source: Source) -> Layout:
@@ -27,10 +29,19 @@ def find(source: Source) -> Found:
     layout = layout_of(source)
     if not layout.image_files:
         return find_folder(source)
-    train, test = source.train_split or layout.splits[0], source.test_split or layout.splits[1]
-    if layout.shares and source.test_split is None and not place(mask_files(source, layout, test))[0].is_dir():
-        return shared(source, *find_split(source, layout, train))
-    return joined(*(find_split(source, layout, split) for split in (train, test)))
+    train, val = source.train_split or layout.splits[0], source.val_split or layout.splits[1]
+    check_apart(source, train, val)
+    of_train = find_split(source, layout, train)
+    kept = NOTHING if source.test_split is None else find_split(source, layout, source.test_split)
+    if layout.shares and source.val_split is None and not place(mask_files(source, layout, val))[0].is_dir():
+        return shared(source, of_train, kept)
+    return joined(source, of_train, find_split(source, layout, val), kept)
+
+
+def check_apart(source: Source, train: str, val: str) -> None:
+    """Raise ValueError if what is kept aside is used otherwise."""
+    rule = f"another than what is trained on ({train}) and held out ({val}); --val-split names what is held out"
+    check(source, "test_split", source.test_split not in (train, val), rule)
 
 
 def find_split(source: Source, layout: Layout, split: str) -> Paired:
@@ -58,24 +69,50 @@ def place(files: Path) -> tuple[Path, str]:
 
 
 def find_folder(source: Source) -> Found:
-    """images/ and masks/, with train/ and val/ in them or around them, or with neither."""
-    images, masks = source.images or "images", source.masks or "masks"
-    train, test = source.train_split or "train", source.test_split or "val"
+    """images/ and masks/, with train/, val/ and test/ in them or around them, or without."""
+    root, images, masks = source.data, source.images or "images", source.masks or "masks"
+    splits = source.train_split or "train", source.val_split or "val", source.test_split or "test"
+    check_apart(source, *splits[:2])
+    suffix = source.mask_suffix or ""
+    within = [(root / images / split, root / masks / split) for split in splits]
+    around = [(root / split / images, root / split / masks) for split in splits]
+    for train, val, test in (within, around):
+        trains, holds_out = train[0].is_dir(), val[0].is_dir()
+        if not trains and (source.train_split is not None or not holds_out):
+            continue
+        there = test not in (train, val) and are_folders(*test)
+        kept = pair_up(*test, "", suffix) if source.test_split or there else NOTHING
+        of_train = pair_up(*train, "", suffix) if trains else NOTHING  # a held-out set alone: nothing to train on
+        if not holds_out and source.val_split is None:
+            return shared(source, of_train, kept)
+        return joined(source, of_train, pair_up(*val, "", suffix), kept)
+    return find_flat(source, within, around)
+
+
+def find_flat(source: Source, within: Sequence[Folders], around: Sequence[Folders]) -> Found:
+    """Neither train/ nor val/: shares of images/ and masks/, but for a test/ in them or beside them."""
     root, suffix = source.data, source.mask_suffix or ""
-    within = [(root / images / split, root / masks / split) for split in (train, test)]
-    around = [(root / split / images, root / split / masks) for split in (train, test)]
-    for folders in (within, around):
-        if folders[0][0].is_dir():
-            return joined(*(pair_up(*both, "", suffix) for both in folders))
-        if source.train_split is None and folders[1][0].is_dir():  # a test set alone: there is nothing to train on
-            return joined(([], []), pair_up(*folders[1], "", suffix))
-    for split, folders in ((source.train_split, within[0]), (source.test_split, within[1])):
-        if split is not None:  # rather than some other share of the pictures
-            raise UserError(folders[0], "is not a folder", f"give a split that is one; {contents(root / images)}")
-    for folder in (root / images, root / masks):
+    images, masks = within[0][0].parent, within[0][1].parent
+    named = source.train_split, source.val_split, None if are_folders(*around[2]) else source.test_split
+    for split, folders in zip(named, within, strict=True):
+        if split is not None and not folders[0].is_dir():  # rather than some other share of the pictures
+            raise UserError(folders[0], "is not a folder", f"give a split that is one; {contents(images)}")
+    kept = pair_up(*around[2], "", suffix) if are_folders(*around[2]) else NOTHING
+    if kept[0] and not images.is_dir():
+        return joined(source, NOTHING, NOTHING, kept)
+    for folder in (images, masks):
         if not folder.is_dir():
             raise UserError(folder, "is not a folder", f"name it with --images or --masks; {contents(root)}")
-    return shared(source, *pair_up(root / images, root / masks, "", suffix))
+    pairs, problems = pair_up(images, masks, "", suffix)
+    inside = f"{within[2][0].name}/" if are_folders(*within[2]) else None
+    within_test = [pair for pair in pairs if inside and pair.name.startswith(inside)]
+    rest = [pair for pair in pairs if not (inside and pair.name.startswith(inside))]
+    return shared(source, (rest, problems), ([*within_test, *kept[0]], kept[1]))
+
+
+def are_folders(*folders: Path) -> bool:
+    """Whether all are there."""
+    return all(folder.is_dir() for folder in folders)
 
 
 def contents(folder: Path) -> str:
@@ -108,18 +145,21 @@ def existing(path: Path) -> Path:
     return next((x for x in candidates if x.is_file()), path)
 
 
-def joined(train: Paired, test: Paired) -> Found:
-    """A picture in both is a problem: it would be learnt by heart before it is scored."""
-    known = {pair.image for pair in train[0]}
-    both = [
-        UserError(
-            pair.image, "is among the pictures to train on and the held-out ones", "take it out of one of the two"
-        )
-        for pair in test[0]
-        if pair.image in known
-    ]
-    return Found(train[0], test[0], [*train[1], *test[1], *both])
+def joined(source: Source, train: Paired, val: Paired, kept: Paired) -> Found:
+    """A picture in two parts is a problem: it would be learnt by heart before it is scored."""
+    rest, _, aside = split_by_name(train[0], 0, source.test_share)
+    parts = {"to train on": rest, "held out": val[0], "kept aside as test": [*aside, *kept[0]]}
+    first: dict[Path, str] = {}
+    both = []
+    for words, pairs in parts.items():
+        for image in (pair.image for pair in pairs):
+            if first.setdefault(image, words) != words:
+                what = f"is among the pictures {first[image]} and those {words}"
+                both.append(UserError(image, what, "take it out of one of the two"))
+    return Found(rest, val[0], [*train[1], *val[1], *kept[1], *both], parts["kept aside as test"])
 
 
-def shared(source: Source, pairs: list[Pair], problems: Iterable[UserError]) -> Found:
-    return Found(*split_by_name(pairs, source.held_out), [*problems])
+def shared(source: Source, pairs: Paired, kept: Paired = NOTHING) -> Found:
+    """Shares of `pairs` are held out and kept aside, besides what is `kept` anyway."""
+    train, held, aside = split_by_name(pairs[0], source.held_out, source.test_share)
+    return Found(train, held, [*pairs[1], *kept[1]], [*aside, *kept[0]])

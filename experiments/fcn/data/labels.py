@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.errors import UserError
-from experiments.fcn.data.reading import some
+from experiments.fcn.data.colours import some
 from experiments.fcn.task import IGNORE
 
 VALUES = 1 << 16  # of a mask: 0 … 65,535
@@ -63,8 +63,20 @@ def count_classes(values: Sequence[int], table: Table, file: Path) -> int:
     Raises `UserError` with `file` unless every class from 0 to the highest occurs.
     """
     present = set(apply(table, np.array(values, np.int64)).tolist()) - {VOID}
+    if not present:
+        raise only_ignored(values, "", file)
     remedy = "give --num-classes or --classes, and --label-map where values are not classes"
-    if not present or present != set(range(len(present))) or len(present) > MAX_CLASSES:
-        shown = ", ".join(map(str, sorted(values)[:10])) + (", …" if len(values) > 10 else "")
-        raise UserError(file, f"has masks whose values ({shown}) are not the classes 0, 1, …", remedy)
+    if present != set(range(len(present))) or len(present) > MAX_CLASSES:
+        raise UserError(file, f"has masks whose values ({listed(values)}) are not the classes 0, 1, …", remedy)
     return len(present)
+
+
+def listed(values: Sequence[int]) -> str:
+    """The lowest ones."""
+    return ", ".join(map(str, sorted(values)[:10])) + (", …" if len(values) > 10 else "")
+
+
+def only_ignored(values: Sequence[int], part: str, file: Path) -> UserError:
+    """The masks hold nothing but these values, which are all ignored."""
+    what = f"has nothing but ignored pixels in the masks {part}".rstrip() + f" (values: {listed(values)})"
+    return UserError(file, what, "give values classes with --label-map, or other ones to --ignore")

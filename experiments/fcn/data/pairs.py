@@ -27,8 +27,9 @@ class Found(NamedTuple):
     """The files of a data set."""
 
     train: Sequence[Pair]
-    test: Sequence[Pair]
+    test: Sequence[Pair]  # held out: the best parameters are chosen by them
     problems: Sequence[UserError] = ()  # pictures without masks, masks without pictures, …
+    kept: Sequence[Pair] = ()  # aside: used by nothing but `evaluate --split test`
 
 
 def pictures_in(folder: Path, suffix: str = "") -> tuple[dict[str, Path], list[UserError]]:
@@ -85,11 +86,18 @@ def missing(these: Pictures, those: Pictures, what: str, folder: Path, suffix: s
     ]
 
 
-def split_by_name(pairs: Sequence[Pair], held_out: float) -> tuple[list[Pair], list[Pair]]:
-    """To train on, and held out: a function of each name alone, whatever else is in the folder."""
-    is_held = [share_of(pair.name) < held_out for pair in pairs]
-    train = [pair for pair, held in zip(pairs, is_held, strict=True) if not held]
-    return train, [pair for pair, held in zip(pairs, is_held, strict=True) if held]
+def split_by_name(
+    pairs: Sequence[Pair], held_out: float, test_share: float = 0.0
+) -> tuple[list[Pair], list[Pair], list[Pair]]:
+    """To train on, held out, and kept aside: a function of each name alone, whatever else is in the folder.
+
+    The last is cut from the other end of the names' numbers, so that the held-out ones are the same with and without.
+    """
+    parts: tuple[list[Pair], list[Pair], list[Pair]] = [], [], []
+    for pair in pairs:
+        share = share_of(pair.name)
+        parts[1 if share < held_out else 2 if share >= 1 - test_share else 0].append(pair)
+    return parts
 
 
 def share_of(name: str) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from experiments.errors import UserError
+from experiments.fcn.data.colours import Legend, look_up, values_of_palette
 from jtconv.models._pictures import RangeError, pixels
 from jtconv.weights._nearest import nearest
 
@@ -17,10 +18,11 @@ REMEDY = "replace it, or remove it and what goes with it"
 # As many pixels as Pillow opens. From half as many it warns, which is no help to anybody here.
 MAX_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+ORIENTATION = 0x0112  # EXIF's tag
+SIDES_SWAPPED = (5, 6, 7, 8)
 RED_GREEN_BLUE = ("red", "green", "blue")
 # PNG's grey samples of 2 and 4 bits, which Pillow stretches to 0 … 255.
 STRETCHED = {"L;2": 85, "L;4": 17}
-SHOWN = 5  # colours or values in a message
 
 
 @contextmanager
@@ -54,8 +56,16 @@ def read_image(file: Path, channels: int) -> NDArray[np.uint8]:
         return pixels(image, channels)
 
 
-def read_mask(file: Path, colours: Mapping[str, int], channel: str | None) -> NDArray[np.integer]:
-    """The value (h, w) of each pixel: a palette's index, never its colour; a grey as it is.
+def is_turned(file: Path) -> bool:
+    """Whether its EXIF data swap height and width."""
+    with opened(file) as image:
+        return image.getexif().get(ORIENTATION) in SIDES_SWAPPED
+
+
+def read_mask(
+    file: Path, colours: Mapping[str, int], channel: str | None, legend: Legend | None = None
+) -> NDArray[np.integer]:
+    """The value (h, w) of each pixel: a grey as it is, a palette's index, or its colour's value if there is a `legend`.
 
     A mask of red, green and blue is read by `channel`, one of `RED_GREEN_BLUE`, or else by
     `colours`: "#rrggbb" -> value.
@@ -65,13 +75,15 @@ def read_mask(file: Path, colours: Mapping[str, int], channel: str | None) -> ND
         ImageOps.exif_transpose(image, in_place=True)
         if image.mode == "1":
             return np.asarray(image).astype(np.uint8)
+        if image.mode in ("P", "PA") and legend is not None and channel is None:
+            return values_of_palette(image, colours, legend, file)
         if image.mode in ("L", "P") or image.mode.startswith("I"):
             return np.asarray(image) // stretch
         if image.mode in ("LA", "PA"):
             return np.asarray(image)[..., 0]
         if image.mode not in ("RGB", "RGBA"):
             raise UserError(file, f"is a mask in Pillow's mode {image.mode}", "save it as an 8-bit grey or palette PNG")
-        return values_of_colours(np.asarray(image)[..., :3], colours, channel, file)
+        return values_of_colours(np.asarray(image)[..., :3], colours, channel, legend, file)
 
 
 def raw_mode(image: Image.Image) -> str:
@@ -81,7 +93,7 @@ def raw_mode(image: Image.Image) -> str:
 
 
 def values_of_colours(
-    image: NDArray[np.uint8], colours: Mapping[str, int], channel: str | None, file: Path
+    image: NDArray[np.uint8], colours: Mapping[str, int], channel: str | None, legend: Legend | None, file: Path
 ) -> NDArray[np.integer]:
     if channel is not None:
         return image[..., RED_GREEN_BLUE.index(channel)]
@@ -89,25 +101,4 @@ def values_of_colours(
         what = "is a mask in colours, and no table says which class each is"
         remedy = "give the colours in --classes, or, if a channel holds the class, --mask-channel red"
         raise UserError(file, what, remedy)
-    return look_up(image, colours, file)
-
-
-def look_up(image: NDArray[np.uint8], colours: Mapping[str, int], file: Path) -> NDArray[np.int32]:
-    """The value of each pixel's colour. Raises `UserError` for colours that have none."""
-    code = image.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
-    known = sorted((int(colour[1:], 16), value) for colour, value in colours.items())
-    keys, values = np.array(known, np.int32).T
-    place = np.minimum(np.searchsorted(keys, code), len(keys) - 1)
-    if (strange := keys[place] != code).any():
-        found, count = np.unique(code[strange], return_counts=True)
-        what = "has colours that no class has: " + some([f"#{x:06x}" for x in found], count)
-        smoothed = " (so many come of JPEG, or of smoothing)" if len(found) > 20 else ""
-        raise UserError(file, what + smoothed, "add them to --classes, or draw the mask again without smoothing")
-    return values[place]
-
-
-def some(names: list[str], counts: NDArray[np.integer]) -> str:
-    """The most frequent ones, each with its count."""
-    order = np.argsort(-counts, kind="stable")
-    shown = [f"{names[i]} ({counts[i]:,} pixel{'s' if counts[i] > 1 else ''})" for i in order[:SHOWN]]
-    return ", ".join(shown) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return look_up(image, colours, legend, file)

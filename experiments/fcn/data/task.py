@@ -14,8 +14,10 @@ from experiments.fcn.data.augment import augment
 from experiments.fcn.data.config import FolderConfig
 from experiments.fcn.data.dataset import Reader, check_found, counted, open_dataset
 from experiments.fcn.data.labels import Table, bounded
+from experiments.fcn.data.learnable import VoidPictures, check_learnable
+from experiments.fcn.data.own_augmentation import OwnAugmentation
 from experiments.fcn.data.pairs import Pair
-from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature, Task
+from experiments.fcn.task import EVERY, Batch, Classes, Sample, Signature
 from jtconv.weights import Preprocessing
 
 PREPROCESSING = {"torch": Preprocessing.torch, "keras": Preprocessing.keras}
@@ -47,7 +49,7 @@ class Samples(Sequence[Sample]):
 class FolderTask:
     """Pictures and masks in a folder. Raises `UserError` where folders or files are missing or have other names.
 
-    All masks are read if the number of classes is not known, else nothing but names.
+    All masks are read if the number of classes is not known, else as many as it takes to see two classes.
     """
 
     def __init__(self, config: FolderConfig):
@@ -57,21 +59,30 @@ class FolderTask:
         self.config = config
         self.classes: Classes = dataset.classes or counted(dataset, source)
         n = len(self.classes.names)
+        check_learnable(dataset, bounded(dataset.reader.table, n), source.data)
         preprocessing = PREPROCESSING[config.preprocessing]().with_channels(source.channels)
         self.signature = Signature(source.channels, n, preprocessing)
+        self.own = OwnAugmentation(config.augmentation.augmentation, n)
         self.train = Samples(dataset.found.train, dataset.reader, n)
+        self.kept = len(dataset.found.kept)
         self.test: Sequence[Sample] = Samples(dataset.found.test, dataset.reader, n)
+
+    def in_words(self) -> str:
+        """The number of pictures in each part."""
+        kept = f", {self.kept:,} kept aside (evaluate RUN --split test scores them)" if self.kept else ""
+        return f"{len(self.train):,} pictures to train on, {len(self.test):,} held out to choose the best by{kept}"
 
     def batches(self, rows: slice = EVERY) -> grain.MapDataset[Batch]:
         """Entry i is what step i + 1 trains on: a function of the seed and of i."""
         how, size = self.config.augmentation, self.config.batch_size
         change = partial(augment, how=how, fill=mean_colour(self.signature.preprocessing))
+        own, said = self.own, VoidPictures()
         samples: Any = (
             grain.MapDataset.source(self.train)
             .seed(self.config.seed)
             .shuffle()
             .repeat()
-            .random_map(lambda sample, rng: change(sample, rng=rng))
+            .random_map(lambda sample, rng: own(change(said(sample), rng=rng), rng))
         )
         # Not `.batch`, which would make rows of other processes too.
         return grain.MapDataset.range(self.config.steps).map(
@@ -79,7 +90,7 @@ class FolderTask:
         )
 
 
-def load_task(config: FolderConfig) -> Task:
+def load_task(config: FolderConfig) -> FolderTask:
     """Return the task that `config` describes."""
     return FolderTask(config)
 

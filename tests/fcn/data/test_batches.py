@@ -55,6 +55,16 @@ def test_every_epoch_has_every_picture_once_in_another_order_and_augmented_anew(
     assert len({tuple(sorted(epoch)) for epoch in epochs}) > 1
 
 
+def test_pictures_that_teach_nothing_are_named_once(folder, capsys):
+    for i in range(6):
+        save(np.full((20 + i, 30 - i), 255, np.uint8), folder / f"masks/train/{i}.png")
+    list(load_task(config(folder, RANDOM, batch_size=7, num_classes=5)).batches()[:3])
+    lines = capsys.readouterr().err.splitlines()
+    assert len(set(lines)) == len(lines) == 4
+    assert all("has nothing but ignored pixels" in line for line in lines)
+    assert [line.endswith("check-data counts them all") for line in lines] == [False] * 3 + [True]
+
+
 def test_seeds_differ(folder):
     one, other = (batch_of(load_task(config(folder, RANDOM, seed=seed)), 0) for seed in (0, 2**32 - 1))
     assert not np.array_equal(one.images, other.images)

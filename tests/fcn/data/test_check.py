@@ -1,6 +1,7 @@
 """check-data: every problem is reported, with a hint."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 import tyro
 from PIL import Image
 
+from experiments.errors import UserError
 from experiments.fcn.commands.check_data import CheckData, run
 from experiments.fcn.data.check import check_data
 from experiments.fcn.data.config import Source
-from tests.fcn.data.files import COLOURS, MASK, SIZE, damage_label, halve, make, save
+from experiments.fcn.data.task import load_task
+from tests.fcn.data.files import COLOURS, MASK, SIZE, config, damage_label, halve, make, save
 
 
 def check(root, *arguments):
@@ -34,7 +37,7 @@ def test_a_sound_data_set(folder, capsys):
         "pixels": {f"class {c}": train[c] for c in range(5)},
         "ignored": 100,
     }
-    assert result["splits"]["test"]["pixels"]["class 4"] == sum(len(range(4, sizes[i], 5)) for i in (7, 8))
+    assert result["splits"]["val"]["pixels"]["class 4"] == sum(len(range(4, sizes[i], 5)) for i in (7, 8))
     assert check(folder, "--label-map", "7=1") == 0
     text = capsys.readouterr().out
     assert "held out: 2 pictures, 22 to 23 pixels wide, 27 to 28 pixels high" in text
@@ -72,7 +75,6 @@ def masks_of(root, values):
 @pytest.mark.parametrize(
     ("values", "options", "hint"),
     [
-        ([0, 255], {}, "is it a class? Then --label-map 255=1"),
         ([0, 128, 254], {}, "is this meant: --label-map 128=1 254=2"),
         ([0, 200], {"num_classes": 2}, "is this meant: --label-map 200=1"),
         ([1, 2, 3], {"num_classes": 3}, "--reduce-zero-label"),
@@ -83,6 +85,45 @@ def masks_of(root, values):
 def test_hints(tmp_path, values, options, hint):
     hints = check_data(Source(data=masks_of(tmp_path, values), **options)).hints
     assert any(hint in x for x in hints), hints
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "message"),
+    [
+        ([0, 255], {}, "hold nothing but 0 and 255, and 255 is ignored.*: if 255 is a class, give --label-map 255=1"),
+        ([0, 255], {"num_classes": 2}, "to train on that hold nothing but 0 and 255.*--label-map 255=1"),
+        ([255], {}, r"nothing but ignored pixels in the masks \(values: 255\): give values classes with --label-map"),
+        ([7, 9], {"num_classes": 3, "ignore": (7, 9)}, r"in the masks to train on \(values: 7, 9\)"),
+        ([0], {}, r"of one class alone, class 0 \(values: 0\): there is nothing to tell apart"),
+        ([3, 255], {"num_classes": 4}, r"one class alone, class 3 \(values: 3, 255\)"),
+    ],
+)
+def test_masks_with_nothing_to_learn_are_refused_by_training_too(tmp_path, values, options, message):
+    problems = check_data(Source(data=masks_of(tmp_path, values), **options)).problems
+    assert re.search(message, str(problems[0])), problems
+    with pytest.raises(UserError, match=message):
+        load_task(config(tmp_path, **options))
+
+
+def test_two_classes_in_one_mask_of_many_are_enough(tmp_path):
+    masks_of(tmp_path, [0, 255])
+    for i in range(20):
+        masks = [f"masks/train/{i}.png"]
+        make(tmp_path, [f"images/train/{i}.png"], masks, np.full(SIZE, 255, np.uint8))
+    save(MASK % 2, tmp_path / "masks/train/19.png")
+    findings = check_data(Source(data=tmp_path))
+    assert findings.problems == []
+    assert f"19 of the masks hold nothing but ignored pixels, the first {tmp_path}" in findings.hints[-1]
+    assert load_task(config(tmp_path, num_classes=2)).signature.num_classes == 2
+
+
+def test_held_out_pictures_with_nothing_to_score_are_refused(folder):
+    for i in (7, 8):
+        save(np.full((20 + i, 30 - i), 255, np.uint8), folder / f"masks/val/{i}.png")
+    message = r"nothing but ignored pixels in the masks that are held out \(values: 255\)"
+    with pytest.raises(UserError, match=message):
+        load_task(config(folder, num_classes=5))
+    assert any(re.search(message, str(x)) for x in check_data(Source(data=folder)).problems)
 
 
 def test_no_hint_where_nothing_is_wrong(tmp_path):
@@ -97,14 +138,32 @@ def test_jpeg_masks_and_absent_classes_are_hinted_at(folder):
     assert "no pixel of class 5 in train" in hints
 
 
-def test_turned_pictures_are_told_from_others(tmp_path):
+@pytest.mark.parametrize(("orientation", "of"), [(6, "picture"), (8, "mask"), (3, None), (None, None)])
+def test_exif_is_blamed_only_where_it_turns_one_of_the_two(tmp_path, orientation, of):
     exif = Image.Exif()
-    exif[0x0112] = 6
+    if orientation is not None:
+        exif[0x0112] = orientation
     masks_of(tmp_path, [0, 1])
-    save(COLOURS, tmp_path / "images/train/a.png", exif=exif)
+    mask = MASK % 2 if of else (MASK % 2).T.copy()  # or whoever drew the mask swapped the sides
+    save(COLOURS, tmp_path / "images/train/a.png", exif=Image.Exif() if of == "mask" else exif)
+    save(mask, tmp_path / "masks/train/a.png", exif=exif if of == "mask" else Image.Exif())
     (problem,) = check_data(Source(data=tmp_path)).problems
-    assert "is 6×4 pixels, but its picture" in str(problem)
-    assert "EXIF data turn it" in str(problem)
+    assert ("EXIF" in str(problem)) == (of is not None)
+    assert of is None or f"the {of}'s EXIF data turn it" in str(problem)
+
+
+def test_problems_that_are_alike_are_grouped(folder, capsys):
+    for i in range(40):
+        save(COLOURS, folder / f"images/train/lone {i}.png")
+    for i in (0, 1):
+        save(np.full((20 + i, 30 - i), 9 + i, np.uint8), folder / f"masks/train/{i}.png")
+    assert check(folder, "--num-classes", "5") == 1
+    lines = [line.strip() for line in capsys.readouterr().out.partition("problems:\n")[2].splitlines()]
+    assert ["lone" in line for line in lines[:3]] == [True] * 3
+    assert lines[3] == "… and 37 more like it (--json lists all)"
+    assert [("none of the 5 classes" in line) for line in lines[4:6]] == [True] * 2
+    assert check(folder, "--json") == 1
+    assert sum("lone" in x for x in json.loads(capsys.readouterr().out)["problems"]) == 40
 
 
 def test_settings_of_check_data_are_checked(folder):

@@ -34,10 +34,12 @@ def test_a_label_map_file_at_fault_is_named(tmp_path):
     ("source", "augmentation", "name"),
     [
         *[({"held_out": x}, {}, "held_out") for x in (0, 1, float("nan"))],
-        *[({"num_classes": x}, {}, "num_classes") for x in (0, 256)],
+        *[({"num_classes": x}, {}, "num_classes") for x in (0, 1, 256)],
         *[({"num_classes": 3, "classes": Path("x")}, {}, "num_classes"), ({"ignore": (-1,)}, {}, "ignore")],
         *[({}, {"crop": (0, 5)}, "crop"), ({}, {"scale": (0.5, 2.0)}, "scale")],
         *[({}, {"crop": (5, 5), "scale": x}, "scale") for x in ((2.0, 1.0), (0.0, 1.0), (1.0, float("inf")))],
+        *[({}, {"turn": True}, "turn"), ({}, {"rotate": -1.0}, "rotate"), ({}, {"rotate": float("nan")}, "rotate")],
+        *[({}, {"augmentation": x}, "augmentation") for x in ("module", "module:", ":function")],
         *[({}, {"contrast": x}, "contrast") for x in (-0.1, 1.5, float("nan"))],
     ],
 )
@@ -48,10 +50,15 @@ def test_a_setting_out_of_bounds_is_named(source, augmentation, name):
 
 def test_settings_from_the_command_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    arguments = "--data d --crop 32 48 --scale 0.5 2 --flip --label-map 1=0 m.json --ignore 0 9 --width 4".split()
+    own = "--flip-vertical --turn --rotate 10 --augmentation mine:change"
+    arguments = (
+        f"--data d --crop 32 48 --scale 0.5 2 --flip {own} --label-map 1=0 m.json --ignore 0 9 --width 4".split()
+    )
     got = tyro.cli(FolderConfig, args=arguments)
     source = Source(data=tmp_path / "d", label_map=("1=0", str(tmp_path / "m.json")), ignore=(0, 9))
     assert got.source == source
-    assert got.augmentation == Augmentation(crop=(32, 48), scale=(0.5, 2), flip=True)
+    assert got.augmentation == Augmentation(
+        crop=(32, 48), scale=(0.5, 2), flip=True, flip_vertical=True, turn=True, rotate=10, augmentation="mine:change"
+    )
     assert got.network.width == 4
     json.dumps(got.to_json())

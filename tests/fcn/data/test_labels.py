@@ -79,7 +79,7 @@ def test_a_class_file(tmp_path):
     assert read_class_file(file) == (("sky", "traffic light"), None, {})
 
 
-@pytest.mark.parametrize("text", ["", "a\na\n", "a #000000\nb\n", "a #000000\nb #000000\n", "x\n" * 255])
+@pytest.mark.parametrize("text", ["", "a\n", "a\na\n", "a #000000\nb\n", "a #000000\nb #000000\n", "x\n" * 255])
 def test_a_class_file_at_fault_is_named(tmp_path, text):
     (tmp_path / "classes.txt").write_text(text)
     for name in ("classes.txt", "none.txt"):

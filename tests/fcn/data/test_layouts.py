@@ -28,8 +28,82 @@ def test_folders_within_and_around_splits(tmp_path):
     make(tmp_path / "a", ["images/train/x.jpg", "images/val/y.png"], ["masks/train/x.png", "masks/val/y.tif"])
     assert found(tmp_path / "a") == (["x"], ["y"], 0)
     make(tmp_path / "b", ["train/pics/q/x.JPG", "test/pics/y.bmp"], ["train/seg/q/x_m.png", "test/seg/y_m.png"])
-    options = {"images": "pics", "masks": "seg", "mask_suffix": "_m", "test_split": "test"}
+    options = {"images": "pics", "masks": "seg", "mask_suffix": "_m", "val_split": "test"}
     assert found(tmp_path / "b", **options) == (["q/x"], ["y"], 0)
+
+
+def parts(root, **options):
+    """Names to train on, held out and kept aside, and how many problems there are."""
+    found = open_dataset(Source(data=root, **options)).found
+    names = [[pair.name for pair in pairs] for pairs in (found.train, found.test, found.kept)]
+    return *names, len(found.problems)
+
+
+@pytest.mark.parametrize("around", [False, True])
+def test_a_test_folder_is_kept_aside(tmp_path, around):
+    def place(kind, split, name):
+        return f"{split}/{kind}/{name}.png" if around else f"{kind}/{split}/{name}.png"
+
+    for split, names in {"train": "abc", "val": "d", "test": "ef"}.items():
+        for name in names:
+            make(tmp_path, [place("images", split, name)], [place("masks", split, name)])
+    assert parts(tmp_path) == ([*"abc"], ["d"], [*"ef"], 0)
+    assert parts(tmp_path, val_split="test") == ([*"abc"], [*"ef"], [], 0)
+    assert parts(tmp_path, val_split="test", test_split="val") == ([*"abc"], [*"ef"], ["d"], 0)
+    with pytest.raises(
+        ValueError, match=r"`test_split` must be another .* --val-split names what is held out, got 'val'"
+    ):
+        parts(tmp_path, test_split="val")
+    # Without val/ a share of train/ is held out, and test/ is not touched.
+    for kind in ("images", "masks"):
+        (tmp_path / place(kind, "val", "d")).unlink()
+        (tmp_path / place(kind, "val", "d")).parent.rmdir()
+    train, held, kept, _ = parts(tmp_path, held_out=0.5)
+    assert (sorted(train + held), kept) == ([*"abc"], [*"ef"])
+    assert held == [x for x in "abc" if share_of(x) < 0.5]
+    # A test folder without masks is no test set, unless it is named.
+    (tmp_path / place("masks", "test", "e")).unlink()
+    (tmp_path / place("masks", "test", "f")).unlink()
+    (tmp_path / place("masks", "test", "f")).parent.rmdir()
+    assert parts(tmp_path, held_out=0.5)[2:] == ([], 0)
+    with pytest.raises(UserError, match="is not a folder"):
+        parts(tmp_path, held_out=0.5, test_split="test")
+
+
+def test_a_test_folder_beside_or_in_folders_without_splits(tmp_path):
+    names = [f"{i:02}" for i in range(10)]
+    make(tmp_path / "a", [f"images/{x}.png" for x in names], [f"masks/{x}.png" for x in names])
+    make(tmp_path / "a", ["test/images/x.png"], ["test/masks/x.png"])
+    train, held, kept, problems = parts(tmp_path / "a")
+    assert (sorted(train + held), kept, problems) == (names, ["x"], 0)
+    make(tmp_path / "a", ["images/test/y.png"], ["masks/test/y.png"])
+    train, held, kept, problems = parts(tmp_path / "a")
+    assert (sorted(train + held), sorted(kept), problems) == (names, ["test/y", "x"], 0)
+    make(tmp_path / "b", ["test/images/x.png"], ["test/masks/x.png"])
+    assert parts(tmp_path / "b") == ([], [], ["x"], 0)
+
+
+def test_a_share_is_kept_aside_and_taken_from_what_is_trained_on(tmp_path):
+    names = [f"{i:03}" for i in range(60)]
+    make(tmp_path / "a", [f"images/{x}.png" for x in names], [f"masks/{x}.png" for x in names])
+    train, held, _, _ = parts(tmp_path / "a")
+    fewer, again, kept, _ = parts(tmp_path / "a", test_share=0.25)
+    assert again == held
+    assert kept == [x for x in names if share_of(x) >= 0.75] != []
+    assert sorted(fewer + kept) == train
+    images = [f"train/images/{x}.png" for x in names] + ["val/images/x.png"]
+    make(tmp_path / "b", images, [x.replace("images", "masks") for x in images])
+    assert parts(tmp_path / "b", test_share=0.25) == ([x for x in names if x not in kept], ["x"], kept, 0)
+    for share in (-0.1, 0.8, float("nan")):
+        with pytest.raises(ValueError, match="`test_share` must be at least 0"):
+            config(tmp_path, test_share=share)
+
+
+def test_a_picture_that_is_kept_aside_and_trained_on_is_a_problem(tmp_path):
+    make(tmp_path, [f"JPEGImages/{x}.jpg" for x in "abc"], [f"SegmentationClass/{x}.png" for x in "abc"])
+    voc(tmp_path, train=["a", "b"], val=["c"], test=["b", "c"])
+    assert parts(tmp_path) == (["a", "b"], ["c"], [], 0)  # VOC's own list of test pictures has no masks
+    assert parts(tmp_path, test_split="test") == (["a", "b"], ["c"], ["b", "c"], 2)
 
 
 def test_a_share_is_held_out_by_name_alone(tmp_path):
@@ -74,7 +148,7 @@ def test_vocs_lists(tmp_path):
     voc(tmp_path, train=["a", "b"], val=["c", "d", ""], aug=lines)
     assert found(tmp_path) == (["a", "b"], ["c"], 2)
     assert found(tmp_path, train_split="aug") == (["b"], ["c"], 2)
-    assert found(tmp_path, test_split="train", train_split="aug")[2] == 1  # b is in both
+    assert found(tmp_path, val_split="train", train_split="aug")[2] == 1  # b is in both
     assert open_dataset(Source(data=tmp_path)).classes == VOC.classes
     with pytest.raises(UserError, match="trainval.txt is no list"):
         found(tmp_path, train_split="trainval")

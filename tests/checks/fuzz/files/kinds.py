@@ -14,6 +14,7 @@ from PIL import Image
 
 from experiments.errors import UserError
 from experiments.fcn.data.class_file import read_class_file
+from experiments.fcn.data.colours import Legend
 from experiments.fcn.data.reading import read_image, read_mask
 from experiments.fcn.folder import check_same_config
 from experiments.fcn.initial import read_preprocessing, save_preprocessing
@@ -67,6 +68,7 @@ def read_picture(path: Path) -> Any:
         lambda: read_image(path, 4),
         lambda: read_mask(path, {}, None),
         lambda: read_mask(path, COLOURS, None),
+        lambda: read_mask(path, COLOURS, None, Legend(("a",), frozenset({255}))),
         lambda: read_mask(path, {}, "red"),
     ):
         try:
