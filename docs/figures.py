@@ -97,7 +97,7 @@ def overlap(k: int, s: int) -> str:
     axes.imshow(count, cmap="viridis", vmin=0, vmax=4)
     for row, column in np.ndindex(count.shape):
         colour = "black" if count[row, column] > 2 else "white"
-        axes.text(column, row, int(count[row, column]), ha="center", va="center", color=colour, fontsize=8)
+        axes.text(column, row, f"{count[row, column]:.0f}", ha="center", va="center", color=colour, fontsize=8)
     axes.set(title=f"kernel {k}, stride {s}", xticks=[], yticks=[])
     return svg(figure)
 

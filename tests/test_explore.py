@@ -48,6 +48,7 @@ def explored(tmp_path, command):
 def test_the_page_begins_with_the_layer_asked_for(tmp_path, capsys, command, link):
     assert explored(tmp_path, command) == (0, link)
     printed = capsys.readouterr().out
+    assert f"{tmp_path / 'new folder'}: made this folder" in printed
     assert "page.html: open it in a browser" in printed
     assert link in printed
 
