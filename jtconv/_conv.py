@@ -10,11 +10,13 @@ from jtconv._arrays import checks
 from jtconv._arrays.checks import Precision
 from jtconv._arrays.layer_arguments import checked_conv
 from jtconv._geometry.arguments import Padding
+from jtconv._geometry.keywords import naming_keywords
 from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives.family import forward
 from jtconv._primitives.lax_only import jit_outside_lax_only
 
 
+@naming_keywords
 def conv(
     x: ArrayLike,
     kernel: ArrayLike,

@@ -11,6 +11,7 @@ from jtconv._arrays.checks import Precision
 from jtconv._arrays.layer_arguments import checked_transpose
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
+from jtconv._geometry.keywords import naming_keywords
 from jtconv._geometry.spec import ConvSpec
 from jtconv._primitives.dispatch import check_sizes_for, methods
 from jtconv._primitives.family import transposed
@@ -20,6 +21,7 @@ METHODS = methods()
 """The names that `method=` takes."""
 
 
+@naming_keywords
 def conv_transpose(
     y: ArrayLike,
     kernel: ArrayLike,

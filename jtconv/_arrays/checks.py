@@ -81,12 +81,17 @@ def check_image(name: str, image: Array, channels: int, ndim: int, meaning: str)
     if image.shape[-1] != channels:
         raise ValueError(
             f"`{name}` must have {channels} channels in its last axis, {meaning}, got {image.shape[-1]} (shape "
-            f"{image.shape}). Channels come last here."
+            f"{image.shape}). Channels come last here{_moved(image, channels, ndim)}."
         )
     spatial = image.shape[image.ndim - 1 - ndim : -1]
     if 0 in spatial:
         raise ValueError(f"`{name}` must have no empty spatial axis, got shape {image.shape}.")
     return spatial
+
+
+def _moved(image: Array, channels: int, ndim: int) -> str:
+    """What to write for an image that looks channels-first."""
+    return f": jnp.moveaxis(…, {-1 - ndim}, -1) moves them" if image.shape[-1 - ndim] == channels else ""
 
 
 def dtypes(a: Array, b: Array, preferred: DTypeLike | None) -> tuple[jnp.dtype, jnp.dtype]:

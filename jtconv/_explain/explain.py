@@ -13,6 +13,7 @@ from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
 from jtconv._geometry.costs import costs
 from jtconv._geometry.geometry import ConvGeometry, geometry_on
+from jtconv._geometry.keywords import naming_keywords
 from jtconv._geometry.overlap import EvenLayer, inputs_seen, is_even, nearest_even, overlap_counts
 
 MAX_COUNTED = 10**7  # positions on an axis
@@ -58,6 +59,7 @@ class Explanation(LayerFacts):
         return self.text
 
 
+@naming_keywords
 def explain(
     input_size: int | Sequence[int],
     kernel_size: int | Sequence[int],

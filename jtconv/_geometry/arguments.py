@@ -1,5 +1,6 @@
 """Checks of static arguments: every message names the argument, the rule, the value, the remedy."""
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any, TypedDict
@@ -40,7 +41,7 @@ def integer_of_any_size(name: str, value: Any) -> int:
     try:
         return operator.index(value)
     except TypeError:
-        remedy = ""
+        remedy = _as_int(value)
         if is_symbolic(value):
             raise TypeError(
                 f"`{name}` must be an int, got {shown(value)}, a size that `jax.export` leaves open."
@@ -48,6 +49,17 @@ def integer_of_any_size(name: str, value: Any) -> int:
         if "Tracer" in type(value).__name__:  # seen without importing jax: this file is integers only
             remedy = " It must be known while tracing: bind it with functools.partial or static_argnames."
         raise TypeError(f"`{name}` must be an int, got {shown(value)} ({type(value).__name__}).{remedy}") from None
+
+
+def _as_int(value: Any) -> str:
+    """What to write instead of a value that is no int."""
+    if value is None:
+        return " Leave it out for the default, where there is one."
+    try:
+        number = float(value) if isinstance(value, str | float) else math.nan
+    except ValueError:
+        return ""
+    return f" Write {number:.0f}." if number.is_integer() else ""
 
 
 def shown(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 from jtconv._geometry import arguments as arg
 from jtconv._geometry import sizes
 from jtconv._geometry.arguments import GeometryArguments, Padding, Pads
+from jtconv._geometry.keywords import naming_keywords
 from jtconv._geometry.padding_modes import PADDING_MODES
 from jtconv._geometry.spec import ConvSpec
 
@@ -46,6 +47,7 @@ class ConvGeometry:
     groups: int
     padding_mode: str
 
+    @naming_keywords
     def __init__(
         self,
         kernel_size: int | Sequence[int],
@@ -232,6 +234,7 @@ class ConvGeometry:
         return repr(self.padding if isinstance(self.padding, str) else self.padding[axis])
 
 
+@naming_keywords
 def conv_output_size(
     input_size: int | Sequence[int],
     kernel_size: int | Sequence[int],
@@ -259,6 +262,7 @@ def conv_output_size(
     return geometry.output_size(input_size)
 
 
+@naming_keywords
 def conv_transpose_output_size(
     output_size: int | Sequence[int],
     kernel_size: int | Sequence[int],
@@ -286,6 +290,7 @@ def conv_transpose_output_size(
     return geometry.transpose_output_size(output_size, output_padding=output_padding)
 
 
+@naming_keywords
 def output_padding_for(
     input_size: int | Sequence[int],
     kernel_size: int | Sequence[int],

@@ -18,6 +18,7 @@ from jtconv._arrays.layer_arguments import checked_layer
 from jtconv._arrays.operands import left_operand, right_operand, same_shape
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
+from jtconv._geometry.keywords import naming_keywords
 from jtconv._geometry.spec import ConvSpec
 from jtconv._matrix.index import CsrIndex, csr_index, entry_count
 from jtconv._matrix.layout import Channels, channels_of, image_shapes, values_shape
@@ -203,6 +204,7 @@ def matrix_of(kernel: Array, spec: ConvSpec) -> ConvMatrix:
     return ConvMatrix(stored_values(kernel, spec), spec, kernel.shape)
 
 
+@naming_keywords
 def conv_matrix(
     kernel: ArrayLike,
     input_size: int | Sequence[int],

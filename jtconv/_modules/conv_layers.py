@@ -20,6 +20,7 @@ class ConvLayer(Layer):
     """A convolution layer."""
 
     image = "x"
+    kernel_words = "(*kernel_size, in_ch // groups, out_ch)"
 
     def kernel_shape(self, in_ch: int) -> Shape:
         """(*kernel_size, in_ch // groups, out_ch)."""
@@ -36,7 +37,7 @@ class ConvLayer(Layer):
 
     def apply(self, x: ArrayLike, kernel: Array, bias: Array | None) -> Array:
         """x (*batch, *in_size, in_ch) -> (*batch, *out_size, out_ch)."""
-        x, kernel = self.cast(x, kernel)
+        x, kernel = self.cast(x, kernel, bias)
         return add_bias(conv(x, kernel, **self.conv_arguments()), bias)
 
 
@@ -45,6 +46,7 @@ class ConvTransposeLayer(Layer):
     """A transposed convolution layer: the transpose of a `ConvLayer` from out_ch to in_ch."""
 
     image = "y"
+    kernel_words = "(*kernel_size, out_ch // groups, in_ch)"
 
     output_padding: tuple[int, ...] | None
     method: str
@@ -89,7 +91,7 @@ class ConvTransposeLayer(Layer):
         self, y: ArrayLike, kernel: Array, bias: Array | None, output_size: int | Sequence[int] | None = None
     ) -> Array:
         """y (*batch, *out_size, in_ch) -> (*batch, *in_size, out_ch)."""
-        y, kernel = self.cast(y, kernel)
+        y, kernel = self.cast(y, kernel, bias)
         x = conv_transpose(
             y,
             kernel,

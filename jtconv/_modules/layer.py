@@ -15,6 +15,7 @@ from jtconv._geometry.geometry import ConvGeometry
 from jtconv._modules.initializers import Initializer
 
 Shape = tuple[int, ...]
+MAX_NDIM_OF_SIGNALS = 3  # (batch, size, channels); more axes, with an int kernel_size, are most likely a picture
 
 
 @dataclass(frozen=True, init=False)
@@ -22,9 +23,11 @@ class Layer:
     """A layer without its arrays and without in_ch, which modules learn at different times. Hashable."""
 
     image: ClassVar[str]  # the input's name in messages
+    kernel_words: ClassVar[str]  # its kernel's shape in messages
 
     out_ch: int
     geometry: ConvGeometry
+    takes_one_axis: bool  # kernel_size is an int: one spatial axis
     dtype: jnp.dtype | None
     param_dtype: jnp.dtype
     precision: Precision
@@ -42,6 +45,7 @@ class Layer:
         **geometry: Unpack[GeometryArguments],
     ):
         self._set("geometry", ConvGeometry(kernel_size, **geometry))
+        self._set("takes_one_axis", not arg.is_sequence(kernel_size))
         self._set("out_ch", self._channels("out_ch", out_ch))
         self._set("dtype", _optional("dtype", dtype))
         self._set("param_dtype", floating("param_dtype", param_dtype))
@@ -73,9 +77,38 @@ class Layer:
         numbers = {"precision": self.precision, "preferred_element_type": self.preferred_element_type}
         return {**self.geometry.arguments(), **numbers}
 
-    def cast(self, image: ArrayLike, kernel: Array) -> tuple[Array, Array]:
-        """The input and the kernel in the dtype of the computation."""
+    def check_parameters(self, image: Array, kernel: Array, bias: Array | None) -> None:
+        """Check the parameters' shapes, which whoever replaces them may have changed, and the input's channels."""
+        self._check_kernel(image, kernel.shape)
+        if bias is not None and bias.shape != (self.out_ch,):
+            raise ValueError(
+                f"`bias` must have shape (out_ch,) = ({self.out_ch},), got {bias.shape}: it is not the one that the "
+                "layer was made with."
+            )
+
+    def _check_kernel(self, image: Array, shape: Shape) -> None:
+        geometry = self.geometry
+        in_ch = self.kernel_in_ch(shape) if len(shape) > 1 else 0
+        if in_ch < 1 or in_ch % geometry.groups or shape != self.kernel_shape(in_ch):
+            raise ValueError(
+                f"`kernel` must have shape {self.kernel_words} with kernel_size {geometry.kernel_size}, groups "
+                f"{geometry.groups} and out_ch {self.out_ch}, got {shape}: it is not the one that the layer was made "
+                "with. `jtconv.weights.layer_from` brings other frameworks' kernels into this layout; one that is in "
+                "it already stays as it is."
+            )
+        if self.takes_one_axis and image.ndim > MAX_NDIM_OF_SIGNALS:
+            raise ValueError(
+                f"`kernel_size` must be a tuple for `{self.image}` of shape {image.shape}, got the int "
+                f"{geometry.kernel_size[0]}, which is one spatial axis: pass ({geometry.kernel_size[0]}, "
+                f"{geometry.kernel_size[0]}) for pictures, ({geometry.kernel_size[0]},) for several batch axes of "
+                "signals."
+            )
+        check_image(self.image, image, in_ch, geometry.ndim, "the layer's in_ch")
+
+    def cast(self, image: ArrayLike, kernel: Array, bias: Array | None) -> tuple[Array, Array]:
+        """The input and the kernel, checked, in the dtype of the computation."""
         image = float_array(self.image, image)
+        self.check_parameters(image, kernel, bias)
         if self.dtype is None:
             return image, kernel
         for name, array in ((self.image, image), ("kernel", kernel)):

@@ -17,6 +17,7 @@ from jtconv._arrays.layer_arguments import checked_layer
 from jtconv._arrays.operands import left_operand, right_operand, same_shape
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
+from jtconv._geometry.keywords import naming_keywords
 from jtconv._geometry.spec import ConvSpec
 from jtconv._matrix.conv_matrix import ConvMatrix, matrix_of
 from jtconv._matrix.index import entry_count
@@ -66,6 +67,7 @@ class ConvOperator:
     # Makes NumPy arrays on the left of `@` call `__rmatmul__`.
     __array_ufunc__ = None
 
+    @naming_keywords
     def __init__(
         self,
         kernel: ArrayLike,

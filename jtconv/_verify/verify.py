@@ -22,6 +22,7 @@ from jtconv._conv_transpose import METHODS, conv_transpose
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
 from jtconv._geometry.geometry import ConvGeometry
+from jtconv._geometry.keywords import naming_keywords
 from jtconv._geometry.spec import ConvSpec
 from jtconv._matrix.conv_matrix import ConvMatrix, matrix_of
 from jtconv._matrix.layout import image_shapes
@@ -73,6 +74,7 @@ class TransposeReport:
         return "\n".join([f"{self.layer}, {self.dtype}", head, "-" * len(head), *rows, f"=> {verdict}"])
 
 
+@naming_keywords
 def verify_transpose(
     kernel: ArrayLike,
     input_size: int | Sequence[int],

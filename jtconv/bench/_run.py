@@ -27,11 +27,14 @@ def run(
     seconds: float,
     parts: list[str],
     report: Callable[[dict[str, Any], dict[str, Any]], None],
+    begin: Callable[[str], None] = lambda what: None,
 ) -> dict[str, Any]:
-    """Measure all layers; `report` is given each one, and the results so far, which are written to a file."""
+    """Measure all layers. `begin` is told what is measured; `report` is given each layer, and the results so far."""
+    begin("the machine's own rates")
     rates = measured_rates(dtype)
     results = {"machine": {**describe(dtype), "contenders": list(builders)}, "layers": []}
-    for layer in layers:
+    for number, layer in enumerate(layers, 1):
+        begin(f"layer {number} of {len(layers)}, {layer.name}")
         measured = {**layer.facts, **_measure(layer, builders, dtype, seconds, parts)}
         results["layers"].append(measured)
         # Measured anew after each layer: a disturbance at one moment must not lower all bounds.

@@ -14,6 +14,7 @@ from jtconv.cli import _compile_for
 DTYPES = ("float32", "bfloat16", "float16", "float64")
 PARTS = ("forward", "both", "kernel_gradient")
 SECONDS = 0.5
+CLEAR = "\r\033[K"  # empties the terminal's running line
 SECONDS_TO_COMPILE = 0.7  # a program, and to check it, roughly: for the estimate alone
 
 
@@ -113,13 +114,20 @@ def _measure(arguments: argparse.Namespace, layers: list[Any]) -> dict[str, Any]
         flush=True,
     )
 
+    in_terminal = sys.stdout.isatty()
+
+    def begin(what: str) -> None:
+        if in_terminal:
+            print(f"{CLEAR}measuring {what} …", end="", flush=True)
+
     def report(layer: dict[str, Any], results: dict[str, Any]) -> None:
-        done = len(results["layers"])
-        print(f"{done:>{len(str(len(layers)))}}/{len(layers)} {_report.line(layer)}", flush=True)
+        print(f"{CLEAR if in_terminal else ''}{_report.line(layer)}", flush=True)
         if arguments.out is not None:  # write after every layer, so that an interrupted run keeps its results
             _run.save(results, arguments.out)
 
-    return _run.run(layers, builders, dtype=arguments.dtype, seconds=arguments.seconds, parts=parts, report=report)
+    return _run.run(
+        layers, builders, dtype=arguments.dtype, seconds=arguments.seconds, parts=parts, begin=begin, report=report
+    )
 
 
 def _minutes(programs: int, seconds: float) -> str:
@@ -153,6 +161,8 @@ def _read(path: Path) -> dict[str, Any]:
         results = json.loads(path.read_text(encoding="utf-8"))
         _text_and_plot(results)[0](results)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise ValueError(f"--table {path}: cannot be read as a result of jtconv bench: {reason}") from None
+        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        raise ValueError(
+            f"--table {path}: cannot be read as a result of jtconv bench: {reason}. Write one with --out FILE."
+        ) from None
     return results

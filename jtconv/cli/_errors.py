@@ -20,6 +20,13 @@ CALL_WORDS = {
 OPTION_WORDS = {"`in_ch`": CALL_WORDS["`in_ch`"], "`out_ch`": CALL_WORDS["`out_ch`"]}
 CHOICE = re.compile(r"invalid choice: '(?P<given>[^']*)' \(choose from (?P<known>.*)\)")
 
+# What stands after an option whose values are not what it takes.
+EXAMPLES = {
+    "--channels: expected": "into and out of the layer, such as --channels 64 32",
+    "--from: expected": 'such as --from torch "ConvTranspose2d(64, 32, 4, stride=2)"',
+    "--padding: expected": "such as --padding 1; write --padding=-1,2 where the first number is negative",
+}
+
 
 def in_options(message: str, arguments: argparse.Namespace) -> str:
     """A function's message with the options that stand for its arguments."""
@@ -53,7 +60,8 @@ class Parser(argparse.ArgumentParser):
         """Print the message, and the nearest choice where one was missed."""
         if choice := CHOICE.search(message):
             message += _did_you_mean(choice["given"], re.findall(r"[\w-]+", choice["known"]))
-        self.exit(2, f"{self.prog}: error: {message}\n{self.prog} --help lists what there is.\n")
+        message += "".join(f", {example}" for start, example in EXAMPLES.items() if start in message)
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
     def _nearest_options(self, unknown: list[str]) -> str:
         options = [option for action in self._actions for option in action.option_strings]

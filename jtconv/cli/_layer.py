@@ -24,13 +24,13 @@ def add_layer(parser: argparse.ArgumentParser) -> None:
     )
     layer.add_argument(
         "--input-size",
-        type=int,
+        type=whole,
         nargs="+",
         metavar="O",
         help="spatial size of its input, in every command; channels and batch are not part of it",
     )
-    layer.add_argument("--kernel-size", type=int, nargs="+", metavar="K", help="taps of the kernel")
-    layer.add_argument("--strides", type=int, nargs="+", metavar="S", help="default: 1")
+    layer.add_argument("--kernel-size", type=whole, nargs="+", metavar="K", help="taps of the kernel")
+    layer.add_argument("--strides", type=whole, nargs="+", metavar="S", help="default: 1")
     layer.add_argument(
         "--padding",
         nargs="+",
@@ -38,12 +38,17 @@ def add_layer(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(PADDING_NAMES)}, or an int, or LO,HI (negative crops; write --padding=-1,2 where the "
         "first is negative). Default: VALID",
     )
-    layer.add_argument(
-        "--output-padding", type=int, nargs="+", metavar="A", help="which of several possible result sizes; default: 0"
+    size = layer.add_mutually_exclusive_group()
+    size.add_argument(
+        "--output-padding",
+        type=whole,
+        nargs="+",
+        metavar="A",
+        help="which of several possible result sizes; default: 0",
     )
-    layer.add_argument("--output-size", type=int, nargs="+", metavar="I", help="that size itself, in its place")
-    layer.add_argument("--dilation", type=int, nargs="+", metavar="D", help="spacing of the taps; default: 1")
-    layer.add_argument("--groups", type=int, metavar="G", help="independent blocks of channels; default: 1")
+    size.add_argument("--output-size", type=whole, nargs="+", metavar="I", help="that size itself, in its place")
+    layer.add_argument("--dilation", type=whole, nargs="+", metavar="D", help="spacing of the taps; default: 1")
+    layer.add_argument("--groups", type=whole, metavar="G", help="independent blocks of channels; default: 1")
     layer.add_argument("--padding-mode", choices=PADDING_MODES, help="default: zeros")
     layer.add_argument(
         "--from",
@@ -57,10 +62,19 @@ def add_layer(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(**_DEFAULTS, channels=None, no_bias=False)
 
 
+def whole(text: str) -> int:
+    """An option's value as an int."""
+    try:
+        return int(text)
+    except ValueError:
+        rule = "must be an int, such as 2, or several with spaces between, such as 2 3"
+        raise argparse.ArgumentTypeError(f"{rule}; got {text!r}") from None
+
+
 def add_channels(parser: argparse.ArgumentParser, default: str = "") -> None:
     """Add `--channels`, which means the same in every command."""
     told = "channels of the transposed convolution's input and of its result, groups included"
-    parser.add_argument("--channels", type=int, nargs=2, metavar=("IN", "OUT"), help=told + default)
+    parser.add_argument("--channels", type=whole, nargs=2, metavar=("IN", "OUT"), help=told + default)
 
 
 def add_bias(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ class Conv(ConvModule, kw_only=True):
 
     Attributes:
       out_ch: channels out; `groups` divides the channels in and out.
-      kernel_size: taps per spatial axis; an int is one axis.
+      kernel_size: taps per spatial axis, (k, k) for pictures; an int is one axis, for signals.
       strides, padding, dilation, groups, padding_mode: as in `jtconv.conv`.
       precision, preferred_element_type: as in `jtconv.conv`.
       use_bias: whether a bias (out_ch,) is added.
@@ -62,7 +62,7 @@ class ConvTranspose(ConvModule, kw_only=True):
 
     Attributes:
       out_ch: channels out of this layer; `groups` divides the channels in and out.
-      kernel_size: taps per spatial axis; an int is one axis.
+      kernel_size: taps per spatial axis, (k, k) for pictures; an int is one axis, for signals.
       strides, padding, output_padding, dilation, groups: as in `jtconv.conv_transpose`.
       padding_mode, method, precision, preferred_element_type: as in `jtconv.conv_transpose`.
       use_bias: whether a bias (out_ch,) is added.

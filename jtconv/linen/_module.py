@@ -9,9 +9,10 @@ from flax.core import meta
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from jtconv._arrays.checks import Precision
+from jtconv._arrays.checks import Precision, float_array
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
+from jtconv._geometry.keywords import naming_keywords
 from jtconv._modules.initializers import Initializer, zeros
 from jtconv._modules.layer import Layer, checked_mask, masked
 
@@ -62,6 +63,10 @@ class ConvModule(ByPosition, kw_only=True):
         arg.function("bias_init", self.bias_init)
         self._layer()  # refuses wrong arguments here rather than in the first call
 
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)  # makes __init__ from the fields
+        cls.__init__ = naming_keywords(cls.__init__)
+
     @linen.nowrap
     def _layer(self) -> Layer:
         """The layer's description, without in_ch."""
@@ -76,10 +81,16 @@ class ConvModule(ByPosition, kw_only=True):
         """The masked kernel, and the bias. Parameters that do not exist yet are made for the channels of `image`."""
         layer = self._layer()
         in_ch = layer.image_in_ch(image)
-        if self.has_variable("params", "kernel"):  # `conv` checks its channels against the image's
-            in_ch = layer.kernel_in_ch(meta.unbox(self.get_variable("params", "kernel")).shape)
+        given = meta.unbox(self.get_variable("params", "kernel"))
+        if given is not None:  # before Flax, whose words for a wrong shape are not ours
+            layer.check_parameters(float_array(layer.image, image), given, self._given_bias())
+            in_ch = layer.kernel_in_ch(given.shape)
         shape = layer.kernel_shape(in_ch)
         kernel_init = self.kernel_init or layer.default_kernel_init()
         kernel = self.param("kernel", kernel_init, shape, layer.param_dtype)
         bias = self.param("bias", self.bias_init, (self.out_ch,), layer.param_dtype) if self.use_bias else None
         return masked(kernel, None if self.mask is None else checked_mask(self.mask, shape)), bias
+
+    @linen.nowrap
+    def _given_bias(self) -> Array | None:
+        return meta.unbox(self.get_variable("params", "bias")) if self.use_bias else None

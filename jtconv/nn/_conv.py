@@ -9,6 +9,7 @@ from jax.typing import ArrayLike, DTypeLike
 
 from jtconv._arrays.checks import Precision
 from jtconv._geometry.arguments import Padding
+from jtconv._geometry.keywords import naming_keywords
 from jtconv._modules.conv_layers import ConvLayer
 from jtconv._modules.initializers import Initializer, zeros
 from jtconv.nn._module import NO_METADATA, ConvModule, Metadata
@@ -19,7 +20,7 @@ class Conv(ConvModule):
 
     Args:
       in_ch, out_ch: channels in and out; `groups` divides both.
-      kernel_size: taps per spatial axis; an int is one axis.
+      kernel_size: taps per spatial axis, (k, k) for pictures; an int is one axis, for signals.
       strides, padding, dilation, groups, padding_mode, precision, preferred_element_type: as in
         `jtconv.conv`.
       use_bias: whether a bias (out_ch,) is added.
@@ -50,6 +51,7 @@ class Conv(ConvModule):
     ((4, 4, 3, 8), (2, 5, 6, 8))
     """
 
+    @naming_keywords
     def __init__(
         self,
         in_ch: int,

@@ -9,6 +9,7 @@ from jax.typing import ArrayLike, DTypeLike
 
 from jtconv._arrays.checks import Precision
 from jtconv._geometry.arguments import Padding
+from jtconv._geometry.keywords import naming_keywords
 from jtconv._modules.conv_layers import ConvTransposeLayer
 from jtconv._modules.initializers import Initializer, zeros
 from jtconv.nn._module import NO_METADATA, ConvModule, Metadata
@@ -22,7 +23,7 @@ class ConvTranspose(ConvModule):
 
     Args:
       in_ch, out_ch: channels into and out of this layer; `groups` divides both.
-      kernel_size: taps per spatial axis; an int is one axis.
+      kernel_size: taps per spatial axis, (k, k) for pictures; an int is one axis, for signals.
       strides, padding, output_padding, dilation, groups: as in `jtconv.conv_transpose`.
       padding_mode, method, precision, preferred_element_type: as in `jtconv.conv_transpose`.
       use_bias: whether a bias (out_ch,) is added.
@@ -54,6 +55,7 @@ class ConvTranspose(ConvModule):
     ((4, 4, 3, 8), (2, 10, 12, 3))
     """
 
+    @naming_keywords
     def __init__(
         self,
         in_ch: int,

@@ -18,11 +18,13 @@ from jtconv._conv_transpose import METHODS
 from jtconv._conv_transpose import conv_transpose as local_transpose
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
+from jtconv._geometry.keywords import naming_keywords
 from jtconv.spatial._split import Split, check_devices, checked_split
 
 Local = Callable[[Array, Array], Array]
 
 
+@naming_keywords
 def conv(
     x: ArrayLike,
     kernel: ArrayLike,
@@ -83,6 +85,7 @@ def conv(
     return _split_conv(call.image, call.kernel, checked, call.precision).astype(call.result)
 
 
+@naming_keywords
 def conv_transpose(
     y: ArrayLike,
     kernel: ArrayLike,

@@ -13,11 +13,13 @@ from jtconv._arrays.layer_arguments import Call, checked_conv, checked_transpose
 from jtconv._conv_transpose import METHODS
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.arguments import Padding
+from jtconv._geometry.keywords import naming_keywords
 from jtconv._geometry.spec import ConvSpec
 from jtconv.spatial import _tiled_maps
 from jtconv.spatial._tile_plan import least_bytes, longest_axis
 
 
+@naming_keywords
 def tiled_conv(
     x: ArrayLike,
     kernel: ArrayLike,
@@ -74,6 +76,7 @@ def tiled_conv(
     return _tiled_conv(*call[:-1], memory=memory).astype(call.result)
 
 
+@naming_keywords
 def tiled_conv_transpose(
     y: ArrayLike,
     kernel: ArrayLike,
