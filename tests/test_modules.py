@@ -11,6 +11,7 @@ from flax import nnx
 from frameworks import both_frameworks, both_kinds, make_linen, make_nnx
 
 import jtconv
+from jtconv import linen, nn
 from jtconv.linen import params_from_flax
 from jtconv.nn import Conv, bilinear
 
@@ -244,3 +245,34 @@ def test_strict_rules_of_promotion(make):
 
 def test_jtconv_itself_does_not_import_flax():
     subprocess.run([sys.executable, "-c", "import sys, jtconv; assert 'flax' not in sys.modules"], check=True)
+
+
+def test_a_layers_parameters_keep_their_shapes_whoever_puts_them_in():
+    """In both frameworks, for kernels that would run all the same: transposed, of one tap less, of other groups."""
+    image = np.ones((1, 5, 6, 4), np.float32)
+    layer = nn.ConvTranspose(4, 6, (3, 3), groups=2, rngs=nnx.Rngs(0))
+    right = layer.kernel.shape
+    assert right == (3, 3, 3, 4)
+    for wrong in ((3, 3, 6, 4), (2, 3, 3, 4), (3, 3, 4), (4, 3, 3, 3), (3, 3, 3, 4, 1)):
+        with pytest.raises(ValueError, match=r"`kernel` must have shape \(\*kernel_size, out_ch // groups, in_ch\)"):
+            nnx.update(layer, {"kernel": jnp.ones(wrong)}) or layer(image)
+        variables = {"params": {"kernel": jnp.ones(wrong), "bias": jnp.zeros(6)}}
+        with pytest.raises(ValueError, match="`kernel` must have shape"):
+            linen.ConvTranspose(6, (3, 3), groups=2).apply(variables, image)
+    nnx.update(layer, {"kernel": jnp.ones(right)})
+    assert layer(image).shape == (1, 7, 8, 6)
+
+
+@pytest.mark.parametrize("make", [lambda k: nn.Conv(4, 3, k, rngs=nnx.Rngs(0)), lambda k: linen.Conv(3, k)])
+def test_an_int_kernel_size_is_for_signals(make):
+    """A picture would be taken for a batch of its rows."""
+
+    def applied(k, shape):
+        layer, image = make(k), np.ones(shape, np.float32)
+        return layer.init_with_output(jax.random.key(0), image)[0] if isinstance(layer, linen.Conv) else layer(image)
+
+    with pytest.raises(ValueError, match=r"the int 3, which is one spatial axis: pass \(3, 3\) for pictures"):
+        applied(3, (2, 7, 9, 4))
+    assert applied(3, (2, 9, 4)).shape == (2, 7, 3)
+    assert applied((3,), (2, 7, 9, 4)).shape == (2, 7, 7, 3)
+    assert applied((3, 3), (2, 7, 9, 4)).shape == (2, 5, 7, 3)

@@ -1,15 +1,29 @@
 """Wrong uses that beginners make: each message names the argument, the rule, the value and the remedy."""
 
-# pyright: reportArgumentType=false
+# pyright: reportArgumentType=false, reportCallIssue=false
 
 import shlex
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
+from flax import nnx
 
-from jtconv import ConvOperator, conv, conv_matrix, conv_transpose, output_padding_for
+from jtconv import (
+    ConvOperator,
+    conv,
+    conv_matrix,
+    conv_transpose,
+    linen,
+    models,
+    nn,
+    output_padding_for,
+    spatial,
+    weights,
+)
 from jtconv.cli import main
+from jtconv.compat import torch
 
 K = jnp.ones((3, 3, 2, 4))
 X = jnp.ones((1, 7, 7, 2))
@@ -70,6 +84,20 @@ def test_wrong_commands(capsys, typed, argument, rule, value, remedy):
     assert [part for part in (argument, rule, value, remedy) if part not in message] == [], message
 
 
+RNGS = nnx.Rngs(0)
+
+
+def with_kernel(shape):
+    layer = nn.Conv(2, 4, (3, 3), rngs=RNGS)
+    nnx.update(layer, {"kernel": jnp.ones(shape)})
+    return layer(X)
+
+
+def with_bias(channels):
+    kernel, bias = jnp.ones((3, 3, 2, 4)), jnp.ones(channels)
+    return linen.Conv(4, (3, 3)).apply({"params": {"kernel": kernel, "bias": bias}}, X)
+
+
 TRACED = jax.jit(lambda x, strides: conv(x, K, strides=strides))
 CALLS = {
     "strides as text": (lambda: conv(X, K, strides="2"), "`strides`", "must be an int", "got '2'", "Write 2."),
@@ -81,7 +109,7 @@ CALLS = {
         lambda: conv_transpose(Y, K, output_padding="1"), "`output_padding`", "must be an int", "'1'", "Write 1.",
     ),
     "padding FULL": (lambda: conv(X, K, padding="FULL"), "`padding`", "must be one of", "'FULL'", "'VALID', 'SAME'"),
-    "padding Same_Low": (lambda: conv(X, K, padding="SAME_LOW"), "`padding`", "one of", "got 'SAME_LOW'", "'SAME_LOWER'"),
+    "padding Same_Low": (lambda: conv(X, K, padding="SAME_LOW"), "`padding`", "one of", "'SAME_LOW'", "'SAME_LOWER'"),
     "padding per axis": (lambda: conv(X, K, padding=["SAME"] * 2), "`padding`", "must be", "'SAME'", "for all axes"),
     "padding_mode": (
         lambda: conv(X, K, padding_mode="REFLECT"), "`padding_mode`", "one of", "got 'REFLECT'", "'reflect'",
@@ -97,6 +125,37 @@ CALLS = {
         lambda: conv_transpose(Y, K, output_size=9, output_padding=0), "`output_padding`", "not both", "9 and", "give",
     ),
     "kernel size": (lambda: output_padding_for(9, 3.0), "`kernel_size`", "must be an int", "3.0", "Write 3."),
+    "stride for strides": (lambda: conv(X, K, stride=2), "'stride'", "unexpected keyword", "stride", "mean `strides`?"),
+    "dilation_rate": (lambda: ConvOperator(K, 7, dilation_rate=2), "'dilation_rate'", "unexpected", "e", "`dilation`"),
+    "filters": (
+        lambda: nn.Conv(2, filters=4, kernel_size=(3, 3), rngs=RNGS), "'filters'", "unexpected", "filters", "`out_ch`",
+    ),
+    "stride of Linen": (lambda: linen.Conv(4, (3, 3), stride=2), "'stride'", "unexpected", "stride", "`strides`"),
+    "an int kernel_size": (lambda: nn.Conv(2, 4, 3, rngs=RNGS)(X), "`kernel_size`", "a tuple", "int 3", "pass (3, 3)"),
+    "channels first, NNX": (
+        lambda: nn.Conv(2, 4, (3, 3), rngs=RNGS)(jnp.ones((1, 2, 7, 9))),
+        "`x`", "the layer's in_ch", "got 9", "jnp.moveaxis(…, -3, -1)",
+    ),
+    "another kernel": (lambda: with_kernel((4, 2, 3, 3)), "`kernel`", "must have shape", "(4, 2, 3, 3)", "layer_from"),
+    "another bias": (lambda: with_bias(3), "`bias`", "must have shape (out_ch,) = (4,)", "got (3,)", "made with"),
+    "no array": (lambda: conv(None, K), "`x`", "must be an array", "NoneType", "jnp.ones(shape)"),
+    "text": (lambda: conv_transpose(Y, np.full((3, 3, 2, 4), "a")), "`kernel`", "an array", "<U1", "np.asarray"),
+    "objects": (lambda: conv(np.full((1, 7, 7, 2), None), K), "`x`", "an array", "object", "np.asarray"),
+    "rows of two lengths": (lambda: conv([[1.0], [1.0, 2.0]], K), "`x`", "an array", "list", "rows of one length"),
+    "nothing left": (
+        lambda: conv_transpose(Y[:, :1], K, strides=3, padding=((1, 2), 0)),
+        "`padding` (1, 2)", "must have a position", "leaves 0", "pass `output_padding` in [1, 2]",
+    ),
+    "a framework's name": (
+        lambda: weights.layer_from({"weight": np.ones((3, 4, 2, 2))}, "pytorch"),
+        "`framework`", "must be one of", "'pytorch'", "'torch'",
+    ),
+    "no classes": (lambda: models.FCN8(0, rngs=RNGS), "`num_classes`", "must be", "got 0", "at least 1"),
+    "torch's groups": (
+        lambda: torch.conv_transpose2d(np.ones((1, 4, 7, 7), "f"), np.ones((4, 2, 3, 3), "f"), groups=3),
+        "`groups`", "must divide", "got 3", "4",
+    ),
+    "a mesh": (lambda: spatial.conv(X, K, axes="a"), "'axes'", "unexpected keyword", "axes", "There are x, kernel"),
 }  # fmt: skip
 
 

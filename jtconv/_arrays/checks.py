@@ -5,14 +5,16 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.typing import DTypeLike
 
 from jtconv._geometry import arguments as arg
 from jtconv._geometry.open_sizes import any_open
 
-# Errors of NumPy and JAX for a list that holds itself, for text, for an endless range, …
-_NO_ARRAY = (TypeError, ValueError, OverflowError, MemoryError, RecursionError, AttributeError)
+# Errors of NumPy, JAX and torch for a list that holds itself, for text, for an endless range, for a tensor with a
+# gradient, …
+_NO_ARRAY = (TypeError, ValueError, OverflowError, MemoryError, RecursionError, AttributeError, RuntimeError)
 
 Precision = Any  # as in `lax.conv_general_dilated`; jax exports no name for the type
 
@@ -37,7 +39,33 @@ def as_array(name: str, value: Any) -> Array:
         return jnp.asarray(value)
     except _NO_ARRAY as reason:
         first = str(reason).partition("\n")[0]
-        raise TypeError(f"`{name}` must be an array that JAX can hold, got {type(value).__name__}: {first}") from None
+        raise TypeError(
+            f"`{name}` must be an array that JAX can hold, got {_kind(value)}: {_remedy(value) or first}"
+        ) from None
+
+
+def _kind(value: Any) -> str:
+    """The type in a message, with the dtype of arrays and whether a torch tensor has a gradient."""
+    kind = type(value).__name__
+    if getattr(value, "requires_grad", False) is True:
+        return f"a {kind} with a gradient"
+    return f"{kind} of dtype {value.dtype}" if isinstance(value, np.ndarray) else kind
+
+
+def _remedy(value: Any) -> str:
+    """What to pass instead of a value that is no array; empty where only JAX's own reason helps."""
+    if callable(getattr(value, "detach", None)) and callable(getattr(value, "cpu", None)):  # torch's, not imported here
+        wider = ".float()" if "bfloat16" in str(getattr(value, "dtype", "")) else ""  # which NumPy lacks
+        return f"pass its numbers, tensor.detach().cpu(){wider}.numpy()."
+    if value is None:
+        return "pass an array of floats, such as jnp.ones(shape)."
+    if isinstance(value, dict):
+        return "pass one of its arrays."
+    if isinstance(value, str | bytes) or (isinstance(value, np.ndarray) and value.dtype.kind in "OSU"):
+        return "pass numbers, for example with np.asarray(values, np.float32)."
+    if isinstance(value, list | tuple):
+        return "pass numbers in rows of one length, for example as np.asarray(values, np.float32)."
+    return ""
 
 
 def _check_not_in_itself(value: Any, inside: tuple[int, ...] = ()) -> None:

@@ -118,7 +118,9 @@ class ConvGeometry:
         """
         outputs = self._spatial("output_size", output_size)
         if target is None:
-            a = arg.per_axis("output_padding", 0 if output_padding is None else output_padding, self.ndim)
+            if output_padding is None:
+                return tuple(_countable(axis, self._usual_size(axis, o)) for axis, o in enumerate(outputs))
+            a = arg.per_axis("output_padding", output_padding, self.ndim)
             return tuple(_countable(axis, self._padded_size(axis, o, a[axis])) for axis, o in enumerate(outputs))
         arg.check_one_size(target, output_padding)
         targets = arg.per_axis("output_size", target, self.ndim)
@@ -208,6 +210,18 @@ class ConvGeometry:
                 f"{self._padding_words(axis)} leaves {high} positions. Pad less."
             )
         return max(low, 1), high
+
+    def _usual_size(self, axis: int, o: int) -> int:
+        """The size at output_padding 0, which only cropping leaves without a position."""
+        base = self._base_size(axis, o)
+        low, high = self._size_range(axis, o)
+        if base >= low:
+            return base
+        raise ValueError(
+            f"the result must have a position on spatial axis {axis}, but `padding` {self._padding_words(axis)} leaves "
+            f"{base}: pass `output_padding` in [{low - base}, {high - base}] there, or `output_size` in "
+            f"[{low}, {high}], or pad less."
+        )
 
     def _padded_size(self, axis: int, o: int, a: int) -> int:
         base = self._base_size(axis, o)
