@@ -180,3 +180,25 @@ def test_text_of_a_call_begins_with_it():
     assert "The convolution C takes" not in layer.text  # 7×7 is the size of y, not of x
     assert "Parameters: 3·3·8·4 = 288 + 4 of the bias" in layer.text
     assert "together 1, 2 or 4 away from the borders" in layer.text
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "weight_norm(nn.ConvTranspose1d(8, 6, 16, 8, padding=4))",
+        "nn.utils.weight_norm(nn.ConvTranspose1d(8, 6, 16, 8, padding=4), name='weight', dim=0)",
+        "torch.nn.utils.parametrizations.weight_norm(module=ConvTranspose1d(8, 6, 16, 8, padding=4))",
+        "nn.utils.spectral_norm(nn.ConvTranspose1d(8, 6, 16, 8, padding=4), n_power_iterations=2)",
+    ],
+)
+def test_a_normalised_layer_is_the_layer_within(call):
+    layer = explain_from("torch", call, 5)
+    assert (layer.transposed_size, layer.in_ch, layer.out_ch) == ((40,), 8, 6)
+    assert "_norm: jtconv.weights.layer_from folds the factors of its state dict" in str(layer)
+    assert "folds" not in str(explain_from("torch", "ConvTranspose1d(8, 6, 16)", 5))
+
+
+def test_a_normalisation_of_no_layer_is_refused():
+    for call in ("weight_norm()", "weight_norm(layer)", "weight_norm(nn.Conv1d(3, 4, 5))"):
+        with pytest.raises(ValueError, match="`call` must "):
+            explain_from("torch", call, 5)

@@ -500,3 +500,43 @@ def test_lists_are_arrays_too():
     model = VGG16(width=2, depths=(1,), rngs=nnx.Rngs(0))
     entries = {"block1_conv1/kernel": kernel.tolist(), "block1_conv1/bias": bias.tolist()}
     assert load_into(model, entries) == Preprocessing.keras()
+
+
+def test_factors_of_a_kernel_are_folded():
+    """By the norms' own formulas; torch's modules are compared in tests/peers."""
+    rng = np.random.default_rng(5)
+    v, g = rng.standard_normal((4, 3, 5)), rng.standard_normal((4, 1, 1))
+    kernel = np.stack([g[c, 0, 0] * v[c] / np.linalg.norm(v[c]) for c in range(4)])
+    new = {"parametrizations.weight.original0": g, "parametrizations.weight.original1": v}
+    for state in ({"weight_g": g, "weight_v": v}, new):
+        np.testing.assert_allclose(layer_from(state, "torch")["kernel"], kernel.transpose(2, 1, 0), rtol=1e-14)
+    u, s, vt = np.linalg.svd(np.moveaxis(v, 1, 0).reshape(3, 20), full_matrices=False)
+    state = {"weight_orig": v, "weight_u": u[:, 0], "weight_v": vt[0], "bias": np.ones(3)}
+    np.testing.assert_allclose(layer_from(state, "torch")["kernel"], v.transpose(2, 1, 0) / s[0], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"weight_g": np.ones((4, 1, 1))}, "missing: 'weight_v', a factor of the kernel beside 'weight_g'"),
+        ({"weight_v": np.ones((4, 3, 5))}, "'weight_v' is a factor of a kernel, whose others are missing. Pass the"),
+        ({"weight_g": np.ones((3, 1, 1)), "weight_v": np.ones((4, 3, 5))}, r"\(3, 1, 1\) does not scale \(4, 3, 5\)"),
+        ({"weight_g": np.ones((4, 1, 1)), "weight_v": np.zeros((4, 3, 5))}, "has norm 0"),
+        ({"weight_orig": np.ones((4, 3, 5)), "weight_u": np.ones(7), "weight_v": np.ones(9)}, "do not belong to"),
+        ({"weight_orig": np.zeros((4, 3, 5)), "weight_u": np.ones(3), "weight_v": np.ones(20)}, "value is 0"),
+    ],
+)
+def test_factors_that_do_not_fit_are_named(state, message):
+    with pytest.raises(ValueError, match=message):
+        layer_from(state, "torch")
+
+
+def test_a_normalised_network_is_read():
+    """Its weight_norm is folded layer by layer."""
+    model = nnx.eval_shape(lambda: VGG16(width=2, depths=(1,), rngs=nnx.Rngs(0)))
+    rng = np.random.default_rng(6)
+    v, g = rng.standard_normal((2, 3, 3, 3)), rng.standard_normal((2, 1, 1, 1))
+    kernel = g * v / np.sqrt((v**2).sum((1, 2, 3), keepdims=True))
+    state = {"features.0.weight_g": g, "features.0.weight_v": v, "features.0.bias": np.zeros(2)}
+    read = network_from(state, model)["stages.0.convs.0.conv.kernel"]
+    np.testing.assert_allclose(read, kernel.transpose(2, 3, 1, 0), rtol=1e-6)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from jtconv._explain.facts import LayerFacts
 from jtconv._explain.overlap_text import contributions
+from jtconv._frameworks.torch import NORMALISATIONS
 from jtconv._geometry.geometry import COUNTED_DOWN, ConvGeometry
 from jtconv._geometry.spec import ConvSpec
 from jtconv._geometry.words import axis_lines, by, by_pairs, signed
@@ -31,7 +32,15 @@ def _layer_text(layer: LayerFacts) -> str:
         f"kernel {by(geometry.kernel_size)}   strides {by(geometry.strides)}   padding {padding} "
         f"({geometry.padding_mode})   dilation {by(geometry.dilation)}   groups {geometry.groups}"
     )
-    return f"{layer.call}\n{line}" if layer.call else line
+    return f"{layer.call}\n{line}{_normalised(layer.call)}" if layer.call else line
+
+
+def _normalised(call: str) -> str:
+    """What becomes of the factors that torch keeps in place of the kernel."""
+    names = [name for name in NORMALISATIONS if f"{name}(" in call]
+    if not names:
+        return ""
+    return f"\n{' and '.join(names)}: jtconv.weights.layer_from folds the factors of its state dict into the kernel."
 
 
 def _forward_text(geometry: ConvGeometry, input_size: tuple[int, ...]) -> str:

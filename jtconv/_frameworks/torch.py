@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from jtconv._frameworks.call_syntax import Call, Symbol, parse, source
 from jtconv._frameworks.framework import Framework, Signature, numbered
 from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
 from jtconv._frameworks.layer import Layer, call, check_axes, check_zeros, given, no_such_crop
@@ -112,6 +113,19 @@ def write(layer: Layer) -> str:
     return call(name, layer.in_ch, layer.out_ch, one_or_each(spec.kernel_size), **options, **bias)
 
 
+NORMALISATIONS = ("weight_norm", "spectral_norm")  # of torch.nn.utils and of its parametrizations
+
+
+def without_normalisations(call: Call) -> Call:
+    """Return the layer's call that stands within normalisations of its weight, which change no size."""
+    while call.path[-1] in NORMALISATIONS:
+        inner = call.args[0] if call.args else call.kwargs.get("module")
+        if not isinstance(inner, Symbol):
+            raise ValueError(f"`call` must have a layer in {call.path[-1]}(…), got {source(inner)}.")
+        call = parse(inner.source)
+    return call
+
+
 _LAYER = Signature(
     "",
     "in_channels out_channels kernel_size stride padding output_padding groups bias dilation padding_mode device dtype",
@@ -132,6 +146,7 @@ FRAMEWORK = Framework(
     before="import torch\n\nlayer = ",
     write=write,
     layout=LAYOUT,
+    normal=without_normalisations,
     parameters=(Parameters("torch", "weight", "bias", conv=LAYOUT, conv_transpose=LAYOUT),),
     signatures=(
         *numbered(_LAYER, "torch.nn.ConvTranspose{n}d"),

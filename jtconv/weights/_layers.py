@@ -10,6 +10,7 @@ from jtconv._frameworks.kernel_layout import KernelLayout, Parameters
 from jtconv._frameworks.registry import FRAMEWORKS
 from jtconv._geometry import arguments as arg
 from jtconv.weights._entries import checked_mapping, numbers
+from jtconv.weights._normalised import folded
 
 Array = np.ndarray | jax.Array
 
@@ -27,7 +28,8 @@ def layer_from(
     `jtconv.linen` store the same. A layer without bias has no "bias".
 
     Args:
-      entries: arrays by name. torch: `module.state_dict()`, weight and bias. "keras": kernel and
+      entries: arrays by name. torch: `module.state_dict()`, weight and bias; the factors of weight_norm and
+        spectral_norm, of either form, are folded as in evaluation. "keras": kernel and
         bias of a layer. "flax": params of Linen, or `nnx.state(layer)`. "equinox": weight and bias
         of a module. "onnx": the operator's inputs W and B. "haiku": w and b. "mlx", "paddle": weight and
         bias of a layer.
@@ -48,6 +50,8 @@ def layer_from(
     prefix = arg.text("prefix", prefix)
     entries = checked_mapping("entries", entries)
     layer = {name.removeprefix(prefix): x for name, x in entries.items() if name.startswith(prefix)}
+    if framework == "torch":
+        layer = folded("entries", layer, transposed=kind == "conv_transpose")
     stored, bias = _kernel_and_bias("entries", layer, framework, names.kernel, names.bias)
     if stored.ndim < 2:
         raise ValueError(f"`entries`: misshapen: {names.kernel!r} is {stored.shape}, a kernel has two axes or more.")

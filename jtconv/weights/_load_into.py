@@ -8,6 +8,7 @@ from jtconv.weights._entries import FileError, checked_mapping, numbers
 from jtconv.weights._files import open_entries
 from jtconv.weights._network_layers import framework_of, read_name
 from jtconv.weights._networks import network_from
+from jtconv.weights._normalised import all_folded
 from jtconv.weights._parameter_specs import FIRST_KERNEL, RGB, flat_state, is_abstract, update
 from jtconv.weights._preprocessing import PREFIX, Preprocessing
 
@@ -51,6 +52,7 @@ def load_into(model: Any, source: str | os.PathLike[str] | Mapping[str, Any]) ->
 
 
 def _fill(model: Any, entries: Mapping[str, Any]) -> Preprocessing | None:
+    entries = all_folded("source", entries)
     arrays = network_from(entries, model)
     state = flat_state(model)
     empty = [name for name, variable in state.items() if name not in arrays and is_abstract(variable)]

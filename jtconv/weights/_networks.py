@@ -10,6 +10,7 @@ from jtconv._geometry import arguments as arg
 from jtconv.weights import _network_layers as names
 from jtconv.weights import _parameter_specs as specs
 from jtconv.weights._entries import checked_mapping, numbers
+from jtconv.weights._normalised import all_folded
 from jtconv.weights._preprocessing import PREFIX
 
 Found = dict[specs.Key, str]  # the entry's name for each parameter of a layer
@@ -53,7 +54,8 @@ def network_from(entries: Mapping[str, Any], model: Any) -> dict[str, np.ndarray
     {'stages.0.convs.0.conv.kernel': (3, 3, 3, 2), 'stages.0.convs.0.conv.bias': (2,)}
     """
     _check_network(model)
-    entries = {name: numbers("entries", name, x) for name, x in checked_mapping("entries", entries).items()}
+    whole = all_folded("entries", checked_mapping("entries", entries))
+    entries = {name: numbers("entries", name, x) for name, x in whole.items()}
     framework = _framework(entries, model)
     wanted = list(specs.parameter_specs(model, framework))
     found, problems = _find(entries, wanted, model, framework)
