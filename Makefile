@@ -69,11 +69,14 @@ accelerators: $(ACCELERATORS)/.accelerators ## compile for GPUs and TPUs that ar
 accelerators-gpu: $(ACCELERATORS)/.accelerators ## the part of it for GPUs, in a minute
 	JAX_PLATFORMS=cpu $(ACCELERATORS)/bin/python -m pytest tests/accelerators/test_gpu.py $(ARGS)
 
-browser: $(VENV)/.browser ## the explorer's page, in Chromium (apt-get install chromium)
+browser: $(VENV)/.browser site/index.html ## the explorer's page and the documentation, in Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest --numprocesses=0 tests/browser $(ARGS)
 
 docs: $(VENV)/.docs ## build the documentation into site/, strictly
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+site/index.html:
+	$(MAKE) docs
 
 notebooks: $(VENV)/.notebooks ## write notebooks/ from the documentation's pages (ARGS=--check compares and runs them)
 	$(BIN)/python tools/notebooks.py $(ARGS)

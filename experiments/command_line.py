@@ -31,6 +31,9 @@ def guarded(act: Callable[[], int | None], interrupted: str = GOES_ON) -> int:
     except (UserError, ValueError) as error:  # Tyro reports what it finds itself, and exits with 2
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader of the pipe, such as `head`, has closed it
+        sys.stdout = None
+        return 0
     except KeyboardInterrupt:
         print(interrupted, file=sys.stderr)
         return 130

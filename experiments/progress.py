@@ -4,12 +4,14 @@ The first of several processes shows it.
 """
 
 import sys
+import time
 from typing import Self
 
 import jax
 from tqdm import tqdm
 
-PLAIN_LINES = 20
+PLAIN_LINES = 20  # at most, so many steps apart
+MAX_SILENCE = 15  # seconds
 
 
 class Progress:
@@ -19,7 +21,8 @@ class Progress:
         self.name, self.steps = name, steps
         self.is_shown = jax.process_index() == 0
         self.is_terminal = self.is_shown and sys.stderr.isatty()
-        self.printed = self.part(first)
+        self.apart = max(1, -(-steps // (PLAIN_LINES * 10)) * 10 if steps > 10 else 1)
+        self.first, self.began, self.said = first, 0.0, time.monotonic()
         self.bar = tqdm(total=steps, initial=first, desc=name, unit="step", disable=not self.is_terminal)
 
     def __enter__(self) -> Self:
@@ -36,16 +39,34 @@ class Progress:
         if self.is_terminal:
             self.bar.set_postfix_str(text, refresh=False)
             self.bar.update(step - self.bar.n)
-        elif (part := self.part(step)) > self.printed:
-            self.printed = part
-            self.say(f"step {step}/{self.steps}: {text}")
+        elif step % self.apart == 0 or step == self.steps:
+            self.say(f"step {step}/{self.steps}: {text}{self.left(step)}")
 
-    def part(self, step: int) -> int:
-        """Number of plain lines due by `step`."""
-        return step * PLAIN_LINES // self.steps
+    def compiling(self) -> None:
+        """The first step begins, for which its program is compiled."""
+        self.began = time.monotonic()
+        self.say("compiling the training step …")
+
+    def compiled(self, step: int) -> None:
+        now = time.monotonic()
+        self.say(f"compiled in {now - self.began:.0f} s")
+        self.first, self.began = step, now
+
+    def passed(self, step: int) -> None:
+        """`step` steps have been taken: said where nothing was for long."""
+        if not self.is_terminal and time.monotonic() - self.said > MAX_SILENCE:
+            self.say(f"step {step}/{self.steps}{self.left(step)}")
+
+    def left(self, step: int) -> str:
+        """The time that the other steps will take, at the pace so far."""
+        if step <= self.first or step >= self.steps:
+            return ""
+        seconds = round((time.monotonic() - self.began) / (step - self.first) * (self.steps - step))
+        return f", about {seconds // 60}:{seconds % 60:02d} left"
 
     def say(self, text: str) -> None:
         """A line that stays above the bar."""
+        self.said = time.monotonic()
         if self.is_terminal:
             self.bar.write(f"{self.name} {text}", file=sys.stderr)
         elif self.is_shown:

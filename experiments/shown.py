@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from experiments.command_line import guarded
 from experiments.drawing import save_small
 from experiments.files import check_writable, write_whole, writing
+from experiments.options import parsed
 
 Settings = TypeVar("Settings")
 STOPPED = "Interrupted: nothing was written."
@@ -46,7 +47,7 @@ def command_line(name: str, settings: Any, run: Callable[[Any], Shown], descript
 
     def execute(args: list[str] | None) -> None:
         program, kind = f"python -m experiments.{name.replace('-', '_')}", Command[type(settings)]
-        command = tyro.cli(kind, default=default, args=args, prog=program, description=description)
+        command = parsed(kind, args, prog=program, description=description, default=default)
         check_writable(command.out)
         began = time.perf_counter()
         shown = run(command.config)

@@ -5,9 +5,8 @@ from functools import partial
 from importlib import import_module
 from typing import get_type_hints
 
-import tyro
-
 from experiments.command_line import GOES_ON, exit_with, guarded
+from experiments.options import parsed
 
 PROG = "python -m experiments.fcn"
 # Each is a module of `commands`, imported when it is asked for: `run(command)` tells by its type what it takes.
@@ -34,7 +33,7 @@ def execute(args: list[str]) -> int | None:
     if name not in COMMANDS:
         raise ValueError(f"{PROG}: the command must be one of {', '.join(COMMANDS)}, got {name!r}.")
     module = import_module(f"experiments.fcn.commands.{name.replace('-', '_')}")
-    parse = getattr(module, "parse", partial(tyro.cli, get_type_hints(module.run)["command"]))
+    parse = getattr(module, "parse", partial(parsed, get_type_hints(module.run)["command"], description=None))
     return module.run(parse(args=rest, prog=f"{PROG} {name}"))
 
 

@@ -5,7 +5,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import tyro
 
@@ -143,9 +143,9 @@ class Config:
     """Evaluations without a better mean IoU after which training ends; None: it does not."""
     class_weights: Literal["equal", "balanced"] | tuple[float, ...] = "equal"
     """Weight of each class's pixels in the loss: balanced is the median class's pixels over the class's own."""
-    network: Annotated[Network, tyro.conf.arg(name="")] = field(default_factory=Network)
-    optimizer: Annotated[Optimizer, tyro.conf.arg(name="")] = field(default_factory=Optimizer)
-    initial: Annotated[Initial, tyro.conf.arg(name="")] = field(default_factory=Initial)
+    network: tyro.conf.OmitArgPrefixes[Network] = field(default_factory=Network)
+    optimizer: tyro.conf.OmitArgPrefixes[Optimizer] = field(default_factory=Optimizer)
+    initial: tyro.conf.OmitArgPrefixes[Initial] = field(default_factory=Initial)
 
     def __post_init__(self) -> None:
         check_counts(self, "steps", "batch_size", "evaluations", "checkpoints")

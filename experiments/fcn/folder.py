@@ -22,6 +22,18 @@ SHARED = "give an --out that all machines see"
 FILES = (CONFIG, METRICS, PREPROCESSING, *RESULTS)
 
 
+def made(folder: Path) -> str:
+    """What a finished run has left, for its last lines."""
+    what = {
+        PAGE: "the report: open it in a browser",
+        PREDICTIONS: "held-out pictures, their masks and what the network finds",
+        SCORES: "every score",
+        ARRAYS: "the network: `predict` and jtconv.models.load take the folder",
+    }
+    width = max(len(str(folder / name)) for name in what)
+    return "\n".join(f"  {folder / name!s:{width}}  {words}" for name, words in what.items())
+
+
 def check_folder(config: Config, folder: Path) -> None:
     """The folder is new, or holds a run with this configuration; and results can be written to it."""
     with writing(folder):

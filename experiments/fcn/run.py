@@ -51,10 +51,13 @@ class Run:
         if first == self.config.steps or self.is_stopped():
             return state
         feed = Feed(self.batches(first), partial(put_batch, self.trainer.placement))
+        self.progress.compiling()
         for step in range(first + 1, self.config.steps + 1):
             state = self.take_step(step, state, feed)
-            if step == first + 1:  # has compiled
+            if step == first + 1:
+                self.progress.compiled(step)
                 feed.waited, self.total = 0.0, NOTHING
+            self.progress.passed(step)
             if self.is_noted(step):
                 self.note(step, time.perf_counter() - began)
             self.keep(step, state)

@@ -7,7 +7,7 @@ from typing import Annotated
 import tyro
 
 from experiments.command_line import exit_with, guarded
-from experiments.fcn.folder import check_folder
+from experiments.fcn.folder import check_folder, made
 from experiments.fcn.machines import Machines, started
 from experiments.fcn.network import NETWORKS, abstract_network
 from experiments.fcn.processes import together
@@ -17,6 +17,7 @@ from experiments.fcn.train import train
 from experiments.fcn8.config import Config
 from experiments.fcn8.data import DigitTask
 from experiments.fcn8.scenes import HEIGHT, WIDTH
+from experiments.options import parsed
 from jtconv.models import summary
 
 DESCRIPTION = """\
@@ -49,7 +50,7 @@ class Command:
     tensorboard: bool = False
     """Write the log for TensorBoard as well."""
     config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
-    machines: Annotated[Machines, tyro.conf.arg(name="")] = field(default_factory=Machines)
+    machines: tyro.conf.OmitArgPrefixes[Machines] = field(default_factory=Machines)
 
 
 def main(args: list[str] | None = None) -> int:
@@ -58,7 +59,7 @@ def main(args: list[str] | None = None) -> int:
 
 
 def execute(args: list[str] | None) -> None:
-    command = tyro.cli(Command, args=args, prog="python -m experiments.fcn8", description=DESCRIPTION)
+    command = parsed(Command, args, prog="python -m experiments.fcn8", description=DESCRIPTION)
     how = {"tensorboard": command.tensorboard, "shard_parameters": command.machines.shard_parameters}
     with started(command.machines):
         compare(command, **how) if command.compare else run(command.config, command.out, **how)
@@ -72,7 +73,7 @@ def run(config: Config, folder: Path, **how: bool) -> str:
     trained = train(config, task, folder, **how)
     result = report(trained, folder)
     seconds = seconds_spent(trained.log)
-    print(f"trained in {seconds:.0f} s; everything is in {folder}")
+    print(f"trained in {seconds:.0f} s\n{made(folder)}")
     return f"{config.network.decoder:8} {result.foreground_iou:9.4f} {result.mean_iou:8.4f} {seconds:8.0f} s"
 
 

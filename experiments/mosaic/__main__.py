@@ -15,6 +15,7 @@ from experiments.fcn.report import report
 from experiments.fcn.run import seconds_spent
 from experiments.fcn.train import train
 from experiments.mosaic.data import Config, MosaicTask
+from experiments.options import parsed
 
 DESCRIPTION = """\
 Train a small FCN to tell, pixel by pixel, which of eight photographs a mosaic's pieces were cut from.
@@ -36,7 +37,7 @@ class Command:
     out: Path = Path("runs/mosaic")
     """Folder for the results; made if need be."""
     config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
-    machines: Annotated[Machines, tyro.conf.arg(name="")] = field(default_factory=Machines)
+    machines: tyro.conf.OmitArgPrefixes[Machines] = field(default_factory=Machines)
 
 
 def main(args: list[str] | None = None) -> int:
@@ -45,7 +46,7 @@ def main(args: list[str] | None = None) -> int:
 
 
 def execute(args: list[str] | None) -> None:
-    command = tyro.cli(Command, args=args, prog="python -m experiments.mosaic", description=DESCRIPTION)
+    command = parsed(Command, args, prog="python -m experiments.mosaic", description=DESCRIPTION)
     with started(command.machines):
         task = MosaicTask(command.config)
         trained = train(command.config, task, command.out, shard_parameters=command.machines.shard_parameters)

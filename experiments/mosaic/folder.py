@@ -12,6 +12,7 @@ from experiments.errors import check, check_counts
 from experiments.fcn.task import Sample
 from experiments.files import writing
 from experiments.mosaic.data import CLASSES, TEST, TRAIN, of_some_size
+from experiments.options import parsed
 from experiments.photographs import parts
 
 
@@ -30,7 +31,7 @@ class Command:
 
 
 def execute(args: list[str] | None = None) -> None:
-    command = tyro.cli(Command, args=args, prog="python -m experiments.mosaic.folder", description=__doc__)
+    command = parsed(Command, args, prog="python -m experiments.mosaic.folder", description=__doc__)
     check_counts(command, "train", "val")
     most, (low, high) = min(min(p.shape[:2]) for part in parts() for p in part), command.sizes
     check(command, "sizes", 1 <= low <= high <= most, f"two from 1 to {most}, the lower one first")

@@ -1,7 +1,6 @@
 """check-data: what is in a data set, and what is wrong with it."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import tyro
 
@@ -14,7 +13,7 @@ from experiments.fcn.data.config import Source
 class CheckData:
     """Read a whole data set: report every problem, and count each class's pixels."""
 
-    source: Annotated[Source, tyro.conf.arg(name="")]
+    source: tyro.conf.OmitArgPrefixes[Source]
     json: bool = False
     """Print one JSON object instead of tables."""
 

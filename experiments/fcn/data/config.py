@@ -125,8 +125,8 @@ def label_pair(value: str, label: object) -> tuple[int, int | None]:
 class FolderConfig(config.Config):
     """The settings of a run, and of the pictures that it is about."""
 
-    source: Annotated[Source, tyro.conf.arg(name="")]
-    augmentation: Annotated[Augmentation, tyro.conf.arg(name="")] = field(default_factory=Augmentation)
+    source: tyro.conf.OmitArgPrefixes[Source]
+    augmentation: tyro.conf.OmitArgPrefixes[Augmentation] = field(default_factory=Augmentation)
     preprocessing: Literal["torch", "keras"] = "torch"
     """Whose VGG-16 pictures are scaled for: torch (and timm), or keras."""
 
