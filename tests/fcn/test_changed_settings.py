@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from fcn_helpers import TINY
 
@@ -45,7 +46,7 @@ def test_a_run_goes_on_to_more_steps(tmp_path, capsys):
     assert "goes on from step 3 with steps 6 in place of 3: the learning-rate schedule is" in capsys.readouterr().out
     assert max(steps_in(tmp_path / "checkpoints")) == saved(tmp_path)["steps"] == 6
     rates = {line["step"]: line["learning_rate"] for line in trained.log if "learning_rate" in line}
-    assert rates[6] == pytest.approx(float(trained.trainer.learning_rate(5)), rel=1e-6)
+    assert rates[6] == pytest.approx(np.asarray(trained.trainer.learning_rate(5)).item(), rel=1e-6)
 
 
 def test_what_was_best_in_steps_that_are_taken_anew_is_forgotten(tmp_path, monkeypatch):
