@@ -125,14 +125,15 @@ class Initial:
 class Config:
     """The settings of a run: what its parameters and its measurements depend on.
 
-    A run goes on under the settings that it was started with, and under no others. A task adds its
+    A run goes on under the settings that it was started with, but for those in `resuming.CHANGEABLE`. A task adds its
     own fields. Raises ValueError for a setting out of bounds.
     """
 
     seed: int = 0
     """Seed of the parameters, the training data and their order."""
     steps: int = 1_300
-    """Batches to train on."""
+    """Batches to train on. More of them for a run that is done or stopped train it longer: the learning-rate schedule
+    is stretched to the new total, and goes on from the step reached."""
     batch_size: int = 8
     """Pictures per step."""
     evaluations: int = 5

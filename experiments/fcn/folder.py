@@ -1,15 +1,15 @@
 """The folder of a run: its files, and whether a run may begin or go on in it."""
 
-import json
+import shutil
 from pathlib import Path
-from typing import Any
 
-from experiments.errors import UserError, as_user_error
+from experiments.errors import UserError
 from experiments.fcn.config import Config, Initial
 from experiments.fcn.initial import FILE as PREPROCESSING
 from experiments.fcn.initial import check_encoder, save_preprocessing
 from experiments.fcn.log import Log, read_log
 from experiments.fcn.processes import agree, is_first, together, wait_for_all
+from experiments.fcn.resuming import check_goes_on, described, differences, newest_step
 from experiments.fcn.saved_model import ARRAYS, BEST_ARRAYS, DESCRIPTION
 from experiments.fcn.state import Trainer
 from experiments.files import REMEDY, check_writable, writing
@@ -35,7 +35,7 @@ def made(folder: Path) -> str:
 
 
 def check_folder(config: Config, folder: Path) -> None:
-    """The folder is new, or holds a run with this configuration; and results can be written to it."""
+    """The folder is new, or holds a run that can go on with this configuration; and results can be written to it."""
     with writing(folder):
         check_writable(folder)
         for file in (folder / name for name in FILES):
@@ -45,62 +45,56 @@ def check_folder(config: Config, folder: Path) -> None:
         for each in (checkpoints, folder / BEST):
             if each.exists() and not each.is_dir():
                 raise UserError(each, "is not a folder", REMEDY)
+        if not is_begun(folder):
+            if config.initial.encoder is not None:  # before all masks are read
+                check_encoder(config.initial.encoder)
+            return
         if config_file.exists():
-            check_same_config(config, config_file)
-        elif checkpoints.exists():
+            check_goes_on(config, config_file, newest_step(checkpoints))
+        else:
             raise UserError(config_file, "is missing beside checkpoints", REMEDY)
-        elif config.initial.encoder is not None:  # before all masks are read
-            check_encoder(config.initial.encoder)
 
 
 def check_agreed(folder: Path, *, shard_parameters: bool) -> None:
     """All processes are to go on from the same step, in the same way."""
     if not agree(int(shard_parameters)):
         raise ValueError("`shard_parameters` must be given to all processes or to none.")
-    newest = max((int(path.name) for path in (folder / CHECKPOINTS).glob("*") if path.name.isdigit()), default=0)
-    if not agree(newest):
+    if not agree(newest_step(folder / CHECKPOINTS)):
         raise UserError(folder / CHECKPOINTS, "is not the same to all processes", SHARED)
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether something has been learned: there is a checkpoint, or the scores at the end."""
+    return newest_step(folder / CHECKPOINTS) > 0 or (folder / SCORES).exists()
 
 
 def open_log(config: Config, trainer: Trainer, folder: Path, step: int) -> Log:
     """The folder and its config.json, made if need be, and the metrics up to `step`."""
     lines = read_log(folder / METRICS, step)
+    changed = differences(config, folder / CONFIG) if is_begun(folder) and (folder / CONFIG).exists() else {}
+    if changed and newest_step(folder / BEST) > step:
+        # Those steps will be other ones now, and what was best before them is not kept.
+        lines = [line for line in lines if "mean_iou" not in line]
+    wait_for_all("the settings have been read")
     if is_first():
-        save_settings(config, trainer, folder)
+        save_settings(config, trainer, folder, step)
     wait_for_all("the folder is there")
     with together():
         if not (folder / CONFIG).exists():
             raise UserError(folder / CONFIG, "is not to be seen by all processes", SHARED)
-        check_same_config(config, folder / CONFIG)
+        check_goes_on(config, folder / CONFIG, step)
+    for line in described(changed, step):
+        print(line)
     return Log(folder / METRICS, lines)
 
 
-def save_settings(config: Config, trainer: Trainer, folder: Path) -> None:
+def save_settings(config: Config, trainer: Trainer, folder: Path, step: int) -> None:
+    """Write config.json; where settings have changed, delete what the others had led to after `step`."""
     folder.mkdir(parents=True, exist_ok=True)
     if config.initial != Initial():
         save_preprocessing(trainer.preprocessing, folder)
-    if not (folder / CONFIG).exists():
-        config.save(folder / CONFIG)
-
-
-def check_same_config(config: Config, file: Path) -> None:
-    """Raise `UserError` if `file` holds the configuration of another run."""
-    now = flat(config.to_json())
-    with as_user_error(file, "is not a configuration", "delete its folder, or choose another --out"):
-        saved = flat(json.loads(file.read_text(encoding="utf-8")))
-    differing = [
-        f"{name} (saved {saved.get(name)!r}, now {now.get(name)!r})"
-        for name in sorted(saved.keys() | now.keys())
-        if saved.get(name) != now.get(name)
-    ]
-    if differing:
-        what = "is of a run with other settings: " + ", ".join(differing)
-        raise UserError(file, what, "use the saved settings, or choose another --out")
-
-
-def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings with their names joined, such as "network.width"."""
-    result = {}
-    for name, value in settings.items():
-        result |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-    return result
+    file = folder / CONFIG
+    if not file.exists() or not is_begun(folder) or differences(config, file):
+        if newest_step(folder / BEST) > step:
+            shutil.rmtree(folder / BEST)
+        config.save(file)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from experiments.fcn.class_pictures import as_rgb, index_picture
-from experiments.fcn.folder import flat
 from experiments.fcn.metrics import Scores
+from experiments.fcn.resuming import flat
 from experiments.fcn.task import Classes, Sample
 from experiments.files import write_whole
 

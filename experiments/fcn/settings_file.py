@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import UserError, as_user_error
-from experiments.fcn.folder import flat
+from experiments.fcn.resuming import flat
 
 REMEDY = "give the config.json of a run"
 

@@ -50,7 +50,7 @@ def train(
     step, trainer, state = start(config, task, folder, placement)
     wait_for_all("all has been read")
     if is_finished(config, folder, step):
-        print(f"already trained: {step} steps; scoring again")
+        print(f"already trained: {step} steps; scoring again{how_to_go_on(config, step)}")
     with writing(folder), ExitStack() as stack:
         log = open_log(config, trainer, folder, step)
         if tensorboard and is_first():
@@ -97,3 +97,9 @@ def start(config: Config, task: Task, folder: Path, placement: Placement | None 
 def is_finished(config: Config, folder: Path, step: int) -> bool:
     """Whether a run ends with this step."""
     return step == config.steps or is_stopped(read_log(folder / METRICS, step), config.patience)
+
+
+def how_to_go_on(config: Config, step: int) -> str:
+    if step == config.steps:
+        return f" (--steps above {step} trains longer)"
+    return f" (ended by --patience {config.patience}; a higher one goes on)"

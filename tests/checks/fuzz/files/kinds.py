@@ -16,9 +16,9 @@ from experiments.errors import UserError
 from experiments.fcn.data.class_file import read_class_file
 from experiments.fcn.data.colours import Legend
 from experiments.fcn.data.reading import read_image, read_mask
-from experiments.fcn.folder import check_same_config
 from experiments.fcn.initial import read_preprocessing, save_preprocessing
 from experiments.fcn.log import read_log
+from experiments.fcn.resuming import check_goes_on
 from experiments.fcn.run_data import saved_source
 from experiments.fcn8.config import Config
 from jtconv.weights import Preprocessing, load, save
@@ -200,7 +200,7 @@ KINDS = (
     *(Kind(f"{mode}.{suffix}", partial(pixels, kind, mode), read_picture) for kind, suffix, mode in PICTURES),
     *(Kind(name, sound, read_weights, ValueError, weight=weight) for name, sound, weight in WEIGHTS),
     Kind("metrics.jsonl", metrics, read_metrics, is_text=True, weight=5),
-    Kind("config.json", config, lambda path: check_same_config(SETTINGS, path), is_text=True, weight=5),
+    Kind("config.json", config, lambda path: check_goes_on(SETTINGS, path, 0), is_text=True, weight=5),
     Kind("run-config.json", config_with_source, saved_source, is_text=True, weight=6),
     Kind("preprocessing.json", preprocessing, lambda path: read_preprocessing(path.parent), is_text=True, weight=5),
     Kind("classes.txt", lambda: CLASSES, read_class_file, is_text=True, weight=5),
