@@ -29,7 +29,7 @@ def layer_from(
 
     Args:
       entries: arrays by name. torch: `module.state_dict()`, weight and bias; the factors of weight_norm and
-        spectral_norm, of either form, are folded as in evaluation. "keras": kernel and
+        spectral_norm (with its default `dim`), of either form, are folded as in evaluation. "keras": kernel and
         bias of a layer. "flax": params of Linen, or `nnx.state(layer)`. "equinox": weight and bias
         of a module. "onnx": the operator's inputs W and B. "haiku": w and b. "mlx", "paddle": weight and
         bias of a layer.

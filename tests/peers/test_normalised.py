@@ -1,4 +1,4 @@
-"""Kernels under torch's weight_norm and spectral_norm, in the old form and the new, are those that it evaluates with."""
+"""Kernels under torch's weight_norm and spectral_norm, of either form, are those that it evaluates with."""
 
 import numpy as np
 import pytest
