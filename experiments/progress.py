@@ -21,8 +21,10 @@ class Progress:
         self.name, self.steps = name, steps
         self.is_shown = jax.process_index() == 0
         self.is_terminal = self.is_shown and sys.stderr.isatty()
-        self.apart = max(1, -(-steps // (PLAIN_LINES * 10)) * 10 if steps > 10 else 1)
-        self.first, self.began, self.said = first, 0.0, time.monotonic()
+        self.apart = -(-steps // PLAIN_LINES)
+        if steps > 10 * PLAIN_LINES:  # notes come every 10 steps
+            self.apart = -(-self.apart // 10) * 10
+        self.first, self.began, self.said = steps, 0.0, time.monotonic()  # the pace is known once compiled
         self.bar = tqdm(total=steps, initial=first, desc=name, unit="step", disable=not self.is_terminal)
 
     def __enter__(self) -> Self:

@@ -6,7 +6,7 @@ from pathlib import Path
 from experiments.errors import UserError
 from experiments.fcn.config import Config, Initial
 from experiments.fcn.initial import FILE as PREPROCESSING
-from experiments.fcn.initial import check_encoder, save_preprocessing
+from experiments.fcn.initial import check_given, save_preprocessing
 from experiments.fcn.log import Log, read_log
 from experiments.fcn.processes import agree, is_first, together, wait_for_all
 from experiments.fcn.resuming import check_goes_on, described, differences, newest_step
@@ -46,8 +46,7 @@ def check_folder(config: Config, folder: Path) -> None:
             if each.exists() and not each.is_dir():
                 raise UserError(each, "is not a folder", REMEDY)
         if not is_begun(folder):
-            if config.initial.encoder is not None:  # before all masks are read
-                check_encoder(config.initial.encoder)
+            check_given(config.initial)
             return
         if config_file.exists():
             check_goes_on(config, config_file, newest_step(checkpoints))

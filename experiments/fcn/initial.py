@@ -52,6 +52,14 @@ def load_encoder(model: Any, network: Network, file: Path, signature: Signature)
     return signature.preprocessing if preprocessing is None else scaled(preprocessing, signature.white)
 
 
+def check_given(initial: Initial) -> None:
+    """Raise `UserError` where what the settings name is not there: before all masks are read."""
+    if initial.encoder is not None:
+        check_encoder(initial.encoder)
+    if initial.start_from is not None and not exists(initial.start_from):
+        raise UserError(initial.start_from, nearest(initial.start_from), "name the folder of a finished run")
+
+
 def check_encoder(file: Path) -> None:
     """Raise `UserError` unless there is a file: no network has a name by which it would be fetched."""
     if file.is_file():

@@ -152,7 +152,7 @@ def test_a_folder_that_cannot_hold_results_is_refused(tmp_path, capsys, fault):
 
 
 def test_another_configuration_is_refused(run, capsys):
-    arguments = [*ARGUMENTS, "--seed", "5", "--shear", "0.5", "--out", str(run)]
+    arguments = [*ARGUMENTS, "--seed", "5", "--augmentation.shear", "0.5", "--out", str(run)]
     named = ["config.json", "seed (saved 0, now 5)", "augmentation.shear (", "--out"]
     assert_refused(arguments, run, capsys, *named)
 

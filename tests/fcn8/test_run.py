@@ -103,8 +103,30 @@ def test_plain_lines_are_even_where_notes_are_ten_steps_apart(capfd, first):
         for step in range(first + 10, 1301, 10):
             progress.note(step, loss=0.5, learning_rate=1e-3)
     lines = capfd.readouterr().err.splitlines()
-    assert len(lines) == (1300 - first) / 65
-    assert lines[-1].startswith("fcn8 step 1300/1300")
+    assert [int(line.split()[2].partition("/")[0]) for line in lines] == [
+        *(step for step in range(70, 1300, 70) if step > first),
+        1300,
+    ]
+
+
+def test_compiling_the_time_left_and_a_long_silence_are_said(capfd, monkeypatch):
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    with Progress("fcn8", steps=400, first=100) as progress:
+        progress.compiling()
+        now += 12
+        progress.compiled(101)
+        for step in (102, 103, 104):
+            now += 6
+            progress.passed(step)
+        now += 6 * 56
+        progress.note(160, loss=0.5, learning_rate=1e-3)
+    assert capfd.readouterr().err.splitlines() == [
+        "fcn8 compiling the training step …",
+        "fcn8 compiled in 12 s",
+        "fcn8 step 104/400, about 29:36 left",
+        "fcn8 step 160/400: loss 0.5000, rate 1.0e-03, about 24:00 left",
+    ]
 
 
 def test_a_bar_with_loss_and_rate_on_a_terminal(monkeypatch, capsys):

@@ -31,7 +31,7 @@ class Predict:
     out: Annotated[Path, tyro.conf.arg(metavar="DIR")]
     """Folder for the results; made if need be."""
     from_: From = None
-    tiling: tyro.conf.OmitArgPrefixes[Tiling] = field(default_factory=Tiling)
+    tiling: Annotated[Tiling, tyro.conf.arg(name="")] = field(default_factory=Tiling)
 
 
 def run(command: Predict) -> int:
