@@ -47,7 +47,6 @@ class ConvGeometry:
     groups: int
     padding_mode: str
 
-    @naming_keywords
     def __init__(
         self,
         kernel_size: int | Sequence[int],
