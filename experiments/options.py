@@ -1,8 +1,9 @@
 """The options of an experiment's command line: read by Tyro, in groups, with other tools' words for ours named."""
 
+import dataclasses
 import sys
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import tyro
 
@@ -42,6 +43,13 @@ def parsed(kind: type[T], args: Sequence[str] | None, *, prog: str, description:
     return tyro.cli(kind, args=args, prog=prog, description=description, **more)
 
 
-def _options(kind: type) -> set[str]:
-    text = tyro.extras.get_parser(kind).format_help()
-    return {word.strip(",") for word in text.split() if word.startswith("--")}
+def _options(kind: Any) -> set[str]:
+    """The names of a command's fields and of those within them, as options."""
+    if not dataclasses.is_dataclass(kind):
+        return set()
+    own = {f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(kind)}
+    return own.union(*(_options(_plain(each)) for each in get_type_hints(kind).values()))
+
+
+def _plain(annotated: Any) -> Any:
+    return get_args(annotated)[0] if hasattr(annotated, "__metadata__") else annotated

@@ -10,6 +10,7 @@ import pytest
 
 from experiments.command_line import exit_with, guarded, without_abandoned_reads
 from experiments.errors import UserError
+from experiments.fcn.__main__ import main as fcn
 
 
 async def read(error):
@@ -75,3 +76,13 @@ def test_of_many_writes_that_fail_one_is_said(capfd, caplog):
     gc.collect()
     assert capfd.readouterr().err == "runs cannot be written to: free some space.\n"
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ours"),
+    [(["--lr", "3"], "--learning-rate"), (["--bs=4"], "--batch-size"), (["--dataset", "x"], "--data")],
+)
+def test_another_tools_word_for_an_option_is_answered_with_ours(capsys, arguments, ours):
+    assert fcn(["train", "--out", "out", *arguments]) == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert f"there is no option {arguments[0].partition('=')[0]}: did you mean {ours}?" in error
