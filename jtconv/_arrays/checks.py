@@ -16,6 +16,7 @@ from jtconv._geometry.open_sizes import any_open
 # gradient, …
 _NO_ARRAY = (TypeError, ValueError, OverflowError, MemoryError, RecursionError, AttributeError, RuntimeError)
 
+NESTED = "it is nested more deeply than an array has axes."
 Precision = Any  # as in `lax.conv_general_dilated`; jax exports no name for the type
 
 
@@ -39,9 +40,8 @@ def as_array(name: str, value: Any) -> Array:
         return jnp.asarray(value)
     except _NO_ARRAY as reason:
         first = str(reason).partition("\n")[0]
-        raise TypeError(
-            f"`{name}` must be an array that JAX can hold, got {_kind(value)}: {_remedy(value) or first}"
-        ) from None
+        why = first if first == NESTED else _remedy(value) or first
+        raise TypeError(f"`{name}` must be an array that JAX can hold, got {_kind(value)}: {why}") from None
 
 
 def _kind(value: Any) -> str:
@@ -72,7 +72,7 @@ def _check_not_in_itself(value: Any, inside: tuple[int, ...] = ()) -> None:
     """Check that no list contains itself: JAX (0.10) would recurse until Python's stack is exhausted."""
     if isinstance(value, list | tuple):
         if id(value) in inside or len(inside) > arg.MAX_AXES:
-            raise ValueError("it is nested more deeply than an array has axes.")
+            raise ValueError(NESTED)
         for entry in value:
             _check_not_in_itself(entry, (*inside, id(value)))
 
