@@ -62,11 +62,12 @@ def parse(args: list[str], prog: str) -> Train:
     first.add_argument("--preset", choices=PRESETS, default="small")
     first.add_argument("--config", type=Path)
     found = first.parse_known_args(args)[0]
-    if found.config is not None:
-        known = FolderConfig(source=Source(data=Path())).to_json()
-        args = [*options_of(found.config, known, args), *args]
     if is_given("--steps", args) and is_given("--epochs", args):
         raise ValueError(f"{prog}: --steps and --epochs say the same in two ways: give one of them.")
+    if found.config is not None:
+        known = FolderConfig(source=Source(data=Path())).to_json()
+        replaced = ["--steps"] if is_given("--epochs", args) else []
+        args = [*options_of(found.config, known, [*args, *replaced]), *args]
     return parsed(with_defaults(PRESETS[found.preset]), args, prog=prog, description=DESCRIPTION)
 
 
