@@ -22,6 +22,11 @@ LAYERS = {
 CASES = [(kind, layer, norm) for kind, layers in LAYERS.items() for layer in layers for norm in NORMS]
 
 
+def named(value):
+    """An id of a test: a function's own text has its address, which differs between processes."""
+    return f"{value.__module__}.{value.__name__}" if callable(value) and hasattr(value, "__name__") else str(value)
+
+
 def normalised(layer, norm, **arguments):
     torch.manual_seed(1)
     again = type(layer)(
@@ -48,7 +53,7 @@ def evaluated(module):
 
 
 @pytest.mark.filterwarnings("ignore:.*weight_norm.*deprecated:FutureWarning")
-@pytest.mark.parametrize(("kind", "layer", "norm"), CASES, ids=str)
+@pytest.mark.parametrize(("kind", "layer", "norm"), CASES, ids=named)
 def test_a_normalised_kernel_is_the_one_that_torch_evaluates_with(kind, layer, norm):
     module = normalised(layer, norm)
     state = {f"ups.0.{name}": value for name, value in module.state_dict().items()}
@@ -63,7 +68,7 @@ def test_a_normalised_kernel_is_the_one_that_torch_evaluates_with(kind, layer, n
 
 @pytest.mark.filterwarnings("ignore:.*weight_norm.*deprecated:FutureWarning")
 @pytest.mark.parametrize("dim", [0, 1, 2, None])
-@pytest.mark.parametrize("norm", NORMS[:2])
+@pytest.mark.parametrize("norm", NORMS[:2], ids=named)
 def test_weight_norm_along_any_axis(norm, dim):
     module = normalised(nn.ConvTranspose1d(3, 4, 5), norm, dim=dim)
     got = layer_from(module.state_dict(), "torch")["kernel"]
