@@ -7,7 +7,7 @@ Shared files import only each other, `fcn` imports shared files, and the other e
 import sys
 from importlib.util import find_spec
 
-# What the extra brings, by the names of the modules.
+# Modules that the extra brings.
 NEEDED = (
     "jax",
     "flax",

@@ -5,10 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jtconv.weights._nearest import exists, nearest
+from jtconv.weights._faults import READING_FAILS, exists, in_one_line, nearest
 
-# The errors of opening a file, and of taking apart what is not as it should be.
-READING_FAILS = (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 SEEDS = 2**32  # JAX drops higher bits, and scikit-learn refuses them
 
 
@@ -31,8 +29,7 @@ def as_user_error(file: Path, what: str, remedy: str) -> Iterator[None]:
     except READING_FAILS as error:
         if "{error}" in what and not exists(file):
             raise UserError(file, nearest(file), remedy) from error
-        text = " ".join(str(error).split()).rstrip(".")
-        raise UserError(file, what.format(kind=type(error).__name__, error=text), remedy) from error
+        raise UserError(file, in_one_line(what, error), remedy) from error
 
 
 class Stopped(Exception):

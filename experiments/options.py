@@ -9,7 +9,7 @@ import tyro
 
 T = TypeVar("T")
 
-# What other tools call an option of ours. What is spelled nearly right, Tyro names by itself.
+# Our option for each of other tools' words. Tyro itself names what is spelled nearly right.
 OURS = {
     word: ours
     for ours, words in {

@@ -23,7 +23,7 @@ FILES = (CONFIG, METRICS, PREPROCESSING, *RESULTS)
 
 
 def made(folder: Path) -> str:
-    """What a finished run has left, for its last lines."""
+    """List the files of a finished run, for its last lines."""
     what = {
         PAGE: "the report: open it in a browser",
         PREDICTIONS: "held-out pictures, their masks and what the network finds",

@@ -15,7 +15,7 @@ from experiments.fcn.task import Signature
 from experiments.files import write_whole
 from jtconv.models import start_from
 from jtconv.weights import Preprocessing, load_into
-from jtconv.weights._nearest import exists, nearest
+from jtconv.weights._faults import exists, nearest
 
 ENCODER_REMEDY = (
     "give --encoder the path of a file with VGG-16's parameters, as torchvision, timm or Keras have it (.safetensors, "

@@ -53,7 +53,7 @@ def _kind(value: Any) -> str:
 
 
 def _remedy(value: Any) -> str:
-    """What to pass instead of a value that is no array; empty where only JAX's own reason helps."""
+    """Advice for a value that is no array; empty where only JAX's own reason helps."""
     if callable(getattr(value, "detach", None)) and callable(getattr(value, "cpu", None)):  # torch's, not imported here
         wider = ".float()" if "bfloat16" in str(getattr(value, "dtype", "")) else ""  # which NumPy lacks
         return f"pass its numbers, tensor.detach().cpu(){wider}.numpy()."
@@ -118,7 +118,7 @@ def check_image(name: str, image: Array, channels: int, ndim: int, meaning: str)
 
 
 def _moved(image: Array, channels: int, ndim: int) -> str:
-    """What to write for an image that looks channels-first."""
+    """Advice for an image that looks channels-first."""
     return f": jnp.moveaxis(…, {-1 - ndim}, -1) moves them" if image.shape[-1 - ndim] == channels else ""
 
 

@@ -36,7 +36,7 @@ def _layer_text(layer: LayerFacts) -> str:
 
 
 def _normalised(call: str) -> str:
-    """What becomes of the factors that torch keeps in place of the kernel."""
+    """Say how the factors that torch keeps in place of the kernel are read."""
     names = [name for name in NORMALISATIONS if f"{name}(" in call]
     if not names:
         return ""

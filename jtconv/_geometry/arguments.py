@@ -52,7 +52,7 @@ def integer_of_any_size(name: str, value: Any) -> int:
 
 
 def _as_int(value: Any) -> str:
-    """What to write instead of a value that is no int."""
+    """Advice for a value that is no int."""
     if value is None:
         return " Leave it out for the default, where there is one."
     try:

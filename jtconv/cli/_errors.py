@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-# What the functions behind `--from` call the parts of the command.
+# Names that the functions behind `--from` have for parts of the command.
 CALL_WORDS = {
     "`framework`": "FRAMEWORK",
     "`call`": "CALL",
@@ -20,7 +20,7 @@ CALL_WORDS = {
 OPTION_WORDS = {"`in_ch`": CALL_WORDS["`in_ch`"], "`out_ch`": CALL_WORDS["`out_ch`"]}
 CHOICE = re.compile(r"invalid choice: '(?P<given>[^']*)' \(choose from (?P<known>.*)\)")
 
-# What stands after an option whose values are not what it takes.
+# Examples, for an option whose values are not as many as it takes.
 EXAMPLES = {
     "--channels: expected": "into and out of the layer, such as --channels 64 32",
     "--from: expected": 'such as --from torch "ConvTranspose2d(64, 32, 4, stride=2)"',

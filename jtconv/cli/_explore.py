@@ -7,7 +7,7 @@ from typing import Any
 
 from jtconv._explain.explain import Explanation
 from jtconv._geometry import arguments as arg
-from jtconv.cli._layer import add_bias, add_channels, add_layer, explained, is_given, sizes_and_geometry
+from jtconv.cli._layer import add_bias, add_channels, add_layer, explained, is_given, one_or_more, sizes_and_geometry
 from jtconv.explorer import LARGEST, ExploredLayer, page
 from jtconv.explorer._fields import FIELDS, Field
 from jtconv.explorer._layer import nearest_of, next_multiple
@@ -112,8 +112,7 @@ def _instead(arguments: argparse.Namespace) -> str:
         return ""
     try:
         size, geometry = sizes_and_geometry(arguments)
-        given = arguments.output_padding or [0]
-        a = arg.per_axis("output_padding", given[0] if len(given) == 1 else given, geometry.ndim)
+        a = arg.per_axis("output_padding", one_or_more(arguments.output_padding or [0]), geometry.ndim)
         channels = arguments.channels or (1, 1)
         values = ExploredLayer(geometry, size, a, channels, not arguments.no_bias).values
     except (TypeError, ValueError):  # no layer, or a wrong number of values per axis

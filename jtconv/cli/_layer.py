@@ -111,8 +111,8 @@ def _explained_options(arguments: argparse.Namespace, in_ch: int | None, out_ch:
         size,
         geometry.kernel_size,
         **geometry.arguments(),
-        output_padding=_one_or_more(arguments.output_padding),
-        output_size=_one_or_more(arguments.output_size),
+        output_padding=one_or_more(arguments.output_padding),
+        output_size=one_or_more(arguments.output_size),
         in_ch=in_ch,
         out_ch=out_ch,
         use_bias=not arguments.no_bias,
@@ -123,14 +123,14 @@ def sizes_and_geometry(arguments: argparse.Namespace) -> tuple[tuple[int, ...], 
     """The input size and the geometry from the options, checked, with one value per axis."""
     axes = max(len(arguments.input_size), len(arguments.kernel_size))
     geometry = ConvGeometry(
-        arg.per_axis("kernel_size", _one_or_more(arguments.kernel_size), axes, minimum=1),
-        strides=_one_or_more(arguments.strides),
+        arg.per_axis("kernel_size", one_or_more(arguments.kernel_size), axes, minimum=1),
+        strides=one_or_more(arguments.strides),
         padding=_padding(arguments.padding, axes),
-        dilation=_one_or_more(arguments.dilation),
+        dilation=one_or_more(arguments.dilation),
         groups=arguments.groups,
         padding_mode=arguments.padding_mode,
     )
-    return arg.per_axis("input_size", _one_or_more(arguments.input_size), axes, minimum=1), geometry
+    return arg.per_axis("input_size", one_or_more(arguments.input_size), axes, minimum=1), geometry
 
 
 def _explained_call(arguments: argparse.Namespace, in_ch: int | None, out_ch: int | None) -> Explanation:
@@ -140,8 +140,8 @@ def _explained_call(arguments: argparse.Namespace, in_ch: int | None, out_ch: in
         return explain_from(
             framework,
             call,
-            _one_or_more(arguments.input_size),
-            kernel_size=_one_or_more(arguments.kernel_size),
+            one_or_more(arguments.input_size),
+            kernel_size=one_or_more(arguments.kernel_size),
             in_ch=in_ch,
             out_ch=out_ch,
         )
@@ -163,7 +163,7 @@ def _check_nothing_else(arguments: argparse.Namespace) -> None:
         raise ValueError(f"{names} must not stand beside `--from`, whose call says it in the framework's own words.")
 
 
-def _one_or_more(values: list[int] | None) -> Any:
+def one_or_more(values: list[int] | None) -> Any:
     """A single value for all axes, or one value per axis; None where the option is not given."""
     return None if values is None else values[0] if len(values) == 1 else tuple(values)
 

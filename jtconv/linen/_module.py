@@ -80,10 +80,11 @@ class ConvModule(ByPosition, kw_only=True):
     def _parameters(self, image: ArrayLike) -> tuple[Array, Array | None]:
         """The masked kernel, and the bias. Parameters that do not exist yet are made for the channels of `image`."""
         layer = self._layer()
+        image = float_array(layer.image, image)
         in_ch = layer.image_in_ch(image)
         given = meta.unbox(self.get_variable("params", "kernel"))
         if given is not None:  # before Flax, whose words for a wrong shape are not ours
-            layer.check_parameters(float_array(layer.image, image), given, self._given_bias())
+            layer.check_parameters(image, given, self._given_bias())
             in_ch = layer.kernel_in_ch(given.shape)
         shape = layer.kernel_shape(in_ch)
         kernel_init = self.kernel_init or layer.default_kernel_init()

@@ -14,14 +14,13 @@ from typing import Any, NamedTuple
 from jtconv.models._fcn import FCN, FCN2, FCN4, FCN8, FCN16, FCN32
 from jtconv.models._inference import MAX_STAGES
 from jtconv.models._model import Classes
+from jtconv.weights._faults import READING_FAILS, in_one_line
 
 ARRAYS, BEST_ARRAYS, DESCRIPTION = "model.safetensors", "model_best.safetensors", "model.json"
 FORMAT = 1
 MAX_CLASSES = 256  # a class is a byte
 NETWORKS: dict[str, type[FCN]] = {kind.__name__.lower(): kind for kind in (FCN2, FCN4, FCN8, FCN16, FCN32)}
 REMEDY = "name the folder of a run that has been trained to its end"
-# The errors of opening a file, and of taking apart what is not as it should be.
-READING_FAILS = (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 
 class SavedModelError(ValueError):
@@ -40,8 +39,7 @@ def faults(file: Path, what: str) -> Iterator[None]:
     except SavedModelError:
         raise
     except READING_FAILS as error:
-        text = " ".join(str(error).split()).rstrip(".")
-        raise SavedModelError(file, what.format(kind=type(error).__name__, error=text), REMEDY) from error
+        raise SavedModelError(file, in_one_line(what, error), REMEDY) from error
 
 
 def reading(file: Path) -> AbstractContextManager[None]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jtconv._geometry import arguments as arg
-from jtconv.weights._nearest import exists, nearest
+from jtconv.weights._faults import exists, nearest
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's
 

@@ -32,7 +32,7 @@ from jtconv.models._description import (
 )
 from jtconv.models._model import SAVED, Model, Signature, arrays_of, named, with_arrays
 from jtconv.weights import Preprocessing, load, save
-from jtconv.weights._nearest import exists, nearest
+from jtconv.weights._faults import exists, nearest
 from jtconv.weights._whole import whole
 
 

@@ -1,10 +1,18 @@
-"""The files and folders that may have been meant by a path that leads nowhere."""
+"""Paths that lead nowhere, and files that cannot be read, in words for a message."""
 
 import difflib
 from pathlib import Path
 
 MAX_NAMES = 3  # in a message
 MAX_LISTED = 10_000  # names that are compared: of a larger folder the others are passed over
+# The errors of opening a file, and of taking apart what is not as it should be.
+READING_FAILS = (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+
+
+def in_one_line(what: str, error: Exception) -> str:
+    """Put the error's class and its text, on one line, in the places of {kind} and {error}."""
+    text = " ".join(str(error).split()).rstrip(".")
+    return what.format(kind=type(error).__name__, error=text)
 
 
 def exists(path: Path) -> bool:

@@ -6,13 +6,14 @@ keeps the vectors u and v.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from jtconv.weights._entries import numbers
 
-# What stands for "weight": in torch's old form, and in that of `nn.utils.parametrizations`.
+# Names that stand for "weight": in torch's old form, and in that of `nn.utils.parametrizations`.
 WEIGHT_NORM = (
     ("weight_g", "weight_v"),
     ("parametrizations.weight.original0", "parametrizations.weight.original1"),
@@ -21,6 +22,7 @@ SPECTRAL_NORM = (
     ("weight_orig", "weight_u", "weight_v"),
     ("parametrizations.weight.original", "parametrizations.weight.0._u", "parametrizations.weight.0._v"),
 )
+_REMEDY = "Pass the whole state dict, or remove the normalisation in torch before saving it."
 FACTORS = {name for names in (*WEIGHT_NORM, *SPECTRAL_NORM) for name in names}
 
 
@@ -29,13 +31,14 @@ def folded(argument: str, entries: Mapping[str, Any], *, transposed: bool) -> di
 
     Raises ValueError, which names `argument`, where a factor is missing or one does not fit the others.
     """
-    for forms, fold in ((SPECTRAL_NORM, _spectral), (WEIGHT_NORM, _weight_norm)):  # both may have a weight_v
+    spectral = partial(_spectral, axis=int(transposed))
+    for forms, fold in ((SPECTRAL_NORM, spectral), (WEIGHT_NORM, _weight_norm)):  # both may have a weight_v
         for names in forms:
             if names[0] in entries:
                 factors = _factors(argument, entries, names)
                 rest = {name: value for name, value in entries.items() if name not in names}
                 try:
-                    return rest | {"weight": fold(*factors, axis=int(transposed))}
+                    return rest | {"weight": fold(*factors)}
                 except ValueError as error:
                     raise ValueError(f"`{argument}`: {', '.join(names)}: {error}") from None
     if there := sorted(FACTORS & entries.keys()):
@@ -45,22 +48,18 @@ def folded(argument: str, entries: Mapping[str, Any], *, transposed: bool) -> di
 
 def all_folded(argument: str, entries: Mapping[str, Any]) -> Mapping[str, Any]:
     """As `folded` for every layer of a network, whose transposed convolutions are called up1, up2, …."""
+    rest: dict[str, Any] = {}
     layers: dict[str, dict[str, Any]] = {}
     for name, value in entries.items():
-        for factor in FACTORS:
-            if name.endswith(f".{factor}"):
-                layers.setdefault(name.removesuffix(factor), {})[factor] = value
-                break
-    if not layers:
-        return entries
-    rest = {name: value for name, value in entries.items() if not any(name.endswith(f".{f}") for f in FACTORS)}
+        factor = next((factor for factor in FACTORS if name.endswith(f".{factor}")), None)
+        if factor is None:
+            rest[name] = value
+        else:
+            layers.setdefault(name.removesuffix(factor), {})[factor] = value
     for prefix, factors in layers.items():
         kernel = folded(argument, factors, transposed=prefix.startswith("up"))
         rest |= {f"{prefix}{name}": value for name, value in kernel.items()}
     return rest
-
-
-_REMEDY = "Pass the whole state dict, or remove the normalisation in torch before saving it."
 
 
 def _factors(argument: str, entries: Mapping[str, Any], names: tuple[str, ...]) -> list[np.ndarray]:
@@ -71,9 +70,8 @@ def _factors(argument: str, entries: Mapping[str, Any], names: tuple[str, ...]) 
     return [np.asarray(numbers(argument, name, entries[name])) for name in names]
 
 
-def _weight_norm(g: np.ndarray, v: np.ndarray, *, axis: int) -> np.ndarray:
+def _weight_norm(g: np.ndarray, v: np.ndarray) -> np.ndarray:
     """g v / |v|, with a norm for each entry of g: over the axes on which g has one."""
-    del axis  # g's own shape tells
     if g.ndim not in (0, v.ndim) or any(a not in (1, b) for a, b in zip(g.shape, v.shape, strict=False)):
         raise ValueError(f"{g.shape} does not scale {v.shape}.")
     wide_g, wide_v = g.astype(np.float64), v.astype(np.float64)

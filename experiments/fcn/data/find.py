@@ -7,7 +7,7 @@ from experiments.errors import UserError, as_user_error, check
 from experiments.fcn.data.config import Source
 from experiments.fcn.data.layouts import LAYOUTS, Layout
 from experiments.fcn.data.pairs import EXTENSIONS, Found, Pair, pair_up, split_by_name
-from jtconv.weights._nearest import nearest
+from jtconv.weights._faults import nearest
 
 Paired = tuple[list[Pair], list[UserError]]
 Folders = tuple[Path, Path]  # of pictures and masks

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from experiments.errors import UserError
 from experiments.fcn.data.colours import Legend, look_up, values_of_palette
 from jtconv.models._pictures import RangeError, pixels
-from jtconv.weights._nearest import nearest
+from jtconv.weights._faults import nearest
 
 REMEDY = "replace it, or remove it and what goes with it"
 # As many pixels as Pillow opens. From half as many it warns, which is no help to anybody here.
